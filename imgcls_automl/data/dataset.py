@@ -1,0 +1,73 @@
+"""The data set as the rest of a run sees it: small values and paths, never the pictures themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.plugin import ImageTask
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetRequest:
+    """What the user asked for, as the data stage needs it.
+
+    Attributes:
+        data: The source to search on.
+        test_data: A second source, all of it the test split; None where there is none.
+        adapter: An adapter's name or class reference; None to choose by matching.
+        options: The adapter's keyword arguments.
+        image_size: (height, width) in pixels; None to derive it from the pictures.
+        resize: How pictures of another shape are fitted: `"stretch"`, `"pad"` or `"crop"`.
+        seed: Decides the random splits.
+        max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
+        cache: The folder that holds decoded data sets.
+    """
+
+    data: str
+    test_data: str | None
+    adapter: str | None
+    options: dict[str, str]
+    image_size: tuple[int, int] | None
+    resize: str
+    seed: int
+    max_bad: int | None
+    cache: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """A checked, decoded and split data set.
+
+    Attributes:
+        task: Shape, class names and training counts.
+        images: `.npy` file of uint8 pictures (N, H, W, C), to be memory-mapped.
+        labels: `.npy` file of int32 class indices (N,).
+        splits: `.npy` file of uint8 indices into `SPLITS` (N,).
+        fingerprint: Names the content: ids, labels, stated splits, groups and pixels.
+        split_sizes: Pictures in train, validation and test.
+        unreadable: How many pictures were left out.
+        adapter: The adapter's name.
+        plugin: The adapter's package and version.
+        reason: Why that adapter was chosen, for the user.
+        resize: As requested.
+        cached: Whether it was found decoded.
+    """
+
+    task: ImageTask
+    images: Path
+    labels: Path
+    splits: Path
+    fingerprint: str
+    split_sizes: tuple[int, int, int]
+    unreadable: int
+    adapter: str
+    plugin: str
+    reason: str
+    resize: str
+    cached: bool

@@ -1,0 +1,182 @@
+"""Finding plugins without importing them, then loading the one that was asked for.
+
+Discovery reads only the metadata of installed distributions, so that a broken plugin costs nobody anything who
+does not use it. Loading imports the plugin's module: it happens in child processes, never in the search process.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.errors import (
+    BrokenPluginError,
+    DuplicatePluginError,
+    PluginError,
+    PluginVersionError,
+    UnknownPluginError,
+)
+from imgcls_automl.plugin import API_VERSION, DatasetAdapter, SearchSpace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATASETS = "imgcls_automl.datasets"
+SEARCH_SPACES = "imgcls_automl.search_spaces"
+
+_KINDS = {DATASETS: "dataset adapter", SEARCH_SPACES: "search space"}
+_PROTOCOLS: dict[str, Any] = {DATASETS: DatasetAdapter, SEARCH_SPACES: SearchSpace}
+_LIST_COMMANDS = {DATASETS: "datasets list", SEARCH_SPACES: "spaces list"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginInfo:
+    """One plugin as the metadata tells it; nothing of it has been imported.
+
+    Attributes:
+        name: The entry point's name, or the reference the user gave.
+        group: One of the entry-point groups.
+        value: `"package.module:Class"` or `"path/to/file.py:Class"`.
+        distribution: The package that registers it; empty where none does.
+        version: That package's version; empty where none does.
+    """
+
+    name: str
+    group: str
+    value: str
+    distribution: str = ""
+    version: str = ""
+
+    @property
+    def kind(self) -> str:
+        return _KINDS[self.group]
+
+    @property
+    def origin(self) -> str:
+        """`"imgcls-automl 0.1.0"`, or the reference itself for a plugin of no package."""
+        return f"{self.distribution} {self.version}" if self.distribution else self.value
+
+
+def discover(group: str) -> list[PluginInfo]:
+    """List a group's plugins by name, then package. Imports none of them."""
+    found = {
+        PluginInfo(
+            name=point.name,
+            group=group,
+            value=point.value,
+            distribution=point.dist.name if point.dist else "",
+            version=point.dist.version if point.dist else "",
+        )
+        for point in entry_points(group=group)
+    }
+    return sorted(found, key=lambda info: (info.name, info.distribution, info.version))
+
+
+def find(group: str, reference: str) -> PluginInfo:
+    """Find the plugin a user named: an entry point's name, `path/to/file.py:Name` or `package.module:Name`.
+
+    Raises:
+        UnknownPluginError: No package registers the name.
+        DuplicatePluginError: More than one does.
+    """
+    if ":" in reference:
+        return PluginInfo(name=reference, group=group, value=reference)
+    plugins = discover(group)
+    named = [info for info in plugins if info.name == reference]
+    if len(named) > 1:
+        owners = " and ".join(info.origin for info in named)
+        raise DuplicatePluginError(
+            f"Two packages register the {named[0].kind} {reference!r}: {owners}.\n"
+            f"Uninstall one, or name the class itself: {named[0].value}"
+        )
+    if not named:
+        raise UnknownPluginError(_describe_unknown(group, reference, [info.name for info in plugins]))
+    return named[0]
+
+
+def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
+    """Import a plugin and make it: its class called with the user's options as keyword arguments.
+
+    Raises:
+        BrokenPluginError: It cannot be imported, is no such class, refuses its options or lacks a method.
+        PluginVersionError: It was written for another version of the plugin API.
+    """
+    plugin_class = _import_class(info)
+    version = getattr(plugin_class, "api_version", API_VERSION)
+    if version != API_VERSION:
+        raise PluginVersionError(
+            f"The {info.kind} {info.name!r} ({info.origin}) speaks plugin API {version!r}, "
+            f"but this imgcls-automl speaks {API_VERSION}.\nInstall a version of it that was made for API {API_VERSION}."
+        )
+    try:
+        plugin = plugin_class(**options)
+    except PluginError:
+        raise
+    except Exception as error:
+        given = ", ".join(f"{key}={value}" for key, value in options.items()) or "no options"
+        raise BrokenPluginError(
+            f"The {info.kind} {info.name!r} ({info.origin}) could not be made with {given}: {_describe(error)}"
+        ) from error
+    if not isinstance(plugin, _PROTOCOLS[info.group]):
+        methods = " and ".join(sorted(_PROTOCOLS[info.group].__protocol_attrs__))
+        raise BrokenPluginError(
+            f"{info.value} ({info.origin}) is no {info.kind}: it needs the methods {methods}."
+        )
+    return plugin
+
+
+def _import_class(info: PluginInfo) -> Any:
+    place, _, name = info.value.partition(":")
+    try:
+        module = _import_file(Path(place)) if place.endswith(".py") else _import_module(place)
+    except Exception as error:
+        raise BrokenPluginError(
+            f"The {info.kind} {info.name!r} ({info.origin}) cannot be imported: {_describe(error)}"
+        ) from error
+    found = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise BrokenPluginError(f"{place} has no class {name!r}, which {info.name!r} ({info.origin}) names.")
+    return found
+
+
+def _import_module(name: str) -> Any:
+    # A module beside the user's data is found too, but never in front of an installed one.
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)
+    return importlib.import_module(name)
+
+
+def _import_file(path: Path) -> Any:
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    name = f"imgcls_plugin_file_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def _describe(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _describe_unknown(group: str, reference: str, names: list[str]) -> str:
+    near = difflib.get_close_matches(reference, names, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    installed = ", ".join(dict.fromkeys(names)) or "none"
+    return (
+        f"There is no {_KINDS[group]} called {reference!r}.{guess}\n"
+        f"Installed: {installed}. See imgcls-automl {_LIST_COMMANDS[group]}, or name a class: path/to/file.py:Name"
+    )
