@@ -54,6 +54,16 @@ SCHEDULES = ("one_cycle", "cosine", "constant")
 Scalar = bool | int | float | str
 
 
+def _check_range(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, but got {value!r}.")
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, but got {value!r}.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sample:
     """One labelled picture.
@@ -189,10 +199,12 @@ class Training:
         batch_size: Images per step.
         optimizer: `"adamw"`, `"adam"` or `"sgd"` (Nesterov, momentum 0.9).
         learning_rate: At its peak.
-        weight_decay: Decoupled from the gradient (Loshchilov and Hutter, 2017, arXiv:1711.05101).
+        weight_decay: Decoupled from the gradient (Loshchilov and Hutter, 2017, arXiv:1711.05101). Plain `"adam"`
+            takes none: decoupled decay is what tells AdamW from it.
         schedule: `"one_cycle"` (linear up, then down; Smith, 2017, arXiv:1708.07120), `"cosine"` or `"constant"`.
         label_smoothing: Share of the target spread over all classes.
-        frozen_epochs: Epochs before the layers that were built untrainable thaw, at a tenth of the rate.
+        frozen_epochs: Epochs before the layers that were built untrainable thaw; from then on all train at a tenth
+            of the rate. 0: they stay as they were built.
         augmentation: Random changes to training pictures.
     """
 
@@ -264,13 +276,3 @@ class HasInitialise(Protocol):
     def initialise(self, model: keras.Model, images: np.ndarray) -> None:
         """Set weights of the built model. `images`: training pictures, uint8 (N, H, W, C), not to be changed."""
         ...
-
-
-def _check_range(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be between {low} and {high}, but got {value!r}.")
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, but got {value!r}.")
