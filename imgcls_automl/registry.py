@@ -32,6 +32,7 @@ SEARCH_SPACES = "imgcls_automl.search_spaces"
 
 _KINDS = {DATASETS: "dataset adapter", SEARCH_SPACES: "search space"}
 _PROTOCOLS: dict[str, Any] = {DATASETS: DatasetAdapter, SEARCH_SPACES: SearchSpace}
+_METHODS = {DATASETS: "match and read", SEARCH_SPACES: "suggest and build"}
 _LIST_COMMANDS = {DATASETS: "datasets list", SEARCH_SPACES: "spaces list"}
 
 
@@ -124,9 +125,8 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
             f"The {info.kind} {info.name!r} ({info.origin}) could not be made with {given}: {_describe(error)}"
         ) from error
     if not isinstance(plugin, _PROTOCOLS[info.group]):
-        methods = " and ".join(sorted(_PROTOCOLS[info.group].__protocol_attrs__))
         raise BrokenPluginError(
-            f"{info.value} ({info.origin}) is no {info.kind}: it needs the methods {methods}."
+            f"{info.value} ({info.origin}) is no {info.kind}: it needs the methods {_METHODS[info.group]}."
         )
     return plugin
 
