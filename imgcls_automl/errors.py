@@ -4,6 +4,7 @@
     ├── ConfigError                 the command line, the environment or the configuration file
     │   └── RunFolderError          a run folder: it exists, is in use, is damaged, is newer than we are
     ├── DatasetError                the pictures, their labels or their splits
+    │   └── UnreadableImageError    one picture that cannot be decoded
     ├── NoTrialSucceededError       a search ended without one usable model
     ├── PluginError                 a plugin: an adapter, a search space, an executor
     │   ├── UnknownPluginError      no package registers that name
@@ -32,6 +33,10 @@ class RunFolderError(ConfigError):
 
 class DatasetError(ImgclsError):
     """The pictures cannot be had: nothing there, a bad row, too few classes, too many unreadable files."""
+
+
+class UnreadableImageError(DatasetError):
+    """One picture cannot be decoded; the text is the reason alone, without the picture's name."""
 
 
 class NoTrialSucceededError(ImgclsError):

@@ -1,9 +1,11 @@
-"""The data set as the rest of a run sees it: small values and paths, never the pictures themselves."""
+"""The data set as the rest of a run sees it: small values and paths, never the pictures."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -11,6 +13,8 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
+RESIZE_MODES = ("stretch", "pad", "crop")
+MIN_SIDE = 8  # pixels: what every search space builds from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,34 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+
+    def __post_init__(self) -> None:
+        if self.resize not in RESIZE_MODES:
+            raise ConfigError(
+                f"The resize mode must be one of {', '.join(RESIZE_MODES)}, "
+                f"but got {self.resize!r}."
+            )
+        if self.image_size is not None and min(self.image_size) < MIN_SIDE:
+            height, width = self.image_size
+            raise ConfigError(
+                f"The image size must be at least {MIN_SIDE}x{MIN_SIDE} pixels, "
+                f"but got {height}x{width}."
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestProgress:
+    """How far the data stage is.
+
+    Attributes:
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures) or `"decoding"`.
+        done: Pictures dealt with.
+        total: Out of how many; None while that is not known.
+    """
+
+    stage: str
+    done: int
+    total: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,86 @@
+"""What must hold of a data set before anything is trained on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.errors import DatasetError
+
+if TYPE_CHECKING:
+    from imgcls_automl.data.decoded import Contents
+
+TOLERATED = 10  # unreadable pictures, and
+TOLERATED_SHARE = 0.01  # of all: more than both stop a run
+_LISTED = 5
+
+
+def check_unreadable(contents: Contents, max_bad: int | None) -> None:
+    """Refuse a set of which too much cannot be read.
+
+    Raises:
+        DatasetError: More than `max_bad` pictures; where that is None, more than 1% and than 10.
+    """
+    bad, total = len(contents.issues), len(contents.issues) + len(contents.ids)
+    allowed = max(TOLERATED, int(TOLERATED_SHARE * total)) if max_bad is None else max_bad
+    if bad <= allowed:
+        return
+    listed = "; ".join(f"{issue.id!r} ({issue.detail})" for issue in contents.issues[:_LISTED])
+    more = f"; and {bad - _LISTED} more" if bad > _LISTED else ""
+    raise DatasetError(
+        f"{bad} of {total} pictures cannot be read, and at most {allowed} may be left out: "
+        f"{listed}{more}.\n"
+        f"Repair or remove them, or go on without them: --max-bad {bad}"
+    )
+
+
+def check_classes(contents: Contents) -> None:
+    """Refuse a set that teaches nothing.
+
+    Raises:
+        DatasetError: There are fewer than two classes, or a class has a single picture.
+    """
+    if len(contents.class_names) < 2:
+        raise DatasetError(
+            f"All {len(contents.ids)} pictures are of one class, {contents.class_names[0]!r}; "
+            "a classifier needs two or more.\n"
+            "Check that the source holds one folder, or one label, a class."
+        )
+    counts = np.bincount(contents.labels, minlength=len(contents.class_names))
+    single = [
+        contents.ids[int(np.argmax(contents.labels == c))] for c in np.flatnonzero(counts == 1)
+    ]
+    if single:
+        names = [contents.class_names[c] for c in np.flatnonzero(counts == 1)]
+        raise DatasetError(
+            f"The class {names[0]!r}{_and_more(len(names))} has a single readable picture, {single[0]!r}; "
+            "one cannot both train and validate.\nAdd pictures of it, or take the class out."
+        )
+
+
+def check_splits(contents: Contents, splits: np.ndarray) -> None:
+    """Refuse splits that cannot train, select and test.
+
+    Raises:
+        DatasetError: A class has no training picture, or a split is empty.
+    """
+    trained = np.bincount(contents.labels[splits == 0], minlength=len(contents.class_names))
+    missing = [contents.class_names[c] for c in np.flatnonzero(trained == 0)]
+    if missing:
+        raise DatasetError(
+            f"The class {missing[0]!r}{_and_more(len(missing))} has no picture in the training split, "
+            "only in validation or test.\nAdd some, check the spelling of the labels, or drop the class."
+        )
+    sizes = np.bincount(splits, minlength=len(SPLITS))
+    empty = [SPLITS[code] for code in np.flatnonzero(sizes == 0)]
+    if empty:
+        raise DatasetError(
+            f"{len(contents.ids)} pictures are too few: none is left for the {empty[0]} split.\n"
+            "Give at least 3 pictures a class."
+        )
+
+
+def _and_more(count: int) -> str:
+    return f" (and {count - 1} more)" if count > 1 else ""

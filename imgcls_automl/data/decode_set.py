@@ -1,0 +1,173 @@
+"""All pictures of a reading, decoded into a folder of the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import IngestProgress
+from imgcls_automl.data.decode import decode_image
+from imgcls_automl.data.decoded import IMAGES, Contents, ImagesWriter, Issue, write_contents
+from imgcls_automl.data.header import Header, read_header
+from imgcls_automl.data.sizing import choose_shape, summarise_headers
+from imgcls_automl.data.threads import map_in_order
+from imgcls_automl.errors import DatasetError, UnreadableImageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.data.dataset import DatasetRequest
+    from imgcls_automl.data.reading import Reading, Report, SpooledSample
+    from imgcls_automl.data.spool import Spool
+
+_REPORT_EVERY = 512  # pictures
+
+Looked = tuple["SpooledSample", Header]
+
+
+@dataclass(slots=True)
+class _Failures:
+    """Pictures left out so far."""
+
+    issues: list[Issue]
+    lasting: bool = True
+
+    def add(self, sample: SpooledSample, error: UnreadableImageError) -> None:
+        self.issues.append(Issue(id=sample.id, problem="unreadable", detail=str(error)))
+        cause = error.__cause__
+        if isinstance(cause, OSError) and cause.errno is not None:
+            self.lasting = False
+
+
+def decode_set(
+    folder: Path, reading: Reading, spool: Spool, *, request: DatasetRequest, report: Report
+) -> Contents:
+    """Decode a set into `folder`. Memory holds a few pictures at a time, whatever the set's size.
+
+    Raises:
+        DatasetError: No picture can be read, or none of some class.
+    """
+    failures = _Failures(
+        [Issue(id=it.id, problem="reported", detail=it.detail) for it in reading.problems]
+    )
+    spool.flush()
+    looked = _look(reading.samples, spool, failures, report)
+    _check_any_left(looked, failures)
+    shape = choose_shape([header for _, header in looked], request.image_size)
+    kept, fingerprint = _write_images(
+        folder / IMAGES, looked, spool, shape, request, failures, report
+    )
+    _check_any_left(kept, failures)
+    contents = _contents(reading, kept, shape, failures, fingerprint)
+    write_contents(folder, contents)
+    return contents
+
+
+def _look(
+    samples: list[SpooledSample], spool: Spool, failures: _Failures, report: Report
+) -> list[Looked]:
+    """Read all headers; the shape of the set depends on every one."""
+
+    def look(sample: SpooledSample) -> Header | UnreadableImageError:
+        picture = sample.picture
+        try:
+            return read_header(spool.get(picture))
+        except UnreadableImageError as error:
+            return error
+
+    looked: list[Looked] = []
+    for done, (sample, found) in enumerate(
+        zip(samples, map_in_order(look, samples), strict=True), start=1
+    ):
+        if isinstance(found, Header):
+            looked.append((sample, found))
+        else:
+            failures.add(sample, found)
+        if done % _REPORT_EVERY == 0 or done == len(samples):
+            report(IngestProgress(stage="checking", done=done, total=len(samples)))
+    return looked
+
+
+def _write_images(
+    path: Path,
+    looked: list[Looked],
+    spool: Spool,
+    shape: tuple[int, int, int],
+    request: DatasetRequest,
+    failures: _Failures,
+    report: Report,
+) -> tuple[list[Looked], str]:
+    """Decode and write all pictures; return those that could be, and the set's fingerprint."""
+
+    def decode(one: Looked) -> bytes | UnreadableImageError:
+        try:
+            pixels = decode_image(spool.get(one[0].picture), shape=shape, resize=request.resize)
+            return pixels.tobytes()
+        except UnreadableImageError as error:
+            return error
+
+    kept: list[Looked] = []
+    digest = hashlib.blake2b(repr(shape).encode(), digest_size=16)
+    with ImagesWriter(path, shape) as images:
+        for done, (one, pixels) in enumerate(
+            zip(looked, map_in_order(decode, looked), strict=True), start=1
+        ):
+            if isinstance(pixels, bytes):
+                images.append(pixels)
+                kept.append(one)
+                digest.update(_text_of(one[0]))
+                digest.update(pixels)
+            else:
+                failures.add(one[0], pixels)
+            if done % _REPORT_EVERY == 0 or done == len(looked):
+                report(IngestProgress(stage="decoding", done=done, total=len(looked)))
+    return kept, digest.hexdigest()
+
+
+def _text_of(sample: SpooledSample) -> bytes:
+    return repr((sample.id, sample.label, sample.split, sample.group)).encode()
+
+
+def _contents(
+    reading: Reading,
+    kept: list[Looked],
+    shape: tuple[int, int, int],
+    failures: _Failures,
+    fingerprint: str,
+) -> Contents:
+    samples = [sample for sample, _ in kept]
+    names = sorted({sample.label for sample in reading.samples if sample.label is not None})
+    indices = {name: index for index, name in enumerate(names)}
+    labels = np.array([indices[sample.label or ""] for sample in samples], dtype=np.int32)
+    for name, count in zip(names, np.bincount(labels, minlength=len(names)), strict=True):
+        if count == 0:
+            raise DatasetError(
+                f"Not one picture of the class {name!r} can be read.\n{_first_reason(failures)}"
+            )
+    return Contents(
+        image_shape=shape,
+        class_names=tuple(names),
+        ids=[sample.id for sample in samples],
+        labels=labels,
+        stated=[sample.split for sample in samples],
+        groups=[sample.group for sample in samples],
+        issues=failures.issues,
+        lasting=failures.lasting,
+        originals=summarise_headers([header for _, header in kept]),
+        fingerprint=fingerprint,
+    )
+
+
+def _check_any_left(pictures: list[Looked], failures: _Failures) -> None:
+    if not pictures:
+        raise DatasetError(
+            f"None of the {len(failures.issues)} pictures can be read.\n{_first_reason(failures)}"
+        )
+
+
+def _first_reason(failures: _Failures) -> str:
+    first = failures.issues[0]
+    return f"The first that failed: {first.id!r}: {first.detail}. Repair it, or save it anew."

@@ -1,0 +1,179 @@
+"""Which adapter reads a source: asked in a child process, because an adapter may fail or hang."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl import registry
+from imgcls_automl.errors import ConfigError, DatasetError, ImgclsError
+from imgcls_automl.processes import Child, ChildDiedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from multiprocessing.connection import Connection
+
+    from imgcls_automl.plugin import DatasetAdapter
+    from imgcls_automl.registry import PluginInfo
+
+logger = logging.getLogger(__name__)
+
+MATCH_SECONDS = 5.0  # for one adapter, its import included
+_START_SECONDS = 60.0  # for a Python to start on a busy machine; no adapter's fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one adapter said: a score, a failure, or neither where the source is not its own.
+
+    Attributes:
+        reads: What the adapter reads, in its author's words: the first line of its docstring.
+    """
+
+    score: float | None = None
+    reason: str = ""
+    failure: str = ""
+    reads: str = ""
+
+
+def choose_adapter(
+    source: str,
+    adapter: str | None,
+    options: Mapping[str, str],
+    log: Path | None,
+    *,
+    seconds: float = MATCH_SECONDS,
+) -> tuple[PluginInfo, str]:
+    """Find the adapter for a source, and why it is the one.
+
+    Args:
+        source: What the user named.
+        adapter: A name or class reference to use without asking; None to ask all adapters.
+        options: The adapter's keyword arguments.
+        log: The file for what adapters print.
+        seconds: How long each adapter may take.
+
+    Raises:
+        DatasetError: No adapter reads the source.
+        ConfigError: Two do, equally well.
+        UnknownPluginError, DuplicatePluginError: `adapter` names none, or two.
+    """
+    if adapter is not None:
+        return registry.find(registry.DATASETS, adapter), "named with --adapter"
+    plugins = registry.discover(registry.DATASETS)
+    answers = list(zip(plugins, ask_adapters(source, plugins, options, log, seconds), strict=True))
+    for info, answer in answers:
+        if answer.failure:
+            logger.warning(
+                "The dataset adapter %r (%s) was skipped: %s",
+                info.name,
+                info.origin,
+                answer.failure,
+            )
+    return _choose_best(source, answers)
+
+
+def ask_adapters(
+    source: str,
+    plugins: list[PluginInfo],
+    options: Mapping[str, str],
+    log: Path | None,
+    seconds: float,
+) -> Iterator[Answer]:
+    """Yield each adapter's answer, in order. One that hangs or dies costs only its process."""
+    child: Child | None = None
+    try:
+        for info in plugins:
+            if child is None:
+                child = _start(source, options, log)
+            try:
+                child.send(info)
+                yield child.receive(seconds)
+                continue
+            except TimeoutError:
+                yield Answer(failure=f"it took longer than {seconds:g} s")
+            except ChildDiedError as error:
+                yield Answer(failure=f"its process {error}")
+            child.stop()
+            child = None
+    finally:
+        if child is not None:
+            child.stop()
+
+
+def answer_matches(
+    connection: Connection[Any, Any], source: str, options: Mapping[str, str]
+) -> None:
+    """What the child process runs: for every plugin sent, an `Answer`."""
+    connection.send("started")
+    while True:
+        connection.send(_ask(connection.recv(), source, options))
+
+
+def _start(source: str, options: Mapping[str, str], log: Path | None) -> Child:
+    child = Child("imgcls_automl.data.matching:answer_matches", source, dict(options), log=log)
+    try:
+        child.receive(_START_SECONDS)
+    except BaseException:
+        child.stop()
+        raise
+    return child
+
+
+def _ask(info: PluginInfo, source: str, options: Mapping[str, str]) -> Answer:
+    try:
+        adapter: DatasetAdapter = registry.load(info, options)
+        reads = (type(adapter).__doc__ or "").strip().partition("\n")[0]
+        match = adapter.match(source)
+        if match is None:
+            return Answer(reads=reads)
+        score, reason = match
+        if not 0 <= score <= 1:
+            raise ValueError(f"its score must be between 0 and 1, but is {score!r}")
+        return Answer(score=float(score), reason=str(reason), reads=reads)
+    except Exception as error:
+        logger.warning("The dataset adapter %r failed to match", info.name, exc_info=error)
+        text = " ".join(str(error).split())
+        return Answer(
+            failure=text if isinstance(error, ImgclsError) else f"{type(error).__name__}: {text}"
+        )
+
+
+def _choose_best(source: str, answers: list[tuple[PluginInfo, Answer]]) -> tuple[PluginInfo, str]:
+    scored = [(answer.score, info, answer) for info, answer in answers if answer.score is not None]
+    if not scored:
+        raise DatasetError(_describe_no_match(source, answers))
+    best = max(score for score, _, _ in scored)
+    winners = [(info, answer) for score, info, answer in scored if score == best]
+    if len(winners) > 1:
+        raise ConfigError(
+            f"Two adapters read {source!r} equally well: "
+            + " and ".join(
+                f"{info.name!r} ({info.origin}: {it.reason})" for info, it in winners[:2]
+            )
+            + f".\nChoose one: --adapter {winners[0][0].name}, or --adapter {winners[1][0].name}"
+        )
+    info, answer = winners[0]
+    return info, answer.reason
+
+
+def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) -> str:
+    path = Path(source)
+    if path.is_dir():
+        what = f"No adapter reads the folder {source!r}" + (
+            "." if any(path.iterdir()) else ": it is empty."
+        )
+    elif path.exists():
+        what = f"No adapter reads the file {source!r}."
+    else:
+        what = f"There is no file or folder {source!r}, and no adapter knows it by name."
+    known = [
+        f"{info.name} ({it.reads.rstrip('.')})" if it.reads else info.name
+        for info, it in answers
+        if not it.failure
+    ]
+    failed = [f"{info.name} ({it.failure})" for info, it in answers if it.failure]
+    asked = f"Asked: {'; '.join(known) or 'none'}."
+    return f"{what}\n{asked}" + (f"\nFailed: {'; '.join(failed)}." if failed else "")

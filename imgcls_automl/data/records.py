@@ -1,0 +1,102 @@
+"""What the data stage leaves in a run's `data/` folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.data.splits import stated_splits
+from imgcls_automl.files import replacing, write_csv, write_text
+from imgcls_automl.text import format_json, guard_cell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.data.dataset import Dataset, DatasetRequest
+    from imgcls_automl.data.decoded import Contents
+
+SCHEMA_VERSION = 1
+
+
+def write_records(
+    folder: Path,
+    contents: Contents,
+    splits: np.ndarray,
+    *,
+    dataset: Dataset,
+    request: DatasetRequest,
+    seconds: float,
+) -> None:
+    """Write splits.npy, splits.csv, issues.csv and, last, summary.json; each whole or not."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_splits(folder / "splits.npy", splits)
+    names = [guard_cell(name) for name in contents.class_names]
+    write_csv(
+        folder / "splits.csv",
+        ("id", "label", "split"),
+        (
+            (guard_cell(id_), names[label], SPLITS[split])
+            for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
+        ),
+    )
+    write_csv(
+        folder / "issues.csv",
+        ("id", "problem", "detail"),
+        ((guard_cell(it.id), it.problem, guard_cell(it.detail)) for it in contents.issues),
+    )
+    summary = summarise(contents, splits, dataset=dataset, request=request, seconds=seconds)
+    write_text(folder / "summary.json", format_json(summary))
+
+
+def write_splits(path: Path, splits: np.ndarray) -> None:
+    """Write uint8 (N,), indices into `SPLITS`."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.save(file, splits)
+
+
+def summarise(
+    contents: Contents,
+    splits: np.ndarray,
+    *,
+    dataset: Dataset,
+    request: DatasetRequest,
+    seconds: float,
+) -> dict[str, Any]:
+    """A data set as JSON: where it came from, what it holds, what was done to it."""
+    stated = stated_splits(contents)
+    origins = {name: "stated" if name in stated else "held out" for name in SPLITS}
+    if "train" not in stated:
+        origins["train"] = "the rest"
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": request.data,
+        "test_source": request.test_data,
+        "adapter": dataset.adapter,
+        "plugin": dataset.plugin,
+        "reason": dataset.reason,
+        "pictures": len(contents.ids),
+        "unreadable": dataset.unreadable,
+        "image_shape": list(contents.image_shape),
+        "resize": dataset.resize,
+        "original": contents.originals,
+        "classes": [
+            {"name": name, **_count_by_split(splits[contents.labels == label])}
+            for label, name in enumerate(contents.class_names)
+        ],
+        "splits": {
+            name: {"pictures": size, "from": origins[name]}
+            for name, size in _count_by_split(splits).items()
+        },
+        "grouped": any(group is not None for group in contents.groups),
+        "seed": request.seed,
+        "fingerprint": contents.fingerprint,
+        "cached": dataset.cached,
+        "seconds": round(seconds, 3),
+    }
+
+
+def _count_by_split(splits: np.ndarray) -> dict[str, int]:
+    counts = np.bincount(splits, minlength=len(SPLITS))
+    return {name: int(count) for name, count in zip(SPLITS, counts, strict=True)}

@@ -1,0 +1,149 @@
+"""Which pictures train, which select, and which are kept for the one final test.
+
+- Stated splits stand, and validation never serves as test. A source that states only "train" states
+  nothing.
+- No test stated: 15% of the pictures that are not stated otherwise are held out first.
+- No validation stated: 20% of what is left is held out.
+- Held-out pictures are drawn a class at a time, or where the source names groups, in whole groups.
+- A class of three or more pictures has at least one in each split; one of two has none in test.
+  Groups may not allow that, but every class keeps a picture in train.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.errors import DatasetError
+
+if TYPE_CHECKING:
+    from imgcls_automl.data.decoded import Contents
+
+logger = logging.getLogger(__name__)
+
+TEST_SHARE = 0.15
+VALIDATION_SHARE = 0.20  # of what the test split leaves
+SCHEMA = 1  # raise it whenever the same seed would draw other pictures
+
+_TRAIN, _VALIDATION, _TEST = range(3)
+
+
+def assign_splits(contents: Contents, seed: int) -> np.ndarray:
+    """Give every picture its split: the same for the same ids and seed, whatever their order.
+
+    Returns:
+        uint8 (N,), indices into `SPLITS`.
+
+    Raises:
+        DatasetError: The groups leave no picture of some class for training.
+    """
+    stated = stated_splits(contents)
+    codes = {name: code for code, name in enumerate(SPLITS)}
+    splits = np.array([codes[name or "train"] for name in contents.stated], dtype=np.uint8)
+    for split, share in ((_TEST, TEST_SHARE), (_VALIDATION, VALIDATION_SHARE)):
+        if SPLITS[split] in stated:
+            continue
+        # A class of two pictures gives its second one to validation rather than to test.
+        more_follows = split == _TEST and "validation" not in stated
+        pool = np.flatnonzero(splits == _TRAIN)
+        held_out = _hold_out(contents, pool, share, keep=1 + more_follows, draw=f"{seed}:{split}")
+        splits[held_out] = split
+    return splits
+
+
+def stated_splits(contents: Contents) -> tuple[str, ...]:
+    """The splits that the source states; none where it states only "train"."""
+    stated = set(contents.stated) - {None}
+    return tuple(name for name in SPLITS if name in stated) if stated - {"train"} else ()
+
+
+def _hold_out(
+    contents: Contents, pool: np.ndarray, share: float, *, keep: int, draw: str
+) -> np.ndarray:
+    if any(contents.groups[index] is not None for index in pool):
+        return _hold_out_groups(contents, pool, share, draw)
+    return _hold_out_pictures(contents, pool, share, keep, draw)
+
+
+def _hold_out_pictures(
+    contents: Contents, pool: np.ndarray, share: float, keep: int, draw: str
+) -> np.ndarray:
+    """Draw the share of each class, at least one picture, leaving at least `keep`.
+
+    Not scikit-learn's StratifiedShuffleSplit, which may leave a small class out and refuses very
+    small ones. A picture's rank depends on its id alone, so that new pictures do not reshuffle the
+    old ones.
+    """
+    held_out: list[int] = []
+    for label in range(len(contents.class_names)):
+        members = pool[contents.labels[pool] == label]
+        count = max(1, int(len(members) * share + 0.5))
+        count = max(0, min(count, len(members) - keep))
+        ranked = sorted(members, key=lambda index: _rank(draw, contents.ids[index]))
+        held_out.extend(ranked[:count])
+    return np.array(held_out, dtype=np.int64)
+
+
+def _rank(draw: str, name: str) -> bytes:
+    text = f"{draw}:{name}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+def _hold_out_groups(contents: Contents, pool: np.ndarray, share: float, draw: str) -> np.ndarray:
+    """Draw whole groups, classes in about equal shares; a picture without a group is its own."""
+    labels = contents.labels[pool]
+    names = [_group_name(contents, index) for index in pool]
+    held_out = max(
+        _draw_folds(labels, names, share, draw),
+        key=lambda fold: _judge_fold(labels, fold, share),
+        default=np.array([], dtype=np.int64),
+    )
+    lost = sorted(set(labels) - set(np.delete(labels, held_out)))
+    if lost or len(held_out) == 0:
+        name = contents.class_names[lost[0] if lost else labels[0]]
+        raise DatasetError(
+            f"The class {name!r} has too few groups to be split: groups are kept whole, "
+            "and each class needs one for training and another to be held out.\n"
+            "Add pictures of more groups, or state the splits."
+        )
+    if len(set(labels[held_out])) < len(set(labels)):
+        logger.warning("Some classes are missing from a held-out split: their groups are too few.")
+    return pool[held_out]
+
+
+def _group_name(contents: Contents, index: int) -> tuple[str, str]:
+    group = contents.groups[index]
+    return ("picture", contents.ids[index]) if group is None else ("group", group)
+
+
+def _draw_folds(
+    labels: np.ndarray, names: list[tuple[str, str]], share: float, draw: str
+) -> list[np.ndarray]:
+    """Deal the groups into about 1 / share folds of similar classes."""
+    import warnings
+
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    # Numbered by name, and taken by number, so that the order of the pictures does not matter.
+    codes = {name: code for code, name in enumerate(sorted(set(names)))}
+    groups = np.array([codes[name] for name in names])
+    count = min(round(1 / share), len(codes), int(np.bincount(labels).max()))
+    if count < 2:
+        return []
+    order = np.lexsort((labels, groups))
+    seed = int.from_bytes(_rank(draw, "groups")[:4], "big")
+    folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # "The least populated class has only..."
+        dealt = list(folds.split(order, labels[order], groups[order]))
+    return [order[fold] for _, fold in dealt]
+
+
+def _judge_fold(labels: np.ndarray, fold: np.ndarray, share: float) -> tuple[int, int, float]:
+    """The more the better: classes that stay in train, classes held out, closeness to the share."""
+    kept = len(set(np.delete(labels, fold)))
+    return kept, len(set(labels[fold])), -abs(len(fold) / len(labels) - share)

@@ -1,0 +1,169 @@
+"""Adapters for the tests of the data stage, as a user would write them in a file beside the data."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
+
+
+class Pictures:
+    """Folders of pictures, one a class."""
+
+    def match(self, source):
+        return Match(0.5, "a folder of folders") if Path(source).is_dir() else None
+
+    def read(self, source):
+        root = Path(source)
+        for path in sorted(root.rglob("*.*")):
+            yield Sample(id=str(path.relative_to(root)), image=path, label=path.parent.name)
+
+
+class PicturesBackwards(Pictures):
+    def read(self, source):
+        return reversed(list(super().read(source)))
+
+
+class Rival(Pictures):
+    """The same folders again."""
+
+
+class Better(Pictures):
+    """The same folders, with more conviction."""
+
+    def match(self, source):
+        return Match(0.9, "surely a folder of folders")
+
+
+class Counted(Pictures):
+    """Writes down that it was read; knows a fingerprint."""
+
+    def fingerprint(self, source):
+        return Path(source, "state.txt").read_text()
+
+    def read(self, source):
+        with Path(source).with_suffix(".reads").open("a") as file:
+            file.write("read\n")
+        return (sample for sample in super().read(source) if not sample.id.endswith(".txt"))
+
+
+class Digits:
+    """Scikit-learn's digits, as 16-bit pixels."""
+
+    def match(self, source):
+        return Match(1.0, "digits") if source == "digits" else None
+
+    def read(self, source):
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
+            wide = (pixels / 16 * 65_535).astype(np.uint16)
+            yield Sample(id=f"digits:{number}", image=wide, label=str(label))
+
+
+class Encoded(Pictures):
+    """The same pictures, handed over as bytes."""
+
+    def read(self, source):
+        for sample in super().read(source):
+            yield Sample(id=sample.id, image=sample.image.read_bytes(), label=sample.label)
+
+
+class Patients(Pictures):
+    """The first letter of a file's name is the patient."""
+
+    def read(self, source):
+        for sample in super().read(source):
+            patient = int(sample.image.stem) // 4
+            yield Sample(id=sample.id, image=sample.image, label=sample.label, group=f"{patient}")
+
+
+class SaysTest(Pictures):
+    def read(self, source):
+        for number, sample in enumerate(super().read(source)):
+            split = "test" if number % 4 == 0 else "train"
+            yield Sample(id=sample.id, image=sample.image, label=sample.label, split=split)
+
+
+class ReportsProblems(Pictures):
+    def read(self, source):
+        yield Problem(id="lost.png", detail="listed in the table, but not there")
+        yield from super().read(source)
+
+
+class Strange:
+    """Names that break files, screens and spreadsheets."""
+
+    def match(self, source):
+        return None
+
+    def read(self, source):
+        names = ("red\x1b[31m", "lone \udc80", "=cmd()", "[bold]")
+        for number, name in enumerate(names * 5):
+            pixels = np.full((8, 8), number, dtype=np.uint8)
+            yield Sample(id=f"{name}\n{number}", image=pixels, label=name)
+
+
+class Hangs(Pictures):
+    def match(self, source):
+        time.sleep(60)
+
+
+class Dies(Pictures):
+    def match(self, source):
+        os.kill(os.getpid(), 9)
+
+    def read(self, source):
+        os.kill(os.getpid(), 9)
+
+
+class Fails(Pictures):
+    def match(self, source):
+        raise KeyError("no such thing")
+
+    def read(self, source):
+        yield from list(super().read(source))[:2]
+        raise KeyError("no such thing")
+
+
+class Oversure(Pictures):
+    def match(self, source):
+        return Match(7.0, "more than sure")
+
+
+class BadRow(Pictures):
+    def read(self, source):
+        class BadRowError(DatasetError):  # cannot be unpickled anywhere else
+            pass
+
+        raise BadRowError("fashion.csv, row 17, column 3: 300 is no pixel.")
+
+
+class Repeats(Pictures):
+    def read(self, source):
+        for sample in super().read(source):
+            yield sample
+            yield sample
+
+
+class Floats(Pictures):
+    def read(self, source):
+        yield Sample(id="a", image=np.zeros((8, 8)), label="x")
+
+
+class Unlabelled(Pictures):
+    def read(self, source):
+        yield Sample(id="a.png", image=np.zeros((8, 8), dtype=np.uint8), label=None)
+
+
+class Chatty(Pictures):
+    def read(self, source):
+        sys.stdout.write("hello from the adapter")
+        sys.stderr.write("and to the user's terminal")
+        return super().read(source)

@@ -1,0 +1,61 @@
+"""What a data set must hold before anything is trained on it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
+from imgcls_automl.data.decoded import Issue
+from imgcls_automl.errors import DatasetError
+
+
+def issues(count):
+    return [Issue(id=f"bad{n}.png", problem="unreadable", detail="empty") for n in range(count)]
+
+
+class TestUnreadable:
+    @pytest.mark.parametrize(("good", "bad"), [(20, 10), (1980, 20)])
+    def test_ten_pictures_or_one_percent_are_tolerated(self, make_contents, good, bad):
+        check_unreadable(make_contents(["a"] * good, issues=issues(bad)), None)
+
+    @pytest.mark.parametrize(("good", "bad"), [(20, 11), (1979, 21)])
+    def test_more_are_refused_by_name(self, make_contents, good, bad):
+        contents = make_contents(["a"] * good, issues=issues(bad))
+        with pytest.raises(
+            DatasetError, match=rf"(?s)bad0.png.*bad4.png.*and {bad - 5} more"
+        ) as caught:
+            check_unreadable(contents, None)
+        assert f"--max-bad {bad}" in str(caught.value)
+
+    @pytest.mark.parametrize(("bad", "allowed"), [(3, 3), (11, 20)])
+    def test_max_bad_moves_the_limit(self, make_contents, bad, allowed):
+        check_unreadable(make_contents(["a"], issues=issues(bad)), allowed)
+
+    def test_max_bad_of_none_at_all(self, make_contents):
+        with pytest.raises(DatasetError, match="at most 0"):
+            check_unreadable(make_contents(["a"] * 500, issues=issues(1)), 0)
+
+
+class TestClasses:
+    def test_one_class_is_no_task(self, make_contents):
+        with pytest.raises(DatasetError, match="one class, 'cat'"):
+            check_classes(make_contents(["cat"] * 9))
+
+    def test_a_class_of_one_picture_is_named(self, make_contents):
+        with pytest.raises(DatasetError, match=r"'dog' has a single readable picture, '00009'"):
+            check_classes(make_contents(["cat"] * 9 + ["dog"]))
+
+    def test_two_pictures_a_class_will_do(self, make_contents):
+        check_classes(make_contents(["cat", "dog"] * 2))
+
+
+class TestSplits:
+    def test_a_class_that_is_never_trained_is_named(self, make_contents):
+        contents = make_contents(["cat"] * 6 + ["dgo"] * 2)
+        with pytest.raises(DatasetError, match="'dgo' has no picture in the training split"):
+            check_splits(contents, np.array([0, 0, 1, 1, 2, 2, 2, 2], dtype=np.uint8))
+
+    def test_an_empty_split_is_named(self, make_contents):
+        with pytest.raises(DatasetError, match="none is left for the test split"):
+            check_splits(make_contents(["cat", "dog"] * 2), np.array([0, 0, 1, 1], dtype=np.uint8))
