@@ -1,0 +1,131 @@
+"""What lies in a folder: pictures, further folders, and what is passed over."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgcls_plugins._wording import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FORMATS = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
+    ".png": "PNG",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    ".webp": "WEBP",
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+}
+
+# What systems leave behind among people's pictures, besides hidden names. @eaDir holds thumbnails.
+_JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "lost+found", "$recycle.bin"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The entries of one folder, each list sorted by name.
+
+    Attributes:
+        folders: Folders, and links to folders.
+        pictures: Regular files, and links to some, with the suffix of a picture.
+        irregular: Names of pictures that are no regular file.
+        others: How many other files there are, by suffix.
+    """
+
+    folders: list[str]
+    pictures: list[str]
+    irregular: list[str]
+    others: Counter[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Something that a walk came upon.
+
+    Attributes:
+        id: The path relative to the source, with slashes, as valid text.
+        path: Where it is.
+        problem: Why it cannot be had; None for a picture.
+    """
+
+    id: str
+    path: Path
+    problem: str | None = None
+
+
+def list_folder(folder: str | Path, limit: int | None = None) -> Listing:
+    """List a folder, or its first `limit` entries in no particular order. Raises OSError."""
+    folders: list[str] = []
+    pictures: list[str] = []
+    irregular: list[str] = []
+    others: Counter[str] = Counter()
+    with os.scandir(folder) as entries:
+        for entry in itertools.islice(entries, limit):
+            if entry.name.startswith(".") or entry.name.lower() in _JUNK:
+                continue
+            suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path each is slow
+            kind = _kind_of(entry)
+            if kind == "folder":
+                folders.append(entry.name)
+            elif suffix not in FORMATS:
+                others[suffix] += 1
+            else:
+                (pictures if kind == "file" else irregular).append(entry.name)
+    for names in (folders, pictures, irregular):
+        names.sort()
+    return Listing(folders=folders, pictures=pictures, irregular=irregular, others=others)
+
+
+def walk_pictures(folder: Path, id_prefix: str, root: Path) -> Iterator[Found]:
+    """Find every picture anywhere below a folder: a folder's own first, then those of its folders.
+
+    Links to folders are followed, but each folder is entered once, and none that `root` lies in: no
+    loops.
+    """
+    entered = {_identity(parent) for parent in (root.resolve(), *root.resolve().parents)}
+    waiting = [(str(folder), id_prefix)]
+    while waiting:  # not recursive: paths may be nested deeper than Python's stack
+        place, prefix = waiting.pop()
+        try:
+            identity = _identity(place)
+            if identity in entered:
+                continue
+            entered.add(identity)
+            listing = list_folder(place)
+        except OSError as error:
+            problem = f"the folder cannot be read: {error.strerror}"
+            yield Found(id=f"{prefix}/", path=Path(place), problem=problem)
+            continue
+        yield from _found_in(listing, place, prefix)
+        below = (
+            (f"{place}/{name}", f"{prefix}/{as_text(name)}") for name in reversed(listing.folders)
+        )
+        waiting.extend(below)
+
+
+def _found_in(listing: Listing, place: str, prefix: str) -> Iterator[Found]:
+    for name in listing.pictures:
+        yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name))
+    for name in listing.irregular:
+        problem = "no regular file: a broken link, a pipe or a device"
+        yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name), problem=problem)
+
+
+def _kind_of(entry: os.DirEntry[str]) -> str:
+    try:
+        if entry.is_dir():
+            return "folder"
+        return "file" if entry.is_file() else "other"
+    except OSError:  # a link to itself, a stale network mount
+        return "other"
+
+
+def _identity(place: str | Path) -> tuple[int, int]:
+    status = os.stat(place)  # noqa: PTH116 - a Path each is slow
+    return status.st_dev, status.st_ino

@@ -1,0 +1,165 @@
+"""Pictures in class folders, with or without train, validation and test folders around them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
+from imgcls_plugins._folder_layout import ClassFolder, describe_wanted, find_class_folders
+from imgcls_plugins._folder_tree import FORMATS, list_folder, walk_pictures
+from imgcls_plugins._wording import as_text, listed, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LOOK_ENTRIES = 1_000  # of a folder, while matching
+_LOOK_FOLDERS = 10  # class folders looked into, while matching
+
+
+class Folder:
+    """A tree of class folders.
+
+    Pictures are JPEG, PNG, BMP, GIF, WEBP and TIFF files by their suffix, anywhere below their
+    class folder; ids are their paths relative to the source (`"train/cats/1.jpg"`). Hidden names
+    and what operating systems leave behind are passed over.
+    """
+
+    def match(self, source: str) -> Match | None:
+        root = Path(source)
+        if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where a parent is closed
+            return None
+        # Any folder is ours if nobody else claims it: read() then says what is missing in it.
+        anything = Match(0.05, "a folder")
+        try:
+            classes = find_class_folders(root, _LOOK_ENTRIES)
+            formats = _formats_in(classes)
+        except (DatasetError, OSError):
+            return anything
+        if not formats:
+            return anything
+        return _describe_match(classes, " and ".join(formats))
+
+    def read(self, source: str) -> Iterator[Sample | Problem]:
+        """Yield a sample for each picture, by split, class, folder and name; `image` is its path.
+
+        Yields a problem for a folder that cannot be read or holds no picture, for a picture that is
+        no regular file, and for pictures beside the class folders.
+
+        Raises:
+            DatasetError: There is no such folder, no class folder or no picture; or splits and
+                classes are mixed.
+        """
+        root = _existing_folder(source)
+        classes = find_class_folders(root)
+        yield from _strays(root)
+        pictures, first_problem = 0, None
+        for folder in classes:
+            for item in _read_class(folder, root):
+                yield item
+                if isinstance(item, Problem):
+                    first_problem = first_problem or item
+                else:
+                    pictures += 1
+        if not pictures:
+            raise DatasetError(_describe_nothing(root, classes, first_problem))
+
+    def fingerprint(self, source: str) -> str:
+        """A hash over what `read` yields and over each picture's size and times, not its content.
+
+        Raises:
+            DatasetError: As `read` does.
+        """
+        digest = hashlib.blake2b(digest_size=16)
+        for item in self.read(source):
+            state: tuple[object, ...] = (item.id,)
+            if isinstance(item, Problem):
+                state += (item.detail,)
+            elif isinstance(item.image, Path):
+                state += (item.label, item.split, *_file_state(item.image))
+            digest.update(repr(state).encode())
+        return f"folder-1-{digest.hexdigest()}"
+
+
+def _existing_folder(source: str) -> Path:
+    root = Path(source)
+    try:
+        mode = root.stat().st_mode
+    except FileNotFoundError:
+        raise DatasetError(
+            f"There is no folder {printable(source)}.\nCheck the path given as the data."
+        ) from None
+    except OSError as error:
+        raise DatasetError(
+            f"{printable(source)} cannot be read: {error.strerror}.\nCheck its permissions."
+        ) from error
+    if not stat.S_ISDIR(mode):
+        raise DatasetError(
+            f"{printable(source)} is a file, not a folder.\n{describe_wanted(Path('pictures'))}"
+        )
+    return root
+
+
+def _read_class(folder: ClassFolder, root: Path) -> Iterator[Sample | Problem]:
+    empty = True
+    for found in walk_pictures(folder.path, folder.id_prefix, root):
+        empty = False
+        if found.problem is not None:
+            yield Problem(id=found.id, detail=found.problem)
+        else:
+            yield Sample(id=found.id, image=found.path, label=folder.label, split=folder.split)
+    if empty:
+        yield Problem(id=f"{folder.id_prefix}/", detail=_describe_empty(folder))
+
+
+def _strays(root: Path) -> Iterator[Problem]:
+    for name in list_folder(root).pictures:
+        yield Problem(
+            id=as_text(name), detail="the picture lies beside the class folders, so it has no class"
+        )
+
+
+def _formats_in(classes: list[ClassFolder]) -> list[str]:
+    names = Counter(
+        FORMATS[Path(name).suffix.lower()]
+        for folder in classes[:_LOOK_FOLDERS]
+        for name in list_folder(folder.path, _LOOK_ENTRIES // _LOOK_FOLDERS).pictures
+    )
+    return [name for name, _ in names.most_common()]
+
+
+def _describe_match(classes: list[ClassFolder], formats: str) -> Match:
+    count = len({folder.label for folder in classes})
+    splits = list(dict.fromkeys(folder.split for folder in classes if folder.split))
+    holding = f"{count:,} class folder{'s' if count > 1 else ''} holding {formats} files"
+    if splits:
+        return Match(0.7, f"a folder split into {listed(splits)}, with {holding}")
+    return Match(0.6, f"a folder of {holding}")
+
+
+def _describe_empty(folder: ClassFolder) -> str:
+    others = list_folder(folder.path).others
+    kinds = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in others.most_common()]
+    return "the class folder holds no picture" + (f" (but {listed(kinds)})" if kinds else "")
+
+
+def _describe_nothing(root: Path, classes: list[ClassFolder], problem: Problem | None) -> str:
+    names = listed([folder.label for folder in classes])
+    example = f" {printable(problem.id)}: {printable(problem.detail)}." if problem else ""
+    return (
+        f"{printable(str(root))} has class folders ({names}) but no picture to read.{example}\n"
+        f"Pictures are {', '.join(dict.fromkeys(FORMATS.values()))} files, by their suffix. "
+        f"{describe_wanted(root)}"
+    )
+
+
+def _file_state(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError as error:  # gone since it was listed: another state than any that it had
+        return (error.errno or 0,)
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

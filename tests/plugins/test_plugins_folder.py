@@ -1,0 +1,220 @@
+"""Pictures in class folders: what is found, in which order, and what is reported."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from imgcls_plugins.folder import Folder
+from PIL import Image
+
+from imgcls_automl.plugin import DatasetAdapter, DatasetError, HasFingerprint, Problem, Sample
+
+
+def draw(path: Path, colour: str = "red") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (8, 8), colour).save(path)
+    return path
+
+
+def read(root: Path) -> tuple[list[Sample], list[Problem]]:
+    items = list(Folder().read(str(root)))
+    samples = [item for item in items if isinstance(item, Sample)]
+    return samples, [item for item in items if isinstance(item, Problem)]
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    root = tmp_path / "pets"
+    for name in ("cats/1.jpg", "cats/2.jpg", "dogs/1.png"):
+        draw(root / name)
+    return root
+
+
+def test_a_class_is_the_name_of_its_folder(pets: Path) -> None:
+    samples, problems = read(pets)
+    assert [(sample.id, sample.label) for sample in samples] == [
+        ("cats/1.jpg", "cats"),
+        ("cats/2.jpg", "cats"),
+        ("dogs/1.png", "dogs"),
+    ]
+    assert [sample.image for sample in samples] == [pets / sample.id for sample in samples]
+    assert {sample.split for sample in samples} == {None}
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a.JPG", "a.jpeg", "a.Png", "a.bmp", "a.gif", "a.webp", "a.tif", "a.TIFF"]
+)
+def test_pictures_are_known_by_their_suffix_in_any_case(pets: Path, name: str) -> None:
+    draw(pets / "birds" / name)
+    assert f"birds/{name}" in [sample.id for sample in read(pets)[0]]
+
+
+def test_pictures_count_at_any_depth(pets: Path) -> None:
+    draw(pets / "cats/2024/may/3.jpg")
+    deep = [sample for sample in read(pets)[0] if sample.id == "cats/2024/may/3.jpg"]
+    assert [sample.label for sample in deep] == ["cats"]
+
+
+def test_a_path_too_long_for_the_system_is_a_problem(pets: Path) -> None:
+    place = os.open(pets / "cats", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=place)
+        below = os.open("d" * 250, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = below
+    os.close(place)
+    samples, problems = read(pets)
+    assert len(samples) == 3
+    assert [problem.detail for problem in problems] == [
+        "the folder cannot be read: File name too long"
+    ]
+
+
+def test_what_systems_leave_behind_is_passed_over(pets: Path) -> None:
+    for junk in (".DS_Store", "cats/.DS_Store", "cats/Thumbs.db", "cats/notes.txt"):
+        (pets / junk).write_bytes(b"junk")
+    for junk in ("cats/._1.jpg", "__MACOSX/cats/1.jpg", ".ipynb_checkpoints/1.png"):
+        draw(pets / junk)
+    samples, problems = read(pets)
+    assert len(samples) == 3
+    assert problems == []
+
+
+def test_links_to_folders_are_followed_but_never_round(pets: Path, tmp_path: Path) -> None:
+    draw(tmp_path / "elsewhere/9.jpg")
+    (pets / "cats/more").symlink_to(tmp_path / "elsewhere")
+    (pets / "cats/self").symlink_to(pets / "cats")
+    (pets / "dogs/everything").symlink_to(pets)
+    (pets / "dogs/above").symlink_to("/")
+    samples, problems = read(pets)
+    assert [sample.id for sample in samples] == [
+        "cats/1.jpg",
+        "cats/2.jpg",
+        "cats/more/9.jpg",
+        "dogs/1.png",
+    ]
+    assert problems == []
+
+
+def test_what_is_no_file_is_a_problem_and_never_opened(pets: Path) -> None:
+    os.mkfifo(pets / "cats/pipe.jpg")
+    (pets / "cats/gone.jpg").symlink_to("nowhere.jpg")
+    (pets / "cats/round.jpg").symlink_to("round.jpg")
+    samples, problems = read(pets)
+    assert len(samples) == 3
+    assert [problem.id for problem in problems] == [
+        "cats/gone.jpg",
+        "cats/pipe.jpg",
+        "cats/round.jpg",
+    ]
+    assert "no regular file" in problems[0].detail
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_folder_that_may_not_be_read_is_a_problem(pets: Path) -> None:
+    secret = pets / "cats/secret"
+    secret.mkdir(mode=0)
+    problems = read(pets)[1]
+    secret.chmod(0o700)
+    assert problems == [
+        Problem(id="cats/secret/", detail="the folder cannot be read: Permission denied")
+    ]
+
+
+def test_odd_names_become_valid_text(pets: Path) -> None:
+    folder = os.fsencode(pets / "cats")
+    for name in (b"caf\xff.jpg", b"two\nlines.jpg"):
+        Path(os.fsdecode(os.path.join(folder, name))).write_bytes(b"")  # noqa: PTH118 - bytes
+    samples = [sample for sample in read(pets)[0] if sample.label == "cats"]
+    assert [sample.id for sample in samples] == [
+        "cats/1.jpg",
+        "cats/2.jpg",
+        "cats/caf\\xff.jpg",
+        "cats/two\nlines.jpg",
+    ]
+    assert all(Path(str(sample.image)).exists() for sample in samples)
+    assert "".join(sample.id for sample in samples).encode("utf-8")
+
+
+def test_an_empty_class_folder_is_reported(pets: Path) -> None:
+    (pets / "birds").mkdir()
+    (pets / "birds/1.heic").write_bytes(b"x")
+    assert read(pets)[1] == [
+        Problem(id="birds/", detail="the class folder holds no picture (but 1 .heic)")
+    ]
+
+
+def test_pictures_beside_the_class_folders_are_reported(pets: Path) -> None:
+    draw(pets / "overview.png")
+    problems = read(pets)[1]
+    assert [problem.id for problem in problems] == ["overview.png"]
+    assert "beside the class folders" in problems[0].detail
+
+
+def test_matches_a_folder_of_class_folders(pets: Path) -> None:
+    match = Folder().match(str(pets))
+    assert match is not None
+    assert match.score == 0.6
+    assert match.reason == "a folder of 2 class folders holding JPEG and PNG files"
+
+
+def test_matches_any_folder_weakly_so_that_reading_says_what_is_missing(tmp_path: Path) -> None:
+    match = Folder().match(str(tmp_path))
+    assert match is not None
+    assert match.score < 0.1
+
+
+def test_files_and_missing_paths_are_not_matched(pets: Path) -> None:
+    assert Folder().match(str(pets / "cats/1.jpg")) is None
+    assert Folder().match(str(pets / "absent")) is None
+
+
+def test_matching_looks_at_few_entries(tmp_path: Path) -> None:
+    for number in range(1_200):
+        draw(tmp_path / f"class{number}" / "1.png") if number < 20 else (
+            tmp_path / f"class{number}"
+        ).mkdir()
+    match = Folder().match(str(tmp_path))
+    assert match is not None
+    assert "1,000 class folders" in match.reason or match.reason == "a folder"
+
+
+def test_a_missing_folder_and_a_file_are_refused(pets: Path) -> None:
+    with pytest.raises(DatasetError, match=r"There is no folder .*absent"):
+        read(pets / "absent")
+    with pytest.raises(DatasetError, match=r"1\.jpg is a file, not a folder"):
+        read(pets / "cats/1.jpg")
+
+
+def test_no_picture_anywhere_is_an_error_that_says_what_was_found(tmp_path: Path) -> None:
+    for name in ("cats/1.heic", "dogs/1.heic"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(DatasetError, match=r"(?s)no picture.*1 \.heic.*Pictures are JPEG, PNG"):
+        read(tmp_path)
+
+
+def test_the_fingerprint_follows_every_change(pets: Path) -> None:
+    def fingerprint() -> str:
+        return Folder().fingerprint(str(pets))
+
+    seen = [fingerprint()]
+    assert fingerprint() == seen[0]
+    draw(pets / "cats/1.jpg", "blue")
+    seen.append(fingerprint())
+    draw(pets / "cats/3.jpg")
+    seen.append(fingerprint())
+    (pets / "cats/3.jpg").rename(pets / "dogs/3.jpg")
+    seen.append(fingerprint())
+    (pets / "dogs/3.jpg").unlink()
+    seen.append(fingerprint())
+    assert len(set(seen[:4])) == 4
+    assert seen[4] == seen[1]
+
+
+def test_is_an_adapter_with_a_fingerprint() -> None:
+    assert isinstance(Folder(), DatasetAdapter)
+    assert isinstance(Folder(), HasFingerprint)
