@@ -1,0 +1,153 @@
+"""95% confidence intervals. Imported in child processes only, beside the metrics."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+Z = 1.959963984540054  # of the normal distribution, two-sided 95%
+RESAMPLES = 1000
+# Above 20,000 pictures fewer resamples do: the interval is narrow, and it would take seconds.
+MAX_DRAWS = 20_000_000
+MIN_RESAMPLES = 200
+
+
+def compute_wilson_interval(hits: int, total: int) -> tuple[float, float]:
+    """Interval of a proportion (Wilson, 1927); (0, 1) where there is nothing to count."""
+    if total == 0:
+        return 0.0, 1.0
+    share, spread = hits / total, Z * Z / total
+    centre = (share + spread / 2) / (1 + spread)
+    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / total / 4)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def compute_f1_interval(hits: int, union: int) -> tuple[float, float]:
+    """Interval of a class's F1 score.
+
+    Args:
+        hits: Pictures of the class that are called so.
+        union: Pictures that are of the class, or called so, or both.
+
+    hits / union (the Jaccard index J) is a proportion, and F1 = 2J / (1 + J) grows with it:
+    Wilson's interval of the one becomes an interval of the other, which keeps its width where F1
+    is 0 or 1.
+    """
+    low, high = compute_wilson_interval(hits, union)
+    return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def compute_auc_interval(
+    value: float, labels: np.ndarray, scores: np.ndarray
+) -> tuple[float, float]:
+    """Interval of the macro-averaged one-against-rest area under the ROC curve.
+
+    DeLong et al. (1988): an area is a mean over pictures, and the variance of what single pictures
+    add gives its own; the interval is symmetric on the logit scale, and so stays inside 0 and 1.
+
+    Args:
+        value: The area.
+        labels: (N,), every class present.
+        scores: (N, K).
+    """
+    count, classes = scores.shape
+    influence = np.zeros(count)
+    for index in range(classes):
+        positive = labels == index
+        above = _rank(scores[:, index])
+        ours, others = positive.sum(), count - positive.sum()
+        # The share of pictures of the other kind that each picture is ranked rightly against.
+        placed = np.empty(count)
+        placed[positive] = (above[positive] - _rank(scores[positive, index])) / others
+        placed[~positive] = 1 - (above[~positive] - _rank(scores[~positive, index])) / ours
+        area = placed[positive].mean()
+        influence += (placed - area) * np.where(positive, count / ours, count / others) / classes
+    error = math.sqrt(float(influence @ influence)) / count
+    if not 0 < value < 1:  # nothing varies: count the rarest class's pictures as trials
+        rarest = int(np.bincount(labels).min())
+        return compute_wilson_interval(round(value * rarest), rarest)
+    logit, half = math.log(value / (1 - value)), Z * error / (value * (1 - value))
+    return _expit(logit - half), _expit(logit + half)
+
+
+def bootstrap_intervals(
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    losses: np.ndarray,
+    bins: np.ndarray,
+    gaps: np.ndarray,
+    *,
+    classes: int,
+    seed: int,
+) -> dict[str, tuple[float, float]]:
+    """Percentile bootstrap over pictures of everything that is no plain proportion.
+
+    Args:
+        labels: True classes (N,).
+        predicted: Predicted classes (N,).
+        losses: Cross-entropy of each picture (N,).
+        bins: Calibration bin of each picture (N,).
+        gaps: Confidence minus correctness of each picture (N,).
+        classes: How many there are.
+        seed: Of the resampling.
+
+    Returns:
+        (low, high) by metric.
+    """
+    count = len(labels)
+    resamples = min(RESAMPLES, max(MIN_RESAMPLES, MAX_DRAWS // count))
+    generator = np.random.default_rng(seed)
+    right = labels == predicted
+    support, called, hits = (np.empty((resamples, classes)) for _ in range(3))
+    log_loss, calibration = np.empty(resamples), np.empty(resamples)
+    for index in range(resamples):
+        weights = np.bincount(generator.integers(count, size=count), minlength=count)
+        support[index] = np.bincount(labels, weights, classes)
+        called[index] = np.bincount(predicted, weights, classes)
+        hits[index] = np.bincount(labels, weights * right, classes)
+        log_loss[index] = weights @ losses / count
+        calibration[index] = np.abs(np.bincount(bins, weights * gaps)).sum() / count
+    intervals = {
+        "log_loss": _percentiles(log_loss),
+        "expected_calibration_error": _percentiles(calibration),
+    }
+    for name, values in _average(support, called, hits).items():
+        # All right or all wrong, resampling has nothing to vary: accuracy's interval stands in.
+        varied = 0 < right.sum() < count
+        accuracy = compute_wilson_interval(int(right.sum()), count)
+        is_accuracy = name == "weighted_recall"
+        intervals[name] = _percentiles(values) if varied and not is_accuracy else accuracy
+    return intervals
+
+
+def _average(support: np.ndarray, called: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
+    # (R, K) counts of each resample. Only classes with a picture in it have a say.
+    each = {
+        "precision": hits / np.maximum(called, 1),
+        "recall": hits / np.maximum(support, 1),
+        "f1": 2 * hits / np.maximum(support + called, 1),
+    }
+    present = support > 0
+    averages: dict[str, np.ndarray] = {}
+    for name, values in each.items():
+        averages[f"macro_{name}"] = (values * present).sum(axis=1) / present.sum(axis=1)
+        averages[f"weighted_{name}"] = (values * support).sum(axis=1) / support.sum(axis=1)
+    averages["balanced_accuracy"] = averages["macro_recall"]
+    return averages
+
+
+def _percentiles(values: np.ndarray) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _rank(values: np.ndarray) -> np.ndarray:
+    # From 1; equal values share the mean of their ranks.
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ranks: np.ndarray = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks
+
+
+def _expit(value: float) -> float:
+    return 1 / (1 + math.exp(-value)) if value > -700 else 0.0

@@ -1,0 +1,199 @@
+"""The leaderboard of one run or several: its rows, their order, and its three file formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.files import format_csv, write_text
+from imgcls_automl.results.documents import SCHEMA_VERSION
+from imgcls_automl.results.records import STATES, lower_is_better, read_run
+from imgcls_automl.text import escape_markdown, format_json, guard_cell, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from imgcls_automl.results.records import RunRecord, TrialRecord
+
+COLUMNS = (
+    "rank",
+    "trial",
+    "state",
+    "score",
+    "metric",
+    "params",
+    "epochs",
+    "seconds",
+    "space",
+    "plugin",
+)
+# After the columns of the candidates: what tells trials of several runs apart, and why one failed.
+LAST_COLUMNS = ("baseline", "cause", "run", "data", "fingerprint")
+
+_DECIMALS = {"score": 4, "seconds": 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaderboard:
+    """Trials, best first.
+
+    Attributes:
+        columns: `COLUMNS`, `model.<key>` and `training.<field>` of any row, `LAST_COLUMNS`.
+        rows: Values by column; a column that a trial has no value for is left out.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, Any], ...]
+
+
+def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
+    """Bring the trials of runs into one order.
+
+    Within a group: complete by score, then pruned, failed, infeasible and unfinished. Scores on
+    different data, or by different metrics, cannot be compared: such runs form groups of their own,
+    in the order given, each with its own rank 1.
+    """
+    rows = [row for group in _group(runs) for row in _rank(group)]
+    return Leaderboard(
+        columns=(
+            *COLUMNS,
+            *_list_keys(rows, "model."),
+            *_list_keys(rows, "training."),
+            *LAST_COLUMNS,
+        ),
+        rows=tuple(rows),
+    )
+
+
+def format_leaderboard_csv(board: Leaderboard) -> str:
+    """A CSV table; texts are guarded against spreadsheets that would run them as formulas."""
+    rows = ([guard_cell(row.get(column)) for column in board.columns] for row in board.rows)
+    return format_csv([guard_cell(column) for column in board.columns], rows)
+
+
+def format_leaderboard_json(board: Leaderboard) -> str:
+    """One JSON object: schema_version, columns and rows, every row with every column."""
+    rows = [{column: row.get(column) for column in board.columns} for row in board.rows]
+    return format_json(
+        {"schema_version": SCHEMA_VERSION, "columns": list(board.columns), "rows": rows}
+    )
+
+
+def format_leaderboard_markdown(board: Leaderboard) -> str:
+    """A table of the columns that tell rows apart; what all rows share stands in a line below."""
+    columns = [*COLUMNS, *select_differing(board, board.columns[len(COLUMNS) :])]
+    lines = [_format_line(columns), _format_line(["---"] * len(columns))]
+    lines += [
+        _format_line([format_value(column, row.get(column)) for column in columns])
+        for row in board.rows
+    ]
+    shared = describe_shared(board)
+    if shared:
+        pairs = ", ".join(
+            f"{escape_markdown(column)} {escape_markdown(value)}" for column, value in shared
+        )
+        lines += ["", f"The same in every trial: {pairs}."]
+    return "\n".join(lines) + "\n"
+
+
+def write_leaderboard(folder: Path) -> Leaderboard:
+    """Write leaderboard.csv, .json and .md into a run folder, each whole or not at all.
+
+    Raises:
+        RunFolderError: It is no run folder, or a file of it is damaged.
+    """
+    board = build_leaderboard([read_run(folder)])
+    write_text(folder / "leaderboard.csv", format_leaderboard_csv(board))
+    write_text(folder / "leaderboard.json", format_leaderboard_json(board))
+    write_text(folder / "leaderboard.md", format_leaderboard_markdown(board))
+    return board
+
+
+def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
+    """Keep the columns whose values are not the same in every row that has one."""
+    return [column for column in columns if len(_distinct(board, column)) > 1]
+
+
+def describe_shared(board: Leaderboard) -> list[tuple[str, str]]:
+    """List what every candidate has in common, as texts: `("training.schedule", "one_cycle")`."""
+    settings = [column for column in board.columns if column.startswith(("model.", "training."))]
+    return [
+        (column, format_value(column, next(iter(values))[1]))
+        for column in settings
+        if len(values := _distinct(board, column)) == 1
+    ]
+
+
+def format_value(column: str, value: object) -> str:
+    """Write a value for people's eyes: rounded, harmless, empty where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.{_DECIMALS[column]}f}" if column in _DECIMALS else f"{value:.4g}"
+    if isinstance(value, int) and column == "params":
+        return f"{value:,}"
+    return plain(str(value))
+
+
+def _group(runs: Sequence[RunRecord]) -> list[list[tuple[RunRecord, TrialRecord]]]:
+    groups: dict[tuple[str, str], list[tuple[RunRecord, TrialRecord]]] = {}
+    for run in {run.folder.resolve(): run for run in runs}.values():
+        # A run that has not read its pictures yet compares with no other.
+        data = run.dataset.fingerprint if run.dataset else str(run.folder.resolve())
+        groups.setdefault((data, run.metric), []).extend((run, trial) for trial in run.trials)
+    return list(groups.values())
+
+
+def _rank(group: list[tuple[RunRecord, TrialRecord]]) -> list[dict[str, Any]]:
+    ordered = sorted(group, key=lambda pair: _sort_key(*pair))
+    return [
+        _make_row(run, trial, rank if trial.state == "complete" else None)
+        for rank, (run, trial) in enumerate(ordered, start=1)
+    ]
+
+
+def _sort_key(run: RunRecord, trial: TrialRecord) -> tuple[int, bool, float, int]:
+    score = trial.score or 0.0
+    badness = score if lower_is_better(run.metric) else -score
+    return STATES.index(trial.state), trial.score is None, badness, trial.number
+
+
+def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "rank": rank,
+        "trial": trial.number,
+        "state": trial.state,
+        "score": trial.score,
+        "metric": run.metric,
+        "params": trial.parameters,
+        "epochs": trial.epochs,
+        "seconds": trial.seconds,
+        "space": run.space,
+        "plugin": run.plugins["space"].origin if "space" in run.plugins else None,
+    }
+    row.update((f"model.{key}", value) for key, value in trial.model.items())
+    row.update((f"training.{key}", value) for key, value in trial.training.items())
+    row["baseline"] = trial.baseline
+    row["cause"] = trial.cause
+    row["run"] = run.folder.name
+    row["data"] = str(run.config.get("data", ""))
+    row["fingerprint"] = run.dataset.fingerprint if run.dataset else None
+    return row
+
+
+def _list_keys(rows: Iterable[Mapping[str, Any]], prefix: str) -> list[str]:
+    # In the order of first appearance, which is the order in which a space names them.
+    return list(dict.fromkeys(key for row in rows for key in row if key.startswith(prefix)))
+
+
+def _distinct(board: Leaderboard, column: str) -> set[tuple[type, Any]]:
+    # With the type, so that False and 0, or 1 and 1.0, are not taken for one.
+    values = (row.get(column) for row in board.rows)
+    return {(type(value), value) for value in values if value is not None}
+
+
+def _format_line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(escape_markdown(cell) for cell in cells) + " |"

@@ -1,0 +1,197 @@
+"""The metrics of a test split with 95% intervals. For child processes only: it imports sklearn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn import metrics as sk
+
+from imgcls_automl.results.intervals import (
+    bootstrap_intervals,
+    compute_auc_interval,
+    compute_f1_interval,
+    compute_wilson_interval,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Estimate = dict[str, float | None]  # value, low, high
+
+CALIBRATION_BINS = 15
+MANY_CLASSES = 10  # above it, the top five count too
+
+
+def compute_metrics(
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    class_names: Sequence[str],
+    *,
+    train_counts: Sequence[int] | None = None,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Measure a classifier on labelled pictures.
+
+    Macro averages and balanced accuracy are taken over the classes that have test pictures. The
+    precision of a class that is never predicted is 0. roc_auc (one class against the rest, macro
+    average) is left out where a class has no test picture; top_5_accuracy is there with more than
+    ten classes.
+
+    Args:
+        labels: Class indices (N,), N >= 1.
+        probabilities: (N, K), rows that sum to about 1.
+        class_names: K names.
+        train_counts: Training pictures per class (K,); adds `majority_floor`.
+        seed: Of the bootstrap.
+
+    Returns:
+        Each metric's name with {value, low, high}: 95% intervals, Wilson for proportions, DeLong
+        for roc_auc, percentile bootstrap for the rest. Under `"classes"`: precision, recall, f1
+        (None where no test picture shows the class) and support, by class name.
+
+    Raises:
+        ValueError: The shapes do not fit, there is no picture, or a row is no distribution.
+    """
+    labels = np.asarray(labels, dtype=np.int64)
+    _check(labels, probabilities, class_names)
+    predicted = probabilities.argmax(axis=1)
+    scores = probabilities.astype(np.float64)
+    scores /= scores.sum(axis=1, keepdims=True)
+    clipped = _clip(scores)
+    bins, gaps = _calibrate(scores, labels, predicted)
+    losses = -np.log(clipped[np.arange(len(labels)), labels])
+    intervals = bootstrap_intervals(
+        labels, predicted, losses, bins, gaps, classes=len(class_names), seed=seed
+    )
+    estimates = _compute_proportions(labels, predicted, scores)
+    for name, value in _compute_averages(labels, predicted).items():
+        estimates[name] = _around(value, *intervals[name])
+    log_loss = sk.log_loss(labels, clipped, labels=range(len(class_names)))
+    estimates["log_loss"] = _around(log_loss, *intervals["log_loss"])
+    calibration = np.abs(np.bincount(bins, gaps)).sum() / len(labels)
+    estimates["expected_calibration_error"] = _around(
+        calibration, *intervals["expected_calibration_error"]
+    )
+    if len(np.unique(labels)) == len(class_names):
+        estimates["roc_auc"] = _compute_roc_auc(labels, scores)
+    if train_counts is not None:
+        estimates["majority_floor"] = compute_majority_floor(train_counts, labels)
+    return {**estimates, "classes": _compute_classes(labels, predicted, class_names)}
+
+
+def compute_confusion_matrix(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """Count pictures: int64 (K, K), rows the true class, columns the predicted one."""
+    classes = range(probabilities.shape[1])
+    matrix: np.ndarray = sk.confusion_matrix(labels, probabilities.argmax(axis=1), labels=classes)
+    return matrix
+
+
+def compute_majority_floor(train_counts: Sequence[int], test_labels: np.ndarray) -> Estimate:
+    """Accuracy of always naming the most frequent training class: what any model has to beat."""
+    hits = int((np.asarray(test_labels) == int(np.argmax(train_counts))).sum())
+    return _make_proportion(hits, len(test_labels))
+
+
+def _check(labels: np.ndarray, probabilities: np.ndarray, class_names: Sequence[str]) -> None:
+    wanted = (len(labels), len(class_names))
+    if labels.ndim != 1 or not len(labels) or probabilities.shape != wanted:
+        raise ValueError(
+            f"Labels (N,), probabilities (N, K) and K class names are needed, "
+            f"but got {labels.shape}, {probabilities.shape} and {len(class_names)} names."
+        )
+    # One comparison for all of it: NaN is not close to anything.
+    if not (np.allclose(probabilities.sum(axis=1), 1, atol=0.01) and probabilities.min() >= 0):
+        raise ValueError("Rows of probabilities must be from 0 up and sum to 1, without NaN.")
+
+
+def _clip(scores: np.ndarray) -> np.ndarray:
+    # As float32 ends, so that a confident mistake costs 16 rather than infinity. For the loss only:
+    # areas under curves and the top five need the order of the smallest, too.
+    clipped = np.clip(scores, np.finfo(np.float32).eps, 1.0)
+    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
+
+
+def _compute_proportions(
+    labels: np.ndarray, predicted: np.ndarray, scores: np.ndarray
+) -> dict[str, Estimate]:
+    hits = int(sk.accuracy_score(labels, predicted, normalize=False))
+    proportions = {"accuracy": _make_proportion(hits, len(labels))}
+    if scores.shape[1] > MANY_CLASSES:
+        top = sk.top_k_accuracy_score(
+            labels, scores, k=5, labels=range(scores.shape[1]), normalize=False
+        )
+        proportions["top_5_accuracy"] = _make_proportion(int(top), len(labels))
+    return proportions
+
+
+def _compute_averages(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+    present = np.unique(labels)
+    values: dict[str, float] = {}
+    for average in ("macro", "weighted"):
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(
+            labels, predicted, labels=present, average=average, zero_division=0.0
+        )
+        values |= {
+            f"{average}_precision": float(precision),
+            f"{average}_recall": float(recall),
+            f"{average}_f1": float(f1),
+        }
+    return {"balanced_accuracy": values["macro_recall"], **values}
+
+
+def _compute_roc_auc(labels: np.ndarray, scores: np.ndarray) -> Estimate:
+    if scores.shape[1] == 2:
+        value = float(sk.roc_auc_score(labels, scores[:, 1]))
+    else:
+        value = float(sk.roc_auc_score(labels, scores, multi_class="ovr", average="macro"))
+    return _around(value, *compute_auc_interval(value, labels, scores))
+
+
+def _compute_classes(
+    labels: np.ndarray, predicted: np.ndarray, class_names: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    every = range(len(class_names))
+    precision, recall, f1, support = sk.precision_recall_fscore_support(
+        labels, predicted, labels=every, average=None, zero_division=0.0
+    )
+    called = np.bincount(predicted, minlength=len(class_names))
+    hits = np.bincount(labels[labels == predicted], minlength=len(class_names))
+    unknown: Estimate = {"value": None, "low": None, "high": None}
+    classes: dict[str, dict[str, Any]] = {}
+    for index, name in enumerate(class_names):
+        seen, said, right = int(support[index]), int(called[index]), int(hits[index])
+        intervals = {
+            "precision": (precision[index], *compute_wilson_interval(right, said)),
+            "recall": (recall[index], *compute_wilson_interval(right, seen)),
+            "f1": (f1[index], *compute_f1_interval(right, seen + said - right)),
+        }
+        classes[name] = {
+            metric: _around(*numbers) if seen else dict(unknown)
+            for metric, numbers in intervals.items()
+        }
+        classes[name]["support"] = seen
+    return classes
+
+
+def _calibrate(
+    scores: np.ndarray, labels: np.ndarray, predicted: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    # Top-label calibration (Guo et al., 2017, arXiv:1706.04599): each picture's bin, and how much
+    # surer than right the model was.
+    confidence = scores[np.arange(len(labels)), predicted]
+    bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
+    return bins, confidence - (labels == predicted)
+
+
+def _make_proportion(hits: int, total: int) -> Estimate:
+    return _around(hits / total, *compute_wilson_interval(hits, total))
+
+
+def _around(value: float, low: float, high: float) -> Estimate:
+    # A bootstrap of few pictures can leave the value just outside its own interval.
+    return {
+        "value": float(value),
+        "low": float(min(low, value)),
+        "high": float(max(high, value)),
+    }

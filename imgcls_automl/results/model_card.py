@@ -1,0 +1,124 @@
+"""best/model_card.md: what the model is and how far it can be trusted, as model hubs expect it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from imgcls_automl.errors import RunFolderError
+from imgcls_automl.files import write_text
+from imgcls_automl.results.records import read_run
+from imgcls_automl.results.scores import read_scores
+from imgcls_automl.results.verdict import (
+    describe_trials,
+    find_leader,
+    format_share,
+    name_metric,
+    quote,
+    show_path,
+)
+from imgcls_automl.text import escape_markdown, plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.results.records import RunRecord
+    from imgcls_automl.results.scores import Estimate, TestScores
+
+# The names that model hubs know, of the metrics in the header.
+_HEADLINE = (("accuracy", "accuracy"), ("macro_f1", "f1"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verbatim:
+    """A text that is printed as it is: quoted for YAML or a shell, not for Markdown."""
+
+    text: str
+
+
+def write_model_card(folder: Path) -> Path:
+    """Write best/model_card.md of a run folder and return its path.
+
+    Everything that comes from data, plugins or the command line is escaped.
+
+    Raises:
+        RunFolderError: It is no run folder, a file is damaged, or no model has been tested yet.
+    """
+    run = read_run(folder)
+    scores = read_scores(folder)
+    if scores is None:
+        raise RunFolderError(
+            f"{folder} has no best/metrics.json: no model was tested yet.\n"
+            f"Finish the search first: imgcls-automl resume {quote(show_path(folder))}"
+        )
+    path = folder / "best" / "model_card.md"
+    write_text(path, _render(run, scores))
+    return path
+
+
+def _render(run: RunRecord, scores: TestScores) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    # Markdown, not HTML: `finalize` escapes whatever a template prints.
+    environment = Environment(
+        loader=PackageLoader("imgcls_automl.results"),
+        finalize=_show,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    floor = scores.metrics.get("majority_floor")
+    leader = find_leader(run)
+    settings = [] if leader is None else [*leader.model.items(), *leader.training.items()]
+    folder = quote(show_path(run.folder))
+    return environment.get_template("model_card.md.jinja").render(
+        run=run,
+        scores=scores,
+        leader=leader,
+        settings=settings,
+        name=f"{run.space} on {run.config.get('data', 'pictures')}",
+        data=str(run.config.get("data", "")),
+        origin=run.plugins["space"].origin if "space" in run.plugins else "",
+        trials=describe_trials(run),
+        metric=name_metric(run.metric),
+        yaml=_quote_yaml,
+        headline=[
+            (hub_name, f"Test {name_metric(name)}", scores.metrics[name].value)
+            for name, hub_name in _HEADLINE
+        ],
+        counts=list(zip(run.dataset.class_names, run.dataset.class_counts, strict=True))
+        if run.dataset
+        else [],
+        averages=[
+            (name_metric(name), f"{it.value:.4f}", f"{it.low:.4f} to {it.high:.4f}")
+            for name, it in scores.metrics.items()
+        ],
+        classes=[
+            {
+                "name": item.name,
+                "support": item.support,
+                "precision": _format(item.precision),
+                "recall": _format(item.recall),
+                "f1": _format(item.f1),
+            }
+            for item in scores.classes
+        ],
+        floor=format_share(floor.value) if floor else None,
+        raw_command=Verbatim(text=f"imgcls-automl predict {folder} picture.jpg"),
+    )
+
+
+def _show(value: object) -> str:
+    return value.text if isinstance(value, Verbatim) else escape_markdown(value)
+
+
+def _quote_yaml(text: str) -> Verbatim:
+    # A JSON string without control characters is a YAML string too.
+    return Verbatim(text=json.dumps(plain(text), ensure_ascii=False))
+
+
+def _format(estimate: Estimate) -> str:
+    return "no picture" if math.isnan(estimate.value) else f"{estimate.value:.3f}"

@@ -1,0 +1,105 @@
+"""What a finished run says of its winner on the test split, read back from best/."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.results.documents import damaged, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A metric and its 95% interval; NaN where nothing could be measured."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassScore:
+    """One class: pictures in the test split, and how well they were told from the others."""
+
+    name: str
+    support: int
+    precision: Estimate
+    recall: Estimate
+    f1: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestScores:
+    """best/metrics.json and best/confusion_matrix.csv.
+
+    Attributes:
+        metrics: Estimates by metric.
+        classes: In label order.
+        confusion: Counts, rows the true class, columns the predicted one; may be empty.
+    """
+
+    metrics: Mapping[str, Estimate]
+    classes: tuple[ClassScore, ...]
+    confusion: tuple[tuple[int, ...], ...]
+
+    @property
+    def pictures(self) -> int:
+        """The size of the test split."""
+        return sum(item.support for item in self.classes)
+
+
+def read_scores(folder: Path) -> TestScores | None:
+    """Read the test scores of a run folder; None while there are none.
+
+    Raises:
+        RunFolderError: A file is damaged or was written by a newer version.
+    """
+    path = folder / "best" / "metrics.json"
+    if not path.is_file():
+        return None
+    values = read_object(path)
+    try:
+        return TestScores(
+            metrics={
+                name: _make_estimate(value)
+                for name, value in values.items()
+                if isinstance(value, dict) and "value" in value
+            },
+            classes=tuple(
+                ClassScore(
+                    name=name,
+                    support=int(item["support"]),
+                    precision=_make_estimate(item["precision"]),
+                    recall=_make_estimate(item["recall"]),
+                    f1=_make_estimate(item["f1"]),
+                )
+                for name, item in values["classes"].items()
+            ),
+            confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
+
+
+def _make_estimate(value: Mapping[str, Any]) -> Estimate:
+    numbers = [
+        math.nan if value[part] is None else float(value[part]) for part in ("value", "low", "high")
+    ]
+    return Estimate(value=numbers[0], low=numbers[1], high=numbers[2])
+
+
+def _read_confusion(path: Path) -> tuple[tuple[int, ...], ...]:
+    if not path.is_file():
+        return ()
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    try:
+        return tuple(tuple(int(cell) for cell in row[1:]) for row in rows[1:])
+    except ValueError as error:
+        raise damaged(path, f"a cell holds no count ({error})") from error

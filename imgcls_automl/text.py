@@ -1,0 +1,52 @@
+"""Texts from data and plugins made harmless: for people, spreadsheets, JSON and Markdown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+# C0 and C1 controls, bidirectional marks, line separators, lone surrogates and noncharacters.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+_UNSAFE_IN_JSON = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_MARKDOWN = re.compile(r"[\\`*\[\]<>|~&#$@]|(?<!\w)_|_(?!\w)|(?<=:)/|(?<=www)\.")
+
+
+def plain(text: str) -> str:
+    r"""Show what a terminal or a browser would obey: ESC becomes `\x1b`, a bidi override `\u202e`.
+
+    For people's eyes only: backslashes that are there already stay, so there is no exact way back.
+    """
+    return _UNSAFE.sub(_escape, text)
+
+
+def guard_cell(value: Any) -> Any:
+    """Make a CSV cell that no spreadsheet runs: an apostrophe before what looks like a formula.
+
+    Numbers, also numbers written as text, pass untouched; so does None.
+    """
+    if not isinstance(value, str):
+        return value
+    text = plain(value)
+    is_formula = value.startswith(_FORMULA_START) and not _NUMBER.fullmatch(value)
+    return f"'{text}" if is_formula else text
+
+
+def escape_markdown(value: object) -> str:
+    """Write a value so that Markdown shows it as it is, in running text or in a table cell."""
+    return "" if value is None else _MARKDOWN.sub(r"\\\g<0>", plain(str(value)))
+
+
+def format_json(value: Any) -> str:
+    """Write JSON that reads back exactly, unsafe characters as escapes; NaN is refused."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"

@@ -1,0 +1,121 @@
+"""A leaderboard ranks only what can be compared, and can be opened anywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgcls_automl.results.leaderboard import (
+    COLUMNS,
+    build_leaderboard,
+    format_leaderboard_csv,
+    format_leaderboard_json,
+    format_leaderboard_markdown,
+    write_leaderboard,
+)
+from imgcls_automl.results.records import read_run
+
+
+def test_complete_trials_come_first_by_score_and_only_they_have_a_rank(finished_run: Any) -> None:
+    board = build_leaderboard([read_run(finished_run.path)])
+    assert [(row["rank"], row["trial"], row["state"]) for row in board.rows] == [
+        (1, 2, "complete"),
+        (2, 1, "complete"),
+        (3, 0, "complete"),
+        (None, 3, "pruned"),
+        (None, 4, "failed"),
+        (None, 5, "infeasible"),
+    ]
+
+
+def test_a_lower_log_loss_is_better(tmp_path: Path, run_folder: Any) -> None:
+    run = type(run_folder)(tmp_path / "loss", metric="log_loss").write_run()
+    run.write_trial(0, score=0.5).write_trial(1, score=0.2).write_trial(2, score=0.3)
+    board = build_leaderboard([read_run(run.path)])
+    assert [row["trial"] for row in board.rows] == [1, 2, 0]
+
+
+def test_equal_scores_keep_the_order_of_the_trials(run_folder: Any) -> None:
+    run_folder.write_trial(1, score=0.9).write_trial(0, score=0.9)
+    board = build_leaderboard([read_run(run_folder.path)])
+    assert [row["trial"] for row in board.rows] == [0, 1]
+
+
+def test_columns_begin_as_promised_and_hold_every_setting(run_folder: Any) -> None:
+    run_folder.write_trial(0, model={"dense": 64}).write_trial(1, model={"pool": "max"})
+    columns = build_leaderboard([read_run(run_folder.path)]).columns
+    assert columns[:10] == COLUMNS
+    assert {"model.dense", "model.pool", "training.augmentation.horizontal_flip"} < set(columns)
+    assert columns.index("model.pool") < columns.index("training.batch_size")
+
+
+@pytest.mark.parametrize("other", [{"fingerprint": "sha256:other"}, {"metric": "macro_f1"}])
+def test_what_cannot_be_compared_is_not_ranked_together(
+    tmp_path: Path, run_folder: Any, other: dict[str, str]
+) -> None:
+    kind = type(run_folder)
+    first = run_folder.write_trial(0, score=0.8)
+    second = kind(tmp_path / "b", **other).write_run().write_trial(0, score=0.9)
+    third = kind(tmp_path / "c").write_run().write_trial(0, score=0.95)
+    board = build_leaderboard([read_run(it.path) for it in (first, second, third)])
+    ranked = [(row["rank"], row["run"]) for row in board.rows]
+    assert ranked == [(1, "c"), (2, "cnn_small-fashion"), (1, "b")]
+
+
+def test_a_run_named_twice_counts_once(run_folder: Any) -> None:
+    run = read_run(run_folder.write_trial(0).path)
+    assert len(build_leaderboard([run, run]).rows) == 1
+
+
+def test_csv_reads_back_with_exact_numbers_and_runs_no_formula(run_folder: Any) -> None:
+    run_folder.write_trial(0, score=0.1 + 0.2, model={"act": "=HYPERLINK(1)", "shift": -1.5})
+    text = format_leaderboard_csv(build_leaderboard([read_run(run_folder.path)]))
+    [row] = csv.DictReader(io.StringIO(text))
+    assert float(row["score"]) == 0.1 + 0.2
+    assert row["model.act"] == "'=HYPERLINK(1)"
+    assert row["model.shift"] == "-1.5"
+    assert row["plugin"] == "imgcls-automl 0.1.0"
+
+
+def test_json_is_one_object_with_every_column_in_every_row(finished_run: Any) -> None:
+    board = build_leaderboard([read_run(finished_run.path)])
+    value = json.loads(format_leaderboard_json(board))
+    assert value["schema_version"] == 1
+    assert all(list(row) == value["columns"] for row in value["rows"])
+
+
+def test_markdown_keeps_its_table_whatever_a_cell_holds(run_folder: Any) -> None:
+    run_folder.write_trial(0, model={"act": "a|b\n\x1b[31m"}).write_trial(1)
+    text = format_leaderboard_markdown(build_leaderboard([read_run(run_folder.path)]))
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(table) == 4
+    assert len({line.replace("\\|", "").count("|") for line in table}) == 1
+    assert "\x1b" not in text
+
+
+def test_three_files_are_written_also_while_the_search_runs(run_folder: Any) -> None:
+    run_folder.write_run(status="running").write_trial(0).write_trial(1, state=None)
+    write_leaderboard(run_folder.path)
+    text = (run_folder.path / "leaderboard.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["state"] for row in rows] == ["complete", "running"]
+    assert {path.name for path in run_folder.path.glob("leaderboard.*")} == {
+        "leaderboard.csv",
+        "leaderboard.json",
+        "leaderboard.md",
+    }
+
+
+def test_a_thousand_trials_take_under_a_second(run_folder: Any) -> None:
+    for number in range(1000):
+        run_folder.write_trial(number, epochs=1, score=0.5 + number / 4000)
+    begun = time.process_time()
+    board = write_leaderboard(run_folder.path)
+    assert time.process_time() - begun < 1
+    assert [row["rank"] for row in board.rows] == list(range(1, 1001))

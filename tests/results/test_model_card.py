@@ -1,0 +1,59 @@
+"""The model card can be read by people and by model hubs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from imgcls_automl.errors import RunFolderError
+from imgcls_automl.results.model_card import write_model_card
+
+
+def split_card(path: Path) -> tuple[dict[str, Any], str]:
+    _, header, body = path.read_text(encoding="utf-8").split("---\n", 2)
+    return yaml.safe_load(header), body
+
+
+def test_the_header_is_what_model_hubs_read(finished_run: Any) -> None:
+    header, _ = split_card(write_model_card(finished_run.path))
+    assert (header["library_name"], header["pipeline_tag"]) == ("keras", "image-classification")
+    [result] = header["model-index"][0]["results"]
+    assert result["dataset"]["name"] == "digits"
+    accuracy, f1 = result["metrics"]
+    assert 0.5 < accuracy["value"] <= 1
+    assert f1["type"] == "f1"
+
+
+def test_the_card_says_what_it_is_how_good_how_made_and_how_to_use_it(finished_run: Any) -> None:
+    path = write_model_card(finished_run.path)
+    assert path == finished_run.path / "best" / "model_card.md"
+    _, body = split_card(path)
+    for section in ("What it is", "Data", "Metrics", "How it was made", "Limits", "How to use it"):
+        assert f"\n## {section}\n" in body
+    assert "keras.saving.load_model" in body
+    assert "imgcls-automl predict" in body
+    assert "| accuracy |" in body
+    assert "| learning_rate | 0.004 |" in body
+
+
+def test_texts_of_users_cannot_change_the_card(tmp_path: Path, run_folder: Any) -> None:
+    names = ("a|b\n# head", "<img src=x>\x1b")
+    data = 'x"\n---\nlicense: mit # \u202e[a](http://b)'
+    run = type(run_folder)(tmp_path / "hostile", class_names=names, data=data)
+    run.write_run(best_trial=0).write_trial(0)
+    run.write_best(np.array([0, 1]), np.eye(2, dtype=np.float32), ["a", "b"])
+    path = write_model_card(run.path)
+    header, body = split_card(path)
+    assert "license" not in header
+    assert "# head" not in body.splitlines()
+    assert not {"\x1b", "\u202e"} & set(path.read_text(encoding="utf-8"))
+    assert "<img" not in body.replace("\\<img", "")
+
+
+def test_a_run_without_a_tested_model_has_no_card(run_folder: Any) -> None:
+    with pytest.raises(RunFolderError, match=r"no model was tested yet(.|\n)*resume"):
+        write_model_card(run_folder.path)

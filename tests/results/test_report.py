@@ -1,0 +1,145 @@
+"""The report stands alone, says what is there, and obeys nothing that data wrote."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imgcls_automl.results.report import list_confused_pairs, write_report
+
+VOID = {"meta", "line", "rect", "circle", "polyline", "br"}
+
+
+class Page(HTMLParser):
+    """A parsed report: its tags, attributes and text; fails on tags that do not nest."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1] != "style":
+            self.text += " ".join(data.split()) + " "
+
+
+def test_the_outcome_stands_at_the_top_in_words(finished_run: Any) -> None:
+    text = Page(write_report(finished_run.path)).text
+    assert "Trial 2 won among 6 trials (3 complete, 1 pruned, 1 failed, 1 infeasible)" in text
+    assert "The best baseline, trial 1, reached 96.2%." in text
+    assert "On 897 test pictures it had never seen, its accuracy is" in text
+    assert "Always naming the most frequent training class would give" in text
+    assert "imgcls-automl predict" in text
+
+
+def test_the_page_loads_nothing_and_runs_nothing(finished_run: Any) -> None:
+    page = Page(write_report(finished_run.path))
+    assert not {"script", "img", "link", "iframe", "object", "form"} & set(page.tags)
+    assert not {"src", "href", "srcset", "action", "onload"} & {name for name, _ in page.attributes}
+    assert "url(" not in page.source.replace("url(#plot)", "")
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page.source
+
+
+def test_all_sections_of_a_finished_run_are_there(finished_run: Any) -> None:
+    page = Page(write_report(finished_run.path))
+    ids = {value for name, value in page.attributes if name == "id"}
+    assert {"verdict", "leaderboard", "curves", "test", "confusion", "classes", "reproduce"} <= ids
+    assert page.tags.count("polyline") == 4
+    assert "validation accuracy" in page.text
+    assert "Trial 4 failed: out of memory" in page.text
+
+
+def test_the_search_can_be_typed_again(finished_run: Any) -> None:
+    text = Page(write_report(finished_run.path)).text
+    assert (
+        "imgcls-automl search --space cnn_small --data digits --metric accuracy "
+        "--preset medium --timeout 600s --seed 0 " in text
+    )
+    assert "sha256:4f2a9c" in text
+    assert "keras 3.15.1" in text
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
+def test_an_unfinished_run_is_reported_as_far_as_it_got(run_folder: Any, status: str) -> None:
+    run_folder.write_run(status=status).write_trial(0, baseline=True)
+    run_folder.write_trial(1, state=None, epochs=2)
+    text = Page(write_report(run_folder.path)).text
+    assert {"running": "still running", "interrupted": "resume", "failed": "log.txt"}[
+        status
+    ] in text
+    assert "Trial 0 leads so far" in text
+
+
+def test_a_run_with_nothing_yet_is_reported(run_folder: Any) -> None:
+    run_folder.write_run(status="running", dataset=None, plugins={})
+    assert "No trial is complete: no trial yet." in Page(write_report(run_folder.path)).text
+
+
+def test_a_model_that_is_no_better_than_the_floor_is_called_so(
+    tmp_path: Path, run_folder: Any
+) -> None:
+    run = type(run_folder)(tmp_path / "poor", class_names=("cat", "dog")).write_run(best_trial=0)
+    labels = np.arange(40) % 2
+    run.write_trial(0).write_best(labels, np.full((40, 2), 0.5, np.float32), list(map(str, labels)))
+    assert "not clearly better than that" in Page(write_report(run.path)).text
+
+
+def test_what_data_wrote_is_shown_and_not_obeyed(tmp_path: Path, run_folder: Any) -> None:
+    names = ("<script>alert(1)</script>", "\x1b[31m\u202e", '"><img src=x onerror=y>')
+    run = type(run_folder)(tmp_path / "hostile", class_names=names, data="<b>{{ 7*7 }}").write_run()
+    run.write_run(best_trial=0).write_trial(0, model={"<i>": "</td><script>"}).write_trial(1)
+    labels = np.arange(9) % 3
+    run.write_best(labels, np.eye(3, dtype=np.float32)[labels], list("abcdefghi"))
+    page = Page(write_report(run.path))
+    assert not {"script", "img"} & set(page.tags)
+    assert not {"onerror", "src"} & {name for name, _ in page.attributes}
+    assert not {"\x1b", "\u202e"} & set(page.source)
+    assert "<script>alert(1)</script>" in page.text
+    assert "<b>{{ 7*7 }}" in page.text
+
+
+def test_many_classes_are_told_by_their_most_confused_pairs(
+    tmp_path: Path, run_folder: Any
+) -> None:
+    names = tuple(f"kind {number}" for number in range(31))
+    run = type(run_folder)(tmp_path / "many", class_names=names).write_run(best_trial=0)
+    labels = np.arange(310) % 31
+    said = np.where(labels == 4, 5, labels)
+    run.write_trial(0).write_best(labels, np.eye(31, dtype=np.float32)[said], ["x"] * 310)
+    page = Page(write_report(run.path))
+    assert "kind 4 kind 5 10 100.0%" in page.text
+    assert "matrix" not in {value for name, value in page.attributes if name == "class"}
+
+
+def test_only_the_first_fifty_rows_are_shown(run_folder: Any) -> None:
+    for number in range(60):
+        run_folder.write_trial(number, epochs=1)
+    assert "10 more rows stand in leaderboard.csv" in Page(write_report(run_folder.path)).text
+
+
+def test_confused_pairs_are_most_frequent_first() -> None:
+    pairs = list_confused_pairs([[5, 1, 0], [3, 7, 2], [0, 0, 9]], "abc")
+    assert [(pair.true, pair.predicted, pair.count) for pair in pairs] == [
+        ("b", "a", 3),
+        ("b", "c", 2),
+        ("a", "b", 1),
+    ]
