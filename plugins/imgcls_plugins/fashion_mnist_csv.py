@@ -133,26 +133,29 @@ def _match_file(path: Path) -> Match | None:
     named = any(name in path.name.lower() for name in ("fashion", "fmnist"))
     head = [line for line in read_head(path) if line.strip()]
     try:
-        rows = [split_cells(line, "") for line in head]
-        columns = _choose_columns(rows[0], "") if rows else None
+        columns = _choose_columns(split_cells(head[0], ""), "") if head else None
     except DatasetError:
         columns = None
-    if columns is None or not _labels_fit(rows, columns):
+    if columns is None:
         # Called so but not so: read() then says what is wrong with it.
         return Match(0.2, "a CSV file named after Fashion-MNIST") if named else None
     reason = f"a CSV file of {SIDE}x{SIDE} pictures, read with Fashion-MNIST's class names"
     if named:
         return Match(0.9, reason)
+    if not _labels_fit(head[columns.names is not None :], columns):
+        return None
     return Match(0.3 if _seems_other(path, columns) else 0.5, reason)
 
 
-def _labels_fit(rows: list[list[str]], columns: Columns) -> bool:
+def _labels_fit(lines: list[bytes], columns: Columns) -> bool:
     if columns.label is None:
         return True
-    labels = [
-        row[columns.label] for row in rows[columns.names is not None :] if len(row) > columns.label
-    ]
-    return all(parse_whole(label, len(CLASS_NAMES) - 1) is not None for label in labels)
+    try:
+        rows = [split_cells(line, "") for line in lines]
+    except DatasetError:
+        return False
+    labels = [row[columns.label] for row in rows if len(row) > columns.label]
+    return all(_class_name(label) is not None for label in labels)
 
 
 def _seems_other(path: Path, columns: Columns) -> bool:

@@ -135,7 +135,8 @@ def _formats_in(classes: list[ClassFolder]) -> list[str]:
 def _describe_match(classes: list[ClassFolder], formats: str) -> Match:
     count = len({folder.label for folder in classes})
     splits = list(dict.fromkeys(folder.split for folder in classes if folder.split))
-    holding = f"{count:,} class folder{'s' if count > 1 else ''} holding {formats} files"
+    shown = f"{count:,}" if count < _LOOK_ENTRIES else f"at least {count:,}"
+    holding = f"{shown} class folder{'s' if count > 1 else ''} holding {formats} files"
     if splits:
         return Match(0.7, f"a folder split into {listed(splits)}, with {holding}")
     return Match(0.6, f"a folder of {holding}")

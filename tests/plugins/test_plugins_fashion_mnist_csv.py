@@ -72,7 +72,7 @@ def test_header_line_ends_and_packing_make_no_difference(
     samples = list(FashionMnistCsv().read(str(path)))
     assert [sample.label for sample in samples] == list(CLASS_NAMES[:5])
     assert samples[0].id == f"{name}:{2 if header else 1}"
-    np.testing.assert_array_equal(np.stack([s.image for s in samples]), pictures(5))
+    np.testing.assert_array_equal(np.stack([np.asarray(s.image) for s in samples]), pictures(5))
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_label_is_found_by_name_anywhere(tmp_path: Path) -> None:
     lines = [",".join([*line.split(",")[1:], line.split(",")[0]]) for line in [HEADER, *rows(3)]]
     samples = list(FashionMnistCsv().read(str(write(tmp_path / "fashion.csv", lines))))
     assert [sample.label for sample in samples] == list(CLASS_NAMES[:3])
-    np.testing.assert_array_equal(np.stack([s.image for s in samples]), pictures(3))
+    np.testing.assert_array_equal(np.stack([np.asarray(s.image) for s in samples]), pictures(3))
 
 
 @pytest.mark.parametrize("start", [0, 1], ids=["with header", "without header"])
@@ -192,6 +192,14 @@ def test_other_files_are_not_matched(tmp_path: Path, fashion: Path) -> None:
     assert score(write(tmp_path / "small.csv", ["0,1,2,3,4"])) == 0
     assert score(fashion.rename(tmp_path / "fashion.txt")) == 0
     assert score(tmp_path / "fashion-absent.csv") == 0
+
+
+def test_a_file_named_so_with_a_wrong_label_is_still_ours_to_refuse(tmp_path: Path) -> None:
+    lines = [HEADER, *rows(3), rows(1)[0].replace("0,", "12,", 1)]
+    path = write(tmp_path / "fashion.csv", lines)
+    assert score(path) == 0.9
+    with pytest.raises(DatasetError, match=r"line 5, column 1 \(label\): '12' is no class"):
+        list(FashionMnistCsv().read(str(path)))
 
 
 def test_a_file_named_so_with_wrong_columns_is_matched_to_be_explained(tmp_path: Path) -> None:
