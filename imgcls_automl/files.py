@@ -20,9 +20,11 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder that takes `path`'s place when the block ends well.
 
     The file is flushed to the disk before it is renamed, so that after a crash `path` holds either what it held
-    before or all of the new content. The temporary name keeps `path`'s suffix, which some writers look at.
+    before or all of the new content. The temporary name keeps `path`'s suffixes, which some writers look at.
     """
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=path.suffix)
+    descriptor, name = tempfile.mkstemp(
+        dir=path.parent, prefix=".writing-", suffix="".join(path.suffixes)
+    )
     os.close(descriptor)
     temporary = Path(name)
     try:
@@ -30,7 +32,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

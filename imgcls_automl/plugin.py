@@ -87,9 +87,13 @@ class Sample:
         if not isinstance(self.id, str) or not self.id:
             raise ValueError(f"Sample.id must be a text that is not empty, but got {self.id!r}.")
         if self.label is not None and not isinstance(self.label, str):
-            raise ValueError(f"Sample.label must be a text or None, but got {self.label!r} ({self.id}).")
+            raise ValueError(
+                f"Sample.label must be a text or None, but got {self.label!r} ({self.id})."
+            )
         if self.split is not None and self.split not in SPLITS:
-            raise ValueError(f"Sample.split must be one of {SPLITS}, but got {self.split!r} ({self.id}).")
+            raise ValueError(
+                f"Sample.split must be one of {SPLITS}, but got {self.split!r} ({self.id})."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

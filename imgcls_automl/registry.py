@@ -97,7 +97,9 @@ def find(group: str, reference: str) -> PluginInfo:
             f"Uninstall one, or name the class itself: {named[0].value}"
         )
     if not named:
-        raise UnknownPluginError(_describe_unknown(group, reference, [info.name for info in plugins]))
+        raise UnknownPluginError(
+            _describe_unknown(group, reference, [info.name for info in plugins])
+        )
     return named[0]
 
 
@@ -143,7 +145,9 @@ def _import_class(info: PluginInfo) -> Any:
     for part in name.split("."):
         found = getattr(found, part, None)
     if not callable(found):
-        raise BrokenPluginError(f"{place} has no class {name!r}, which {info.name!r} ({info.origin}) names.")
+        raise BrokenPluginError(
+            f"{place} has no class {name!r}, which {info.name!r} ({info.origin}) names."
+        )
     return found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
 import shutil
 import sys
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,7 +93,7 @@ def find(cache: Path, key: str) -> Contents | None:
     return contents if contents.lasting else None
 
 
-@contextmanager
+@contextlib.contextmanager
 def building(cache: Path, key: str) -> Iterator[Path]:
     """Yield an empty folder that becomes the decoded set `key` when the block ends well.
 
@@ -111,15 +111,24 @@ def building(cache: Path, key: str) -> Iterator[Path]:
         folder.mkdir()  # for TemporaryDirectory to remove
 
 
-@contextmanager
+@contextlib.contextmanager
 def locked(cache: Path, key: str) -> Iterator[None]:
-    """Hold the lock of one set, and clear away what killed builders of it left behind."""
+    """Hold the lock of one set. Before, clear away what killed builders of any set left behind."""
     from filelock import FileLock
 
+    _clear_leftovers(cache)
     with FileLock(cache / f"{key}.lock"):
-        for stale in cache.glob(f"{key}.building-*"):  # nobody builds without the lock
-            shutil.rmtree(stale)
         yield
+
+
+def _clear_leftovers(cache: Path) -> None:
+    from filelock import FileLock, Timeout
+
+    for folder in cache.glob("*.building-*"):
+        key = folder.name.partition(".")[0]
+        # Nobody builds without the lock: whoever gets it knows that the builder is gone.
+        with contextlib.suppress(Timeout), FileLock(cache / f"{key}.lock", blocking=False):
+            shutil.rmtree(folder)
 
 
 def _locate(source: str | None) -> str | None:

@@ -144,9 +144,9 @@ def _contents(
     labels = np.array([indices[sample.label or ""] for sample in samples], dtype=np.int32)
     for name, count in zip(names, np.bincount(labels, minlength=len(names)), strict=True):
         if count == 0:
-            raise DatasetError(
-                f"Not one picture of the class {name!r} can be read.\n{_first_reason(failures)}"
-            )
+            lost = {sample.id for sample in reading.samples if sample.label == name}
+            reason = _first_reason([issue for issue in failures.issues if issue.id in lost])
+            raise DatasetError(f"Not one picture of the class {name!r} can be read.\n{reason}")
     return Contents(
         image_shape=shape,
         class_names=tuple(names),
@@ -164,10 +164,11 @@ def _contents(
 def _check_any_left(pictures: list[Looked], failures: _Failures) -> None:
     if not pictures:
         raise DatasetError(
-            f"None of the {len(failures.issues)} pictures can be read.\n{_first_reason(failures)}"
+            f"None of the {len(failures.issues)} pictures can be read.\n"
+            f"{_first_reason(failures.issues)}"
         )
 
 
-def _first_reason(failures: _Failures) -> str:
-    first = failures.issues[0]
+def _first_reason(issues: list[Issue]) -> str:
+    first = issues[0]
     return f"The first that failed: {first.id!r}: {first.detail}. Repair it, or save it anew."

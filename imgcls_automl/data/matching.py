@@ -30,12 +30,14 @@ class Answer:
 
     Attributes:
         reads: What the adapter reads, in its author's words: the first line of its docstring.
+        refused: Whether it was not asked, because it does not take the user's options.
     """
 
     score: float | None = None
     reason: str = ""
     failure: str = ""
     reads: str = ""
+    refused: bool = False
 
 
 def choose_adapter(
@@ -134,6 +136,8 @@ def _ask(info: PluginInfo, source: str, options: Mapping[str, str]) -> Answer:
             raise ValueError(f"its score must be between 0 and 1, but is {score!r}")
         return Answer(score=float(score), reason=str(reason), reads=reads)
     except Exception as error:
+        if options and isinstance(error.__cause__, TypeError):  # a keyword that it does not know
+            return Answer(refused=True)
         logger.warning("The dataset adapter %r failed to match", info.name, exc_info=error)
         text = " ".join(str(error).split())
         return Answer(
@@ -168,12 +172,17 @@ def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) ->
     elif path.exists():
         what = f"No adapter reads the file {source!r}."
     else:
-        what = f"There is no file or folder {source!r}, and no adapter knows it by name."
+        what = f"There is no file or folder {source!r}, and no adapter asked knows it by name."
     known = [
         f"{info.name} ({it.reads.rstrip('.')})" if it.reads else info.name
         for info, it in answers
-        if not it.failure
+        if not it.failure and not it.refused
     ]
+    refused = [info.name for info, it in answers if it.refused]
     failed = [f"{info.name} ({it.failure})" for info, it in answers if it.failure]
     asked = f"Asked: {'; '.join(known) or 'none'}."
-    return f"{what}\n{asked}" + (f"\nFailed: {'; '.join(failed)}." if failed else "")
+    skipped = [f"Not asked, for they do not take your options: {', '.join(refused)}."] * bool(
+        refused
+    )
+    skipped += [f"Failed: {'; '.join(failed)}."] * bool(failed)
+    return "\n".join([what, asked] + [" ".join(skipped)] * bool(skipped))

@@ -1,0 +1,1 @@
+"""The command line: typer commands and rich screens. Nothing else imports typer or rich."""

@@ -1,0 +1,110 @@
+"""The entry point: run a command, turn what went wrong into words and an exit code."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+
+from imgcls_automl import __version__, errors
+from imgcls_automl.text import plain
+
+OK, BUG, INTERRUPTED = 0, 1, 130
+
+# The first class that fits gives the code.
+EXIT_CODES: dict[type[Exception], int] = {
+    errors.InterruptedRunError: INTERRUPTED,
+    errors.NoTrialSucceededError: 4,
+    errors.GateNotMetError: 6,
+    errors.PluginError: 5,
+    errors.DatasetError: 3,
+    errors.ConfigError: 2,
+    typer.TyperException: 2,
+}
+
+
+def main() -> None:
+    """Run `imgcls-automl` with the process's arguments, and end the process."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line and return its exit code; errors have been told on stderr."""
+    from typer.main import get_command
+
+    try:
+        code = get_command(_make_app())(arguments, prog_name="imgcls-automl", standalone_mode=False)
+    except KeyboardInterrupt:
+        return _tell("Interrupted.", INTERRUPTED, arguments)
+    except Exception as error:
+        return _explain(error, arguments)
+    return code if isinstance(code, int) else OK
+
+
+def _make_app() -> typer.Typer:
+    from imgcls_automl.cli import leaderboards, plugin_lists, searches
+
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        help="Find the best image classifier your time budget buys, with the evidence.",
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_show_version)
+    searches.add_commands(app)
+    leaderboards.add_commands(app)
+    plugin_lists.add_commands(app)
+    return app
+
+
+def _show_version(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
+    ] = False,
+) -> None:
+    if version:
+        typer.echo(f"imgcls-automl {__version__}")
+        raise typer.Exit
+
+
+def _explain(error: Exception, arguments: list[str]) -> int:
+    for kind, code in EXIT_CODES.items():
+        if isinstance(error, kind):
+            return _tell(_words(error), code, arguments)
+    traceback.print_exception(error)
+    return _tell(
+        f"This is a bug in imgcls-automl, not yours: {type(error).__name__}: {error}\n"
+        "The run's log.txt, where a run had begun, keeps the traceback; please report it.",
+        BUG,
+        arguments,
+    )
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, typer.TyperException):
+        return f"{error.format_message()}\nSee imgcls-automl --help, or --help behind a command."
+    return str(error)
+
+
+def _tell(message: str, code: int, arguments: list[str]) -> int:
+    """Say what went wrong: on stderr for people, and as the one JSON object where that was asked for."""
+    lines = [plain(line) for line in message.splitlines()]
+    print("imgcls-automl: " + "\n".join(lines), file=sys.stderr)  # noqa: T201
+    if "--json" in arguments:
+        told: dict[str, Any] = {"schema_version": 1, "error": "\n".join(lines), "exit_code": code}
+        print(json.dumps(told))  # noqa: T201
+    return code
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    main()

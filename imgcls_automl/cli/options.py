@@ -1,0 +1,50 @@
+"""Command-line options made from `RunConfig`, so that names, help and defaults stand there only."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import MISSING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imgcls_automl.config import flag, options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from dataclasses import Field
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command, which takes them as `**flags`, an option for each field of `RunConfig`.
+
+    Options that are not given arrive as None; `resolve_config` fills them.
+    """
+    own = [
+        parameter
+        for parameter in inspect.signature(command, eval_str=True).parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    run = [_make_parameter(option) for option in options()]
+    command.__signature__ = inspect.Signature([*run, *own])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*run, *own)}
+    return command
+
+
+def _make_parameter(option: Field[Any]) -> inspect.Parameter:
+    repeated = option.default_factory is not MISSING
+    described = option.metadata["help"]
+    if option.default not in (MISSING, None):
+        described += f" [default: {option.default}]"
+    elif option.default is MISSING and not repeated:
+        described += " [required]"
+    given = typer.Option(
+        flag(option.name), help=described, metavar=option.metadata["metavar"], show_default=False
+    )
+    annotation: Any = list[str] if repeated else str
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[annotation | None, given],
+    )

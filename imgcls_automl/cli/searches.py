@@ -1,0 +1,115 @@
+"""`search` and `resume`."""
+
+from __future__ import annotations
+
+import json as json_format
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imgcls_automl.cli.options import with_run_options
+from imgcls_automl.config import parse_duration, parse_whole, resolve_config
+from imgcls_automl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgcls_automl.run_result import RunResult
+
+Json = Annotated[
+    bool, typer.Option("--json", help="Put one JSON object on stdout; all else goes to stderr.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress, only the result.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    app.command(help="Search a space on labelled pictures, refit the winner, test it, report.")(
+        with_run_options(search)
+    )
+    app.command()(resume)
+
+
+def search(
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE.toml", help="A file of the options above."),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Read and check the data, load the space, show the plan; train nothing.",
+        ),
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+    **flags: Any,
+) -> None:
+    from imgcls_automl import run
+
+    resolved = resolve_config(flags, environment=os.environ, file=config)
+    if dry_run:
+        from imgcls_automl.cli.summary import show_plan
+
+        show_plan(run.rehearse(resolved), json=json)
+        return
+    _show(
+        lambda observe: run.search(resolved, observe),
+        fail_under=resolved.fail_under,
+        json=json,
+        quiet=quiet,
+    )
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")],
+    trials: Annotated[
+        str | None, typer.Option(metavar="N", help="The new total of trials.", show_default=False)
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time for this command.", show_default=False)
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Go on with an interrupted, killed or finished search, exactly."""
+    from imgcls_automl import run
+
+    total = _parse("--trials", parse_whole(1), trials)
+    seconds = _parse("--timeout", parse_duration, timeout)
+    _show(
+        lambda observe: run.resume(folder, trials=total, timeout=seconds, observe=observe),
+        fail_under=None,
+        json=json,
+        quiet=quiet,
+    )
+
+
+def _parse(name: str, parse: Callable[[object], Any], value: str | None) -> Any:
+    try:
+        return None if value is None else parse(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} must be {error}, but got {value!r}.") from None
+
+
+def _show(
+    work: Callable[[Callable[[Any], None]], RunResult],
+    *,
+    fail_under: float | None,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Do the work behind a screen, then show what it came to."""
+    from imgcls_automl.cli.screens import choose_screen
+    from imgcls_automl.cli.summary import show_result
+
+    with choose_screen(quiet=quiet) as screen:
+        result = work(screen.observe)
+    if json:
+        typer.echo(json_format.dumps({"schema_version": 1, **result.to_json()}))
+    else:
+        show_result(result)
+    result.check_gate(fail_under)

@@ -1,0 +1,82 @@
+"""A run's events in words, the same for every screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from imgcls_automl.text import plain
+
+if TYPE_CHECKING:
+    from imgcls_automl.config import RunConfig
+    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.executors.messages import Ready, TrialResult
+
+
+def describe_budget(config: RunConfig, budget: Budget) -> str:
+    """`"preset medium, at most 20m"`."""
+    limits = []
+    if budget.trials is not None:
+        limits.append(f"{budget.trials} trials")
+    if budget.seconds is not None:
+        limits.append(f"at most {format_seconds(budget.seconds)}")
+    return f"preset {config.preset}, {', '.join(limits)}, {config.planned.epochs} epochs a trial"
+
+
+def describe_dataset(dataset: Dataset) -> list[str]:
+    """What was read, and how it was split."""
+    height, width, channels = dataset.task.image_shape
+    train, validation, test = dataset.split_sizes
+    colour = "grey" if channels == 1 else "colour"
+    kept = sum(dataset.split_sizes)
+    lines = [
+        f"{kept:,} {colour} pictures of {height}x{width} in {dataset.task.num_classes} classes"
+        + (" (decoded earlier)" if dataset.cached else ""),
+        f"{train:,} to train on, {validation:,} to select by, {test:,} to test once",
+        f"Read by {dataset.adapter}: {plain(dataset.reason)}",
+    ]
+    if dataset.unreadable:
+        lines.append(
+            f"{dataset.unreadable:,} pictures were left out; data/issues.csv says which and why"
+        )
+    return lines
+
+
+def describe_worker(ready: Ready) -> list[str]:
+    """Where training happens, and what the user should know of it."""
+    lines = [
+        f"{ready.device}, {ready.backend} {ready.versions.get(ready.backend, '')}, {ready.precision}"
+    ]
+    return [*lines, f"Warning: {plain(ready.warning)}"] if ready.warning else lines
+
+
+def describe_trial(result: TrialResult) -> str:
+    """`"trial 3 complete: 0.9123 at epoch 7 of 12, 41s"`."""
+    words = f"trial {result.number} {result.state}"
+    if result.state == "pruned" and result.cause == "timeout":
+        words = f"trial {result.number} stopped: the time is up"
+    if result.score is not None:
+        words += f": {result.score:.4f} at epoch {result.epoch}"
+    if result.state == "failed":
+        words += f" ({result.cause}): {plain(result.detail or '')}"
+    return f"{words}, {format_seconds(result.seconds)}"
+
+
+def describe_refit(number: int, epochs: int, planned: int) -> str:
+    """What the refit is going to do."""
+    if epochs == 0:
+        return f"No time is left to refit trial {number}; its own weights are tested as they are"
+    short = "" if epochs == planned else f" (of {planned} planned: the time is short)"
+    return f"Refitting trial {number} on train + validation for {epochs} epochs{short}"
+
+
+def format_seconds(seconds: float) -> str:
+    """`"41s"`, `"2m05s"`, `"1h02m"`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f}s" if seconds < 10 else f"{whole}s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02d}s" if rest else f"{minutes}m"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"

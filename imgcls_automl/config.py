@@ -1,0 +1,356 @@
+"""What a run was asked to do: every option and every default, once.
+
+Values come from flags, the environment (IMGCLS_AUTOML_TRIALS=20), a TOML file and the preset, in this order of
+precedence. Command-line help, documents and error messages read `RunConfig`'s fields.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ENVIRONMENT_PREFIX = "IMGCLS_AUTOML_"
+DEFAULT_TIMEOUT = 20 * 60.0  # seconds, where neither trials nor a timeout is given
+
+# What a search can select by, and which way is better, in Optuna's words.
+METRICS = {"accuracy": "maximize", "macro_f1": "maximize", "log_loss": "minimize"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """How thorough a search is.
+
+    Attributes:
+        epochs: Planned for every training.
+        top_k: Candidates that are retrained before one is chosen.
+        seeds: Trainings of each of them.
+    """
+
+    epochs: int
+    top_k: int
+    seeds: int
+
+
+PRESETS = {
+    "fast": Preset(epochs=5, top_k=1, seeds=1),
+    "medium": Preset(epochs=12, top_k=3, seeds=1),
+    "best": Preset(epochs=24, top_k=3, seeds=3),
+}
+
+
+def parse_text(value: object) -> str:
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("a text")
+    return str(value)
+
+
+def parse_choice(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return str(value)
+
+    return parse
+
+
+def parse_whole(low: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        text = str(value)
+        if isinstance(value, bool) or not re.fullmatch(r"\d{1,12}", text) or int(text) < low:
+            raise ValueError(f"a whole number from {low} up")
+        return int(text)
+
+    return parse
+
+
+def parse_score(value: object) -> float:
+    try:
+        score = float(str(value))
+    except ValueError:
+        score = math.nan
+    if not math.isfinite(score):
+        raise ValueError("a number, such as 0.9")
+    return score
+
+
+def parse_duration(value: object) -> float:
+    """Read `"90"`, `"90s"`, `"30m"`, `"1.5h"` or `"1h30m"` as seconds."""
+    wanted = "a time above zero, such as 90s, 30m or 1h30m"
+    text = str(value).strip().lower()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        text += "s"
+    if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
+        raise ValueError(wanted)
+    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+    seconds = sum(
+        float(number) * units[unit] for number, unit in re.findall(r"([\d.]+)([smhd])", text)
+    )
+    if not 0 < seconds < 1e9:
+        raise ValueError(wanted)
+    return seconds
+
+
+def parse_size(value: object) -> tuple[int, int]:
+    """Read `64` or `"64x48"` (height x width) as (height, width) in pixels."""
+    if isinstance(value, list | tuple) and len(value) == 2:
+        value = f"{value[0]}x{value[1]}"
+    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", str(value).strip().lower())
+    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not (8 <= height <= 1024 and 8 <= width <= 1024):
+        raise ValueError("a size from 8 to 1024 pixels, such as 64 or 48x64 (height x width)")
+    return height, width
+
+
+def parse_pairs(value: object) -> dict[str, str]:
+    """Read `["k=v", ...]` or a table as texts by name."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, dict):
+        return {str(key): str(text) for key, text in value.items()}
+    pairs = [str(item).partition("=") for item in value] if isinstance(value, list | tuple) else []
+    if not pairs or not all(name and equals for name, equals, _ in pairs):
+        raise ValueError("name=value")
+    return {name.replace("-", "_"): text for name, _, text in pairs}
+
+
+def _option(
+    description: str,
+    parse: Callable[[object], Any],
+    *,
+    metavar: str,
+    default: Any = MISSING,
+    factory: Any = MISSING,
+) -> Any:
+    metadata = {"help": description, "parse": parse, "metavar": metavar}
+    if factory is not MISSING:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """One search, fully resolved. Times are seconds, sizes pixels."""
+
+    space: str = _option(
+        "Search space: a name from 'spaces list', path/to/file.py:Name or package.module:Name.",
+        parse_text,
+        metavar="SPACE",
+    )
+    data: str = _option(
+        "The pictures: a folder, a file, or a name an adapter knows.", parse_text, metavar="DATA"
+    )
+    test_data: str | None = _option(
+        "A second source; all of it becomes the test split.",
+        parse_text,
+        metavar="DATA",
+        default=None,
+    )
+    adapter: str | None = _option(
+        "Dataset adapter, where the right one is not found by looking.",
+        parse_text,
+        metavar="ADAPTER",
+        default=None,
+    )
+    data_option: dict[str, str] = _option(
+        "An option of the adapter; may be repeated.",
+        parse_pairs,
+        metavar="NAME=VALUE",
+        factory=dict,
+    )
+    space_option: dict[str, str] = _option(
+        "An option of the search space; may be repeated.",
+        parse_pairs,
+        metavar="NAME=VALUE",
+        factory=dict,
+    )
+    out: Path | None = _option(
+        "Run folder to make; must not exist. Default: runs/<space>-<data>-<UTC time>.",
+        lambda value: Path(parse_text(value)),
+        metavar="DIR",
+        default=None,
+    )
+    trials: int | None = _option(
+        "Stop after this many trials.", parse_whole(1), metavar="N", default=None
+    )
+    timeout: float | None = _option(
+        "Time for the whole command: 90s, 30m, 2h. Default: 20m where --trials is not given either.",
+        parse_duration,
+        metavar="TIME",
+        default=None,
+    )
+    epochs: int | None = _option(
+        "Epochs planned for every trial. Default: the preset's.",
+        parse_whole(1),
+        metavar="N",
+        default=None,
+    )
+    preset: str = _option(
+        "How thorough: " + ", ".join(PRESETS) + ".",
+        parse_choice(*PRESETS),
+        metavar="PRESET",
+        default="medium",
+    )
+    metric: str = _option(
+        "What the search selects by: " + ", ".join(METRICS) + ".",
+        parse_choice(*METRICS),
+        metavar="METRIC",
+        default="accuracy",
+    )
+    seed: int = _option(
+        "Seed of splits, sampler and training.", parse_whole(0), metavar="N", default=0
+    )
+    image_size: tuple[int, int] | None = _option(
+        "Size all pictures are brought to. Default: derived from the pictures.",
+        parse_size,
+        metavar="N|HxW",
+        default=None,
+    )
+    resize: str = _option(
+        "How pictures of another shape are fitted: stretch, pad or crop.",
+        parse_choice("stretch", "pad", "crop"),
+        metavar="HOW",
+        default="stretch",
+    )
+    class_weight: str = _option(
+        "Weigh classes in the loss: none or balanced.",
+        parse_choice("none", "balanced"),
+        metavar="HOW",
+        default="none",
+    )
+    device: str = _option(
+        "Where to train: auto, cpu or gpu.",
+        parse_choice("auto", "cpu", "gpu"),
+        metavar="DEVICE",
+        default="auto",
+    )
+    workers: int = _option(
+        "Worker processes that train at the same time.", parse_whole(1), metavar="N", default=1
+    )
+    max_bad: int | None = _option(
+        "Unreadable pictures tolerated. Default: 1% of all, or 10 where that is more.",
+        parse_whole(0),
+        metavar="N",
+        default=None,
+    )
+    cache_dir: Path | None = _option(
+        "Where decoded pictures are kept. Default: the user's cache folder.",
+        lambda value: Path(parse_text(value)),
+        metavar="DIR",
+        default=None,
+    )
+    fail_under: float | None = _option(
+        "Exit with code 6 where the test score of the metric is worse than this.",
+        parse_score,
+        metavar="SCORE",
+        default=None,
+    )
+
+    @property
+    def planned(self) -> Preset:
+        """The preset with `epochs` taken into account."""
+        preset = PRESETS[self.preset]
+        return Preset(epochs=self.epochs or preset.epochs, top_k=preset.top_k, seeds=preset.seeds)
+
+    @property
+    def wall_clock(self) -> float | None:
+        """Seconds the whole command may take; None where only trials limit it."""
+        if self.timeout is None and self.trials is None:
+            return DEFAULT_TIMEOUT
+        return self.timeout
+
+    def to_json(self) -> dict[str, Any]:
+        """All options as JSON values; `from_json` reads them back."""
+        values = asdict(self)
+        return {
+            name: str(value) if isinstance(value, Path) else value for name, value in values.items()
+        }
+
+
+def options() -> tuple[Field[Any], ...]:
+    """The options in the order they are shown; `metadata` holds help, parse and metavar."""
+    return fields(RunConfig)
+
+
+def flag(name: str) -> str:
+    """The command-line flag of an option: `"--image-size"`."""
+    return "--" + name.replace("_", "-")
+
+
+def resolve_config(
+    flags: Mapping[str, object],
+    *,
+    environment: Mapping[str, str],
+    file: Path | None = None,
+) -> RunConfig:
+    """Bring flags, environment and file together, the first that names an option winning.
+
+    Args:
+        flags: Options given on the command line or by a caller; None means not given.
+        environment: Usually `os.environ`; read are names such as IMGCLS_AUTOML_TRIALS.
+        file: A TOML file of options, or None.
+
+    Raises:
+        ConfigError: An unknown option, an unreadable file, or a value that cannot be; says where it came from.
+    """
+    names = {option.name for option in options()}
+    written = _read_file(file, names) if file else {}
+    values: dict[str, Any] = {}
+    for option in options():
+        variable = ENVIRONMENT_PREFIX + option.name.upper()
+        sources = [
+            (flag(option.name), flags.get(option.name)),
+            (variable, environment.get(variable)),
+        ]
+        sources.append((f"{option.name} in {file}", written.get(option.name)))
+        given = next(
+            ((place, value) for place, value in sources if value not in (None, [], {}, "")), None
+        )
+        if given is not None:
+            values[option.name] = _parse(option, *given)
+        elif option.default is MISSING and option.default_factory is MISSING:
+            raise ConfigError(f"{flag(option.name)} is missing: {option.metadata['help']}")
+    return RunConfig(**values)
+
+
+def config_from_json(values: Mapping[str, Any]) -> RunConfig:
+    """Read back what `RunConfig.to_json` gave.
+
+    Raises:
+        ConfigError: An option is missing, unknown or holds what it cannot.
+    """
+    unknown = sorted(set(values) - {option.name for option in options()})
+    if unknown:
+        raise ConfigError(f"Unknown option in the run's configuration: {', '.join(unknown)}.")
+    return resolve_config(values, environment={})
+
+
+def _parse(option: Field[Any], place: str, value: object) -> Any:
+    try:
+        return option.metadata["parse"](value)
+    except ValueError as error:
+        raise ConfigError(f"{place} must be {error}, but got {value!r}.") from None
+
+
+def _read_file(path: Path, names: set[str]) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"--config: cannot read {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config: {path} is no TOML file: {error}.") from None
+    table = {key.replace("-", "_"): value for key, value in table.items()}
+    unknown = sorted(set(table) - names)
+    if unknown:
+        raise ConfigError(
+            f"{path}: unknown option {unknown[0]!r}.\nKnown: {', '.join(sorted(names))}."
+        )
+    return table

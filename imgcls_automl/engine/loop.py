@@ -1,0 +1,257 @@
+"""The search itself: ask the study, give workers trials, report epochs, prune, tell results."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.engine.study import (
+    BASELINE,
+    ask_trial,
+    counted_trials,
+    ranked_trials,
+    running_trials,
+    tell_result,
+    trial_seed,
+)
+from imgcls_automl.errors import NoTrialSucceededError
+from imgcls_automl.executors.messages import (
+    EpochReport,
+    SuggestAnswer,
+    SuggestCall,
+    TrialResult,
+    TrialTask,
+    Verdict,
+    WorkerLost,
+)
+from imgcls_automl.trial_files import read_result, write_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import optuna
+
+    from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.executors.executor import Executor
+
+logger = logging.getLogger(__name__)
+
+SAME_FAILURES = 5  # in a row, after which more of them would tell nothing
+INFEASIBLE_DRAWS = 100  # in a row, likewise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPlan:
+    """What the loop goes by.
+
+    Attributes:
+        folder: The run's `trials/` folder.
+        metric: Selection metric.
+        seed: The run's.
+        epochs: Planned for each trial.
+        refit_growth: Pictures of train + validation over pictures of train.
+        budget: Trials and seconds.
+    """
+
+    folder: Path
+    metric: str
+    seed: int
+    epochs: int
+    refit_growth: float
+    budget: Budget
+
+    @property
+    def startup_trials(self) -> int:
+        """Random draws before the sampler models: a quarter of a small budget, ten of a large one."""
+        return 8 if self.budget.trials is None else max(4, min(10, self.budget.trials // 4))
+
+
+def run_trials(
+    study: optuna.Study, executor: Executor, plan: SearchPlan, observe: Callable[[Any], None]
+) -> None:
+    """Search until the budget is spent.
+
+    Args:
+        study: Asked and told; trials that an earlier process left unfinished are done first.
+        executor: Does the trials.
+        plan: Budgets and seeds.
+        observe: Told of every `TrialStarted`, `EpochReport` and `TrialResult`.
+
+    Raises:
+        NoTrialSucceededError: Not one trial was completed; says why.
+    """
+    loop = _Loop(study, executor, plan, observe)
+    loop.run()
+    if not ranked_trials(study):
+        raise NoTrialSucceededError(loop.explain_nothing())
+
+
+class _Loop:
+    """The state of one search: which worker has which trial, and how the last ones ended."""
+
+    def __init__(
+        self,
+        study: optuna.Study,
+        executor: Executor,
+        plan: SearchPlan,
+        observe: Callable[[Any], None],
+    ) -> None:
+        self._study = study
+        self._executor = executor
+        self._plan = plan
+        self._observe = observe
+        self._running: dict[int, tuple[optuna.Trial, TrialTask]] = {}
+        self._unfinished = running_trials(study)
+        self._last: TrialResult | None = None
+        self._streak = 0
+        self._epoch_seconds: float | None = None  # of the best trial, as a refit would take
+
+    def run(self) -> None:
+        self._measure_best()
+        while True:
+            for worker in self._executor.idle():
+                if self._may_start():
+                    self._start(worker)
+            if not self._running and not self._may_start():
+                return
+            event = self._executor.next_event(None)
+            if event is not None:
+                self._handle(*event)
+
+    def explain_nothing(self) -> str:
+        """Say why not one trial was completed."""
+        if self._last is not None and self._last.state == "failed":
+            return (
+                f"No trial succeeded: {self._streak} in a row failed ({self._last.cause}).\n"
+                f"The last one, trial {self._last.number}: {self._last.detail}"
+            )
+        if self._last is not None and self._last.state == "infeasible":
+            return f"No trial succeeded: {self._streak} candidates in a row were infeasible: {self._last.detail}"
+        return (
+            "No trial finished an epoch in the time given.\n"
+            "Give more with --timeout, or make the work smaller with --image-size."
+        )
+
+    def _may_start(self) -> bool:
+        budget = self._plan.budget
+        if self._streak >= (
+            INFEASIBLE_DRAWS if self._last_state() == "infeasible" else SAME_FAILURES
+        ):
+            return False
+        if (
+            budget.trials is not None
+            and counted_trials(self._study) + len(self._running) >= budget.trials
+        ):
+            return False
+        return not self._out_of_time()
+
+    def _last_state(self) -> str:
+        return self._last.state if self._last else ""
+
+    def _out_of_time(self) -> bool:
+        deadline = self._deadline()
+        return deadline is not None and time.time() >= deadline
+
+    def _deadline(self) -> float | None:
+        return self._plan.budget.search_deadline(self._epoch_seconds, self._plan.epochs)
+
+    def _start(self, worker: int) -> None:
+        if self._unfinished:
+            trial = self._unfinished.pop(0)
+        else:
+            trial = ask_trial(self._study, seed=self._plan.seed, startup=self._plan.startup_trials)
+        folder = self._plan.folder / str(trial.number)
+        folder.mkdir(exist_ok=True)
+        earlier = read_result(folder)
+        if earlier is not None:  # written, but the process was killed before the study was told
+            self._conclude(trial, earlier)
+            return
+        task = TrialTask(
+            number=trial.number,
+            folder=folder,
+            baseline=bool(trial.user_attrs.get(BASELINE)),
+            seed=trial_seed(self._plan.seed, trial.number),
+            epochs=self._plan.epochs,
+            deadline=self._deadline(),
+            keep_partial=not ranked_trials(self._study),
+        )
+        self._running[worker] = (trial, task)
+        self._executor.submit(worker, task)
+
+    def _handle(self, worker: int, event: Any) -> None:
+        if worker not in self._running:
+            logger.info("Worker %d: %s", worker, event)
+            return
+        trial, task = self._running[worker]
+        if isinstance(event, SuggestCall):
+            self._executor.answer(worker, _make_call(trial, event))
+            return
+        if isinstance(event, EpochReport):
+            self._executor.answer(worker, self._judge(trial, event))
+        elif isinstance(event, TrialResult):
+            self._finish(worker, event)
+        elif isinstance(event, WorkerLost):
+            self._finish(worker, self._lost(task, event))
+        self._observe(event)
+
+    def _judge(self, trial: optuna.Trial, report: EpochReport) -> Verdict:
+        assert report.score is not None
+        trial.report(report.score, report.epoch)
+        if self._epoch_seconds is None:
+            self._epoch_seconds = report.seconds * self._plan.refit_growth
+        if report.epoch >= report.epochs:
+            return Verdict()
+        if self._out_of_time():
+            return Verdict(stop="timeout")
+        return Verdict(stop="pruned" if trial.should_prune() else None)
+
+    def _finish(self, worker: int, result: TrialResult) -> None:
+        trial, _ = self._running.pop(worker)
+        self._conclude(trial, result)
+
+    def _conclude(self, trial: optuna.Trial, result: TrialResult) -> None:
+        tell_result(self._study, trial, result)
+        same = self._last is not None and (self._last.state, self._last.cause) == (
+            result.state,
+            result.cause,
+        )
+        if result.state in ("failed", "infeasible"):
+            self._streak = self._streak + 1 if same else 1
+        else:
+            self._streak = 0
+        self._last = result
+        self._measure_best()
+
+    def _measure_best(self) -> None:
+        """Take the refit's time per epoch from the trial that would be refitted as things stand."""
+        ranked = ranked_trials(self._study)
+        result = read_result(self._plan.folder / str(ranked[0].number)) if ranked else None
+        if result is not None and result.epochs:
+            self._epoch_seconds = result.seconds / result.epochs * self._plan.refit_growth
+
+    def _lost(self, task: TrialTask, event: WorkerLost) -> TrialResult:
+        result = TrialResult(
+            number=task.number,
+            state="failed",
+            score=None,
+            metric=self._plan.metric,
+            epoch=None,
+            epochs=0,
+            planned_epochs=task.epochs,
+            seconds=0.0,
+            parameters=None,
+            cause="crash",
+            detail=event.detail,
+        )
+        write_result(task.folder, result)
+        return result
+
+
+def _make_call(trial: optuna.Trial, call: SuggestCall) -> SuggestAnswer:
+    try:
+        return SuggestAnswer(value=getattr(trial, call.method)(**call.arguments))
+    except Exception as error:  # the space's mistake, raised again where the space called
+        return SuggestAnswer(error=error)

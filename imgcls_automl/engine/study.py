@@ -1,0 +1,130 @@
+"""The Optuna study in a run folder: opened, asked, told, counted."""
+
+from __future__ import annotations
+
+import sqlite3
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import optuna
+from optuna.trial import TrialState
+
+from imgcls_automl.config import METRICS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from optuna.trial import FrozenTrial, Trial
+
+    from imgcls_automl.executors.messages import TrialResult
+
+STUDY_NAME = "search"
+STATE = "state"  # user attributes of a trial
+CAUSE = "cause"
+BASELINE = "baseline"
+
+_LOCK_TIMEOUT = 60.0  # seconds to wait for another process's write
+
+
+def open_study(path: Path, *, metric: str) -> optuna.Study:
+    """Open the study in a SQLite file, or make it."""
+
+    def connect() -> sqlite3.Connection:
+        # Given as a function because a URL would stumble over "?" and "{" in the path.
+        connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        return connection
+
+    from sqlalchemy.pool import QueuePool
+
+    storage = optuna.storages.RDBStorage(
+        "sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool}
+    )
+    return optuna.create_study(
+        storage=storage,
+        study_name=STUDY_NAME,
+        direction=optuna.study.StudyDirection[METRICS[metric].upper()],
+        load_if_exists=True,
+    )
+
+
+def close_study(study: optuna.Study) -> None:
+    """Close the file, which folds SQLite's write-ahead log into it."""
+    storage: Any = study._storage
+    storage = getattr(storage, "_backend", storage)
+    storage.remove_session()
+    storage.engine.dispose()
+
+
+def enqueue_baselines(study: optuna.Study, parameters: list[dict[str, Any]]) -> None:
+    """Put known-good points before anything the sampler draws."""
+    for point in parameters:
+        study.enqueue_trial(point, user_attrs={BASELINE: True}, skip_if_exists=True)
+
+
+def ask_trial(study: optuna.Study, *, seed: int, startup: int) -> Trial:
+    """Ask for the next trial.
+
+    The sampler is made anew from the seed and the trial's number, so that a resumed search draws what an
+    uninterrupted one would have drawn.
+
+    Args:
+        study: Asked.
+        seed: The run's.
+        startup: Random draws before TPE (Bergstra et al., 2011) models what it has seen.
+    """
+    number = len(study.get_trials(deepcopy=False))
+    study.sampler = _make_sampler(trial_seed(seed, number), startup)
+    return study.ask()
+
+
+def _make_sampler(seed: int, startup: int) -> optuna.samplers.BaseSampler:
+    """TPE over groups of parameters that occur together, as in spaces whose later parameters depend on earlier ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup, group=True)
+
+
+def trial_seed(seed: int, number: int) -> int:
+    """A seed of its own for each trial of a run, below 2**31."""
+    return int(np.random.SeedSequence((seed, number)).generate_state(1)[0] >> 1)
+
+
+def running_trials(study: optuna.Study) -> list[Trial]:
+    """Trials that were begun and never told: a killed or interrupted run left them."""
+    frozen = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    return [optuna.trial.Trial(study, trial._trial_id) for trial in frozen]
+
+
+def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
+    """Tell the study how a trial ended."""
+    trial.set_user_attr(STATE, result.state)
+    if result.cause:
+        trial.set_user_attr(CAUSE, result.cause)
+    if result.state == "complete":
+        study.tell(trial, result.score, skip_if_finished=True)
+    elif result.state == "failed":
+        study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+    else:
+        if (
+            result.state == "infeasible"
+        ):  # unlike a failure, a broken constraint teaches the sampler
+            trial.set_constraint("feasible", 1.0)
+        study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
+
+
+def counted_trials(study: optuna.Study) -> int:
+    """How many trials `--trials` counts: complete, pruned and failed ones."""
+    finished = study.get_trials(
+        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    )
+    return sum(trial.user_attrs.get(STATE) != "infeasible" for trial in finished)
+
+
+def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Complete trials, the best first; of equal ones the earlier."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    sign = -1.0 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
+    return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))

@@ -1,0 +1,142 @@
+"""Worker processes on this machine: started at once, replaced when they die, ended with the search process."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.errors import BrokenPluginError
+from imgcls_automl.executors.messages import (
+    Baselines,
+    Ready,
+    RefitResult,
+    Refused,
+    TrialResult,
+    UseDataset,
+    WorkerLost,
+)
+from imgcls_automl.processes import Child, ChildDiedError
+from imgcls_automl.training.backend import worker_environment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.executors.messages import WorkerSetup
+
+logger = logging.getLogger(__name__)
+
+_ENDS_A_TASK = (Baselines, TrialResult, RefitResult)
+_STARTS_ALLOWED = 3  # in a row without a worker becoming ready
+
+
+@dataclass(slots=True)
+class _Worker:
+    child: Child
+    ready: bool = False
+    busy: bool = False
+
+
+class LocalExecutor:
+    """An `Executor` of worker processes, which share this machine's cores between them.
+
+    Args:
+        setup: What each worker starts with.
+        workers: How many.
+        log: The file their output is appended to.
+    """
+
+    def __init__(self, setup: WorkerSetup, *, workers: int, log: Path | None) -> None:
+        self._setup = setup
+        self._log = log
+        threads = max(1, _usable_cores() // workers)
+        self._environment = worker_environment(device=setup.device, threads=threads)
+        self._dataset: UseDataset | None = None
+        self._failed_starts = 0
+        self._workers = [_Worker(self._start()) for _ in range(workers)]
+
+    def wait_ready(self) -> Ready:
+        while True:
+            event = self._receive(self._workers[0])
+            if isinstance(event, Ready):
+                return event
+
+    def use_dataset(self, dataset: UseDataset) -> None:
+        self._dataset = dataset
+        for worker in self._workers:
+            if worker.ready:
+                self._send(worker, dataset)
+
+    def idle(self) -> list[int]:
+        return [
+            number
+            for number, worker in enumerate(self._workers)
+            if worker.ready and not worker.busy
+        ]
+
+    def submit(self, worker: int, task: Any) -> None:
+        self._workers[worker].busy = True
+        self._send(self._workers[worker], task)
+
+    def next_event(self, timeout: float | None) -> tuple[int, Any] | None:
+        connections = {
+            worker.child.connection: number for number, worker in enumerate(self._workers)
+        }
+        for connection in wait(list(connections), timeout):
+            number = connections[connection]  # type: ignore[index]
+            event = self._receive(self._workers[number])
+            return (number, event)
+        return None
+
+    def answer(self, worker: int, message: Any) -> None:
+        self._send(self._workers[worker], message)
+
+    def close(self) -> None:
+        for worker in self._workers:
+            worker.child.stop()
+
+    def _start(self) -> Child:
+        target = "imgcls_automl.executors.worker:serve"
+        return Child(target, self._setup, log=self._log, environment=self._environment)
+
+    def _send(self, worker: _Worker, message: Any) -> None:
+        try:
+            worker.child.send(message)
+        except ChildDiedError:
+            logger.warning("Worker %d was gone; the next receive tells.", worker.child.pid)
+
+    def _receive(self, worker: _Worker) -> Any:
+        """Take a worker's next message and note what it says about the worker."""
+        try:
+            message = worker.child.receive()
+        except ChildDiedError as error:
+            return self._replace(worker, str(error))
+        if isinstance(message, Refused):
+            raise message.error
+        if isinstance(message, Ready):
+            worker.ready = True
+            self._failed_starts = 0
+            if self._dataset is not None:
+                self._send(worker, self._dataset)
+        if isinstance(message, _ENDS_A_TASK):
+            worker.busy = False
+        return message
+
+    def _replace(self, worker: _Worker, ending: str) -> WorkerLost:
+        logger.error("A worker process %s.", ending)
+        if not worker.ready:
+            self._failed_starts += 1
+            if self._failed_starts >= _STARTS_ALLOWED:
+                raise BrokenPluginError(
+                    f"The worker process {ending} while it loaded {self._setup.space.name!r} and its framework, "
+                    f"{_STARTS_ALLOWED} times in a row.\nSee {self._log or 'its output'} for what it said last."
+                )
+        worker.child.stop()
+        worker.child, worker.ready, worker.busy = self._start(), False, False
+        return WorkerLost(detail=f"the worker process {ending}")
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

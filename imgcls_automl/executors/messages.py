@@ -1,0 +1,247 @@
+"""What crosses between the search process and a worker: small picklable values, weights and pictures as paths.
+
+search process                      worker
+WorkerSetup, at the start      ->
+                               <-   Ready, or Refused
+UseDataset                     ->
+BaselinesTask                  ->
+                               <-   Baselines
+TrialTask                      ->
+                               <-   SuggestCall     (answered by SuggestAnswer; any number)
+                               <-   TrialStarted
+                               <-   EpochReport     (answered by Verdict; one an epoch)
+                               <-   TrialResult
+RefitTask                      ->
+                               <-   EpochReport     (answered by Verdict)
+                               <-   RefitResult
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.plugin import Candidate
+    from imgcls_automl.registry import PluginInfo
+
+TrialState = Literal["complete", "pruned", "failed", "infeasible"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSetup:
+    """What a worker needs to start: its space, and where its numbers are crunched.
+
+    Attributes:
+        space: The search space's plugin.
+        space_options: Its keyword arguments.
+        device: `"auto"`, `"cpu"` or `"gpu"`.
+    """
+
+    space: PluginInfo
+    space_options: dict[str, str]
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The framework is loaded and the space is made.
+
+    Attributes:
+        backend: `"tensorflow"`, `"jax"` or `"torch"`.
+        versions: Of Keras, the backend and NumPy.
+        device: `"CPU, 2 threads"` or the GPU's name.
+        precision: The dtype policy, `"float32"` or `"mixed_bfloat16"`.
+        warning: Something the user should know, such as a GPU that the backend does not see.
+    """
+
+    backend: str
+    versions: dict[str, str]
+    device: str
+    precision: str
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The worker cannot start, or a task cannot be done; `error` is one of the user's errors."""
+
+    error: Exception
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseDataset:
+    """The data set that all further tasks train on."""
+
+    dataset: Dataset
+    metric: str
+    class_weight: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselinesTask:
+    """Ask the space for its known-good points."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baselines:
+    """Complete parameter sets, in the order they should be tried."""
+
+    parameters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialTask:
+    """Train one trial.
+
+    Attributes:
+        number: The trial's number in the study.
+        folder: Where candidate.json, history.csv, the weights and result.json go.
+        baseline: Whether the point came from the space itself.
+        seed: Of this trial's weights, order and augmentation.
+        epochs: Planned; the schedule is laid out for them.
+        deadline: When to stop whatever is reached, in seconds since the epoch; None for never.
+        keep_partial: Whether a trial that the deadline cuts short still counts as complete: so while there is no
+            other model yet.
+    """
+
+    number: int
+    folder: Path
+    baseline: bool
+    seed: int
+    epochs: int
+    deadline: float | None
+    keep_partial: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerLost:
+    """A worker died in the middle of a task; another takes its place."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestCall:
+    """`trial.<method>(**arguments)`, to be made on the study's trial."""
+
+    method: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuggestAnswer:
+    """What the call returned, or the exception it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialStarted:
+    """The candidate is built and about to be trained; `parameters` counts its weights."""
+
+    number: int
+    candidate: Candidate
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochReport:
+    """One finished epoch.
+
+    Attributes:
+        number: The trial's number; None in a refit.
+        epoch: Counted from 1.
+        epochs: Planned.
+        seconds: Training and validation of this epoch.
+        score: The selection metric on validation; None in a refit, which has no validation split.
+        metrics: loss, accuracy, and val_loss, val_accuracy, val_macro_f1 where there is validation.
+    """
+
+    number: int | None
+    epoch: int
+    epochs: int
+    seconds: float
+    score: float | None
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The answer to an epoch: go on, or stop and why."""
+
+    stop: Literal["pruned", "timeout"] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """How a trial ended; what result.json holds.
+
+    Attributes:
+        number: The trial's number.
+        state: As counted by `--trials`.
+        score: The selection metric at the kept epoch; None where no epoch was finished.
+        metric: The selection metric's name.
+        epoch: The kept epoch, the best by score, counted from 1.
+        epochs: Finished.
+        planned_epochs: As laid out.
+        seconds: Wall-clock time of the trial.
+        parameters: Number of weights; None where the model could not be built.
+        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"not finite"`, `"build"`, `"out of memory"`,
+            `"training"`, `"crash"`...
+        detail: One line about the cause.
+        metrics: Of the kept epoch.
+    """
+
+    number: int
+    state: TrialState
+    score: float | None
+    metric: str
+    epoch: int | None
+    epochs: int
+    planned_epochs: int
+    seconds: float
+    parameters: int | None
+    cause: str | None = None
+    detail: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefitTask:
+    """Train the winner on train + validation, test it once and write `best/`.
+
+    Attributes:
+        number: The winning trial.
+        trial_folder: Where its candidate.json and kept weights are.
+        folder: `best/`.
+        seed: As the winning trial's.
+        epochs: For which the schedule is laid out; 0 to use the trial's kept weights as they are.
+        deadline: As in `TrialTask`.
+    """
+
+    number: int
+    trial_folder: Path
+    folder: Path
+    seed: int
+    epochs: int
+    deadline: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefitResult:
+    """The model is saved and tested.
+
+    Attributes:
+        epochs: Trained in the refit; 0 where the trial's weights were taken.
+        seconds: Of the refit's training.
+        metrics: What best/metrics.json holds.
+    """
+
+    epochs: int
+    seconds: float
+    metrics: dict[str, Any]

@@ -1,0 +1,145 @@
+"""The worker process: loads its framework, makes the space, then does one task after another.
+
+Runs in a child process only, which is why it imports what it likes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl import registry
+from imgcls_automl.errors import BrokenPluginError, ConfigError, ImgclsError
+from imgcls_automl.executors.messages import (
+    Baselines,
+    BaselinesTask,
+    Ready,
+    RefitResult,
+    RefitTask,
+    Refused,
+    TrialTask,
+    UseDataset,
+    WorkerSetup,
+)
+from imgcls_automl.plugin import HasBaselines
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.plugin import SearchSpace
+    from imgcls_automl.training.backend import Backend
+    from imgcls_automl.training.trial import Bench
+
+logger = logging.getLogger(__name__)
+
+
+def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
+    """Do tasks until the search process closes the connection."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(name)s %(message)s"
+    )
+    try:
+        backend, space = _start(setup)
+        connection.send(
+            Ready(
+                backend=backend.name,
+                versions=backend.versions,
+                device=backend.device,
+                precision=backend.precision,
+                warning=backend.warning,
+            )
+        )
+        bench: Bench
+        dataset: Dataset
+        while True:
+            task = connection.recv()
+            if isinstance(task, UseDataset):
+                dataset, bench = task.dataset, _open_bench(task, backend, space)
+            elif isinstance(task, BaselinesTask):
+                connection.send(_list_baselines(bench))
+            elif isinstance(task, TrialTask):
+                connection.send(_do_trial(task, bench, connection))
+            elif isinstance(task, RefitTask):
+                connection.send(_do_refit(task, dataset, bench, connection))
+    except ImgclsError as error:
+        connection.send(Refused(error=error))
+    except EOFError:
+        logger.info("The search process has closed the connection.")
+
+
+def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:
+    from imgcls_automl.training.backend import load_backend
+
+    space: SearchSpace = registry.load(setup.space, setup.space_options)
+    try:
+        return load_backend(setup.device), space
+    except LookupError as error:
+        raise ConfigError(f"--device {setup.device}: {error}.") from error
+
+
+def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench:
+    from imgcls_automl.training.pictures import Pictures
+    from imgcls_automl.training.trial import Bench
+
+    pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes)
+    return Bench(
+        space=space,
+        backend=backend,
+        pictures=pictures,
+        metric=task.metric,
+        class_weight=task.class_weight,
+    )
+
+
+def _list_baselines(bench: Bench) -> Baselines:
+    if not isinstance(bench.space, HasBaselines):
+        return Baselines(parameters=[])
+    try:
+        return Baselines(
+            parameters=[dict(point) for point in bench.space.baselines(bench.pictures.task)]
+        )
+    except Exception as error:
+        raise BrokenPluginError(
+            f"The search space's baselines() failed: {type(error).__name__}: {error}\nThe log has the traceback."
+        ) from error
+
+
+def _do_trial(task: TrialTask, bench: Bench, connection: Connection[Any, Any]) -> Any:
+    from imgcls_automl.executors.remote_trial import RemoteTrial
+    from imgcls_automl.training.trial import run_trial
+
+    def ask(message: Any) -> Any:
+        connection.send(message)
+        return connection.recv()
+
+    return run_trial(
+        task, bench, RemoteTrial(task.number, ask), started=connection.send, report=ask
+    )
+
+
+def _do_refit(
+    task: RefitTask, dataset: Dataset, bench: Bench, connection: Connection[Any, Any]
+) -> RefitResult:
+    from imgcls_automl.results.testing import write_test_results
+    from imgcls_automl.training.refit import refit
+
+    def ask(message: Any) -> Any:
+        connection.send(message)
+        return connection.recv()
+
+    begun = time.time()
+    refitted = refit(task, bench, ask)
+    logger.info(
+        "Refit of trial %d: %d epochs, %.1f s.", task.number, refitted.epochs, time.time() - begun
+    )
+    metrics = write_test_results(
+        task.folder,
+        dataset,
+        test=refitted.test,
+        labels=bench.pictures.labels[refitted.test],
+        probabilities=refitted.probabilities,
+    )
+    return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

@@ -1,0 +1,72 @@
+"""The one look at the test split: metrics and files of best/, from the saved model's probabilities."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.files import write_json
+from imgcls_automl.results.evaluation import write_best_files
+from imgcls_automl.results.metrics import compute_metrics
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from imgcls_automl.data.dataset import Dataset
+
+SCHEMA_VERSION = 1
+
+
+def write_test_results(
+    best: Path, dataset: Dataset, *, test: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
+) -> dict[str, Any]:
+    """Measure a model on the test split and write all of best/ but the model and its card.
+
+    Args:
+        best: The folder; it exists.
+        dataset: The run's data set.
+        test: Positions of the test pictures in it (N,).
+        labels: Their class indices (N,).
+        probabilities: float32 (N, K).
+
+    Returns:
+        What metrics.json holds.
+    """
+    metrics = compute_metrics(
+        labels,
+        probabilities,
+        dataset.task.class_names,
+        train_counts=dataset.task.class_counts,
+    )
+    ids = _read_ids(dataset.splits.with_name("splits.csv"))
+    write_best_files(
+        best,
+        ids=[ids[position] for position in test],
+        labels=labels,
+        probabilities=probabilities,
+        class_names=dataset.task.class_names,
+        metrics=metrics,
+    )
+    write_json(best / "preprocess.json", describe_preprocessing(dataset))
+    return metrics
+
+
+def describe_preprocessing(dataset: Dataset) -> dict[str, Any]:
+    """What has to be done to a picture before the model sees it."""
+    height, width, channels = dataset.task.image_shape
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "resize": dataset.resize,
+        "pixels": "0-255, as decoded; the model rescales them itself",
+        "outputs": "probabilities, in the order of labels.json",
+    }
+
+
+def _read_ids(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [row["id"] for row in csv.DictReader(file)]

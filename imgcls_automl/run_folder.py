@@ -1,0 +1,161 @@
+"""The run folder: its fixed names, its lock, and run.json."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.errors import RunFolderError
+from imgcls_automl.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgcls_automl.config import RunConfig
+
+SCHEMA_VERSION = 1
+
+
+class RunFolder:
+    """Paths of one run and what its run.json holds.
+
+    Attributes:
+        path: The folder.
+        record: run.json, as last written.
+    """
+
+    def __init__(self, path: Path, record: dict[str, Any]) -> None:
+        self.path = path
+        self.record = record
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def trials(self) -> Path:
+        return self.path / "trials"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best"
+
+    @property
+    def study(self) -> Path:
+        return self.path / "study.db"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    def update(self, **values: Any) -> None:
+        """Change entries of run.json, and write it."""
+        self.record = {**self.record, **values}
+        write_json(self.path / "run.json", self.record)
+
+
+@contextmanager
+def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
+    """Make a run folder, locked while the block runs.
+
+    Where the block raises before `record["started_trials"]` is set, the folder is removed again: a run that never
+    began leaves nothing behind.
+
+    Raises:
+        RunFolderError: The folder exists, or cannot be made.
+    """
+    path = config.out or _free_name(config)
+    parents = [parent for parent in path.parents if not parent.exists()]
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        raise RunFolderError(
+            f"--out: {path} exists already.\nName another folder, or go on with it: imgcls-automl resume {path}"
+        ) from None
+    except OSError as error:
+        raise RunFolderError(f"--out: {path} cannot be made: {error.strerror}.") from None
+    folder = RunFolder(path, {"schema_version": SCHEMA_VERSION})
+    try:
+        with _locked(path):
+            for part in (folder.data, folder.trials, folder.best):
+                part.mkdir()
+            yield folder
+    except BaseException:
+        if not folder.record.get("started_trials"):
+            shutil.rmtree(path)
+            for parent in parents:  # the innermost first; only what was made here
+                parent.rmdir()
+        raise
+
+
+@contextmanager
+def existing_run_folder(path: Path) -> Iterator[RunFolder]:
+    """Open a run folder to go on with it, locked while the block runs.
+
+    Raises:
+        RunFolderError: It is no run folder, is in use, is damaged or was written by a newer version.
+    """
+    folder = RunFolder(path, read_run_record(path))
+    with _locked(path):
+        yield folder
+
+
+def read_run_record(path: Path) -> dict[str, Any]:
+    """Read run.json.
+
+    Raises:
+        RunFolderError: It is not there, cannot be read, or was written by a newer version.
+    """
+    file = path / "run.json"
+    if not file.is_file():
+        raise RunFolderError(
+            f"{path} is no run folder: it has no run.json.\nName the folder a search has made."
+        )
+    try:
+        record = read_json(file)
+        version = record["schema_version"]
+    except (ValueError, KeyError, TypeError):
+        raise RunFolderError(
+            f"{file} is damaged and cannot be read.\nRestore it from a copy."
+        ) from None
+    if version > SCHEMA_VERSION:
+        raise RunFolderError(
+            f"{file} was written by a newer imgcls-automl (schema {version}; this one reads {SCHEMA_VERSION}).\n"
+            "Update imgcls-automl to go on with it."
+        )
+    return dict(record)
+
+
+def _free_name(config: RunConfig) -> Path:
+    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    space, data = config.space.rpartition(":")[2], re.split(r"[/\\]", config.data.rstrip("/\\"))[-1]
+    stem = "-".join((_slug(space), _slug(data.partition(".")[0]), time))
+    names = (
+        Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in range(1, 1000)
+    )
+    return next(name for name in names if not name.exists())
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:40] or "data"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    import filelock
+
+    lock = filelock.FileLock(path / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except filelock.Timeout:
+        raise RunFolderError(
+            f"{path} is in use by another imgcls-automl.\nWait for it to end, or stop it, and try again."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

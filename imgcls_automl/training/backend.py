@@ -1,0 +1,151 @@
+"""Where the numbers are crunched: environment of a worker, the backend's devices, the precision that suits them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+_INSTALL_FOR_GPU = {
+    "tensorflow": "pip install 'imgcls-automl[gpu]'",
+    "jax": "pip install 'jax[cuda12]'",
+    "torch": "pip install torch (a CUDA build)",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphicsCard:
+    """One NVIDIA GPU as its driver tells it. `memory` is in bytes, `capability` the compute capability."""
+
+    name: str
+    memory: int
+    capability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backend:
+    """The loaded backend.
+
+    Attributes:
+        name: `"tensorflow"`, `"jax"` or `"torch"`.
+        versions: Of Keras, the backend and NumPy.
+        device: For the user: `"CPU, 2 threads"` or the GPU's name.
+        on_gpu: Whether training runs on a GPU.
+        precision: The Keras dtype policy that suits the device.
+        resident_bytes: Up to this size, a data set is kept on the device as a whole.
+        warning: What the user should know; None where all is well.
+    """
+
+    name: str
+    versions: dict[str, str]
+    device: str
+    on_gpu: bool
+    precision: str
+    resident_bytes: int
+    warning: str | None
+
+
+def worker_environment(*, device: str, threads: int) -> dict[str, str]:
+    """Variables a worker process starts with; they have to be set before a framework is loaded.
+
+    XLA stays off on the CPU (there it is ten times slower under TensorFlow) and GPU memory grows with need.
+    """
+    environment = {
+        "KERAS_BACKEND": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "TF_NUM_INTRAOP_THREADS": str(threads),
+        "TF_NUM_INTEROP_THREADS": str(threads),
+        "OMP_NUM_THREADS": str(threads),
+    }
+    if device == "cpu":
+        environment |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+    return environment
+
+
+def load_backend(device: str) -> Backend:
+    """Import Keras and its backend, and find out what they run on.
+
+    Args:
+        device: `"auto"`, `"cpu"` or `"gpu"`.
+
+    Raises:
+        LookupError: A GPU was asked for and the backend sees none; says how to mend it.
+    """
+    import keras
+
+    name = keras.backend.backend()
+    cards = [] if device == "cpu" else list_graphics_cards()
+    on_gpu = device != "cpu" and _sees_gpu()
+    warning = None
+    if cards and not on_gpu:
+        warning = f"{cards[0].name} is there, but {name} does not see it. To use it: {_INSTALL_FOR_GPU[name]}"
+    if device == "gpu" and not on_gpu:
+        raise LookupError(
+            warning or "no GPU was found by its driver (nvidia-smi); use --device cpu or auto"
+        )
+    threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    capable = (
+        bool(cards) and min(card.capability for card in cards) >= 8.0
+    )  # bfloat16 arithmetic from Ampere on
+    return Backend(
+        name=name,
+        versions=_versions(name),
+        device=cards[0].name
+        if on_gpu and cards
+        else "GPU"
+        if on_gpu
+        else f"CPU, {threads or os.cpu_count()} threads",
+        on_gpu=on_gpu,
+        precision="mixed_bfloat16" if on_gpu and capable else "float32",
+        resident_bytes=cards[0].memory // 4 if on_gpu and cards else _main_memory() // 8,
+        warning=warning,
+    )
+
+
+def list_graphics_cards() -> list[GraphicsCard]:
+    """Ask the NVIDIA driver which GPUs there are, whether or not a framework can use them."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    query = [program, "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
+    answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    if answer.returncode != 0:
+        logger.warning("nvidia-smi failed: %s", answer.stderr.strip() or answer.stdout.strip())
+        return []
+    rows = [line.split(",") for line in answer.stdout.splitlines() if line.count(",") == 2]
+    return [
+        GraphicsCard(
+            name=name.strip(), memory=int(float(memory)) << 20, capability=float(capability)
+        )
+        for name, memory, capability in rows
+    ]
+
+
+def _sees_gpu() -> bool:
+    import keras
+
+    try:
+        return bool(keras.distribution.list_devices("gpu"))
+    except RuntimeError:  # JAX's way of saying that it has no GPU platform
+        return False
+
+
+def _versions(name: str) -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {package: version(package) for package in ("keras", name, "numpy")}
+
+
+def _main_memory() -> int:
+    """Bytes this process may use: the machine's memory, or its control group's share where that is less."""
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    limit = Path("/sys/fs/cgroup/memory.max")
+    text = limit.read_text().strip() if limit.is_file() else "max"
+    return min(total, int(text)) if text.isdigit() else total

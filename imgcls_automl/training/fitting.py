@@ -1,0 +1,294 @@
+"""Training one candidate: its phases and epochs, early stopping, the best epoch's weights kept."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from imgcls_automl.plugin import HasInitialise
+from imgcls_automl.training.recipe import make_optimizer, set_rates
+from imgcls_automl.training.scoring import EPOCH_METRIC, balanced_weights, is_better, score_logits
+from imgcls_automl.training.trainee import Trainee
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgcls_automl.plugin import Candidate, ImageTask, SearchSpace, Training
+    from imgcls_automl.training.pictures import Pictures
+
+STEPS_PER_EXECUTION = 64  # at most, between two looks at the clock
+
+
+class NotFiniteError(Exception):
+    """The loss became NaN or infinite."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How long a training may go on, and what it is judged by.
+
+    Attributes:
+        epochs: Planned; the schedule is laid out for them.
+        seed: Of initial weights, order and augmentation.
+        train: Indices of the pictures to train on, int32.
+        validation: Indices to score each epoch on, int32; empty for a refit, which keeps its last weights.
+        metric: Selection metric.
+        class_weight: `"none"` or `"balanced"`.
+        deadline: Seconds since the epoch; training stops there, inside an epoch if need be. None for never.
+    """
+
+    epochs: int
+    seed: int
+    train: np.ndarray
+    validation: np.ndarray
+    metric: str
+    class_weight: str
+    deadline: float | None
+
+    @property
+    def patience(self) -> int:
+        """Epochs without a better score after which training ends early."""
+        return max(5, self.epochs // 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One finished epoch: counted from 1, its end in seconds since the epoch, its duration, score and metrics."""
+
+    number: int
+    ended: float
+    seconds: float
+    score: float | None
+    metrics: dict[str, float]
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a training has come to so far. `stopped` says why it ended before its last planned epoch."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best: Epoch | None = None
+    best_weights: list[np.ndarray] = field(default_factory=list)
+    stopped: str | None = None
+
+
+def build_network(
+    space: SearchSpace, candidate: Candidate, task: ImageTask, *, seed: int, precision: str
+) -> Any:
+    """Build a candidate's network with seeded weights, and check what it gives.
+
+    Args:
+        space: Builds it.
+        candidate: What to build.
+        task: Shape and classes.
+        seed: Of its initial weights and its dropout.
+        precision: The dtype policy, `"float32"` or `"mixed_bfloat16"`.
+
+    Raises:
+        ValueError: The network's output is not one logit a class.
+    """
+    _start_afresh(seed)
+    keras.config.set_dtype_policy(precision)
+    network = space.build(candidate.model, task)
+    shape = tuple(network.compute_output_shape((None, *task.image_shape)))
+    if shape != (None, task.num_classes):
+        raise ValueError(
+            f"build() must give logits of shape (None, {task.num_classes}), but its model gives {shape}"
+        )
+    return network
+
+
+def fit_candidate(
+    space: SearchSpace,
+    candidate: Candidate,
+    network: Any,
+    pictures: Pictures,
+    plan: Plan,
+    progress: Progress,
+    on_epoch: Callable[[Epoch], str | None],
+) -> None:
+    """Train a freshly built network.
+
+    Args:
+        space: Its `initialise` is called where it has one.
+        candidate: What `network` was built from.
+        network: Trained in place; ends with its last weights.
+        pictures: The data set.
+        plan: How long, on what.
+        progress: Filled as epochs finish, so that it is there too where training raises.
+        on_epoch: Called after each epoch; returns why to stop, or None to go on.
+
+    Raises:
+        NotFiniteError: The loss became NaN or infinite.
+    """
+    training = candidate.training
+    weights = balanced_weights(pictures.task.class_counts)
+    trainee = Trainee(
+        network,
+        pictures,
+        training,
+        weights if plan.class_weight == "balanced" else np.ones_like(weights),
+    )
+    if isinstance(space, HasInitialise):
+        space.initialise(network, pictures.images[plan.train])
+    frozen = min(training.frozen_epochs, plan.epochs)
+    _fit_phase(trainee, pictures, training, plan, range(frozen), 1.0, progress, on_epoch)
+    if frozen:
+        network.trainable = True
+    _fit_phase(
+        trainee,
+        pictures,
+        training,
+        plan,
+        range(frozen, plan.epochs),
+        0.1 if frozen else 1.0,
+        progress,
+        on_epoch,
+    )
+
+
+def _start_afresh(seed: int) -> None:
+    """Seed all that Keras draws from, and forget the names and generators of earlier models."""
+    keras.utils.clear_session()
+    if (
+        keras.backend.backend() == "jax"
+    ):  # there, set_random_seed would do no more, but import TensorFlow
+        random.seed(seed)
+        np.random.seed(seed)
+    else:
+        keras.utils.set_random_seed(seed)
+
+
+def _fit_phase(
+    trainee: Trainee,
+    pictures: Pictures,
+    training: Training,
+    plan: Plan,
+    epochs: range,
+    rate_share: float,
+    progress: Progress,
+    on_epoch: Callable[[Epoch], str | None],
+) -> None:
+    """Train for some of the epochs under one compiled step and one schedule."""
+    if not epochs or progress.stopped is not None:
+        return
+    batch_size = min(training.batch_size, len(plan.train))
+    executions = math.ceil((len(plan.train) // batch_size) / STEPS_PER_EXECUTION)
+    # Whole executions only: a few batches, other ones each epoch, are left out rather than a ragged rest compiled.
+    steps_per_execution = (len(plan.train) // batch_size) // executions
+    steps = steps_per_execution * executions
+    optimizer = make_optimizer(training)
+    set_rates(optimizer, training, steps=steps * len(epochs), share=rate_share)
+    trainee.compile(
+        optimizer,
+        jit_compile="auto" if keras.backend.backend() == "jax" else False,
+        steps_per_execution=1 if keras.backend.backend() == "torch" else steps_per_execution,
+    )
+    order = _draw_order(plan, epochs, steps * batch_size)
+    watch = _Watch(trainee, pictures, plan, epochs.start, progress, on_epoch)
+    trainee.fit(
+        pictures.feed(order, batch_size),
+        batch_size=batch_size if pictures.resident else None,
+        epochs=len(epochs),
+        steps_per_epoch=steps,
+        shuffle=False,
+        verbose=0,
+        callbacks=[watch],
+    )
+    if watch.diverged:
+        raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
+
+
+def _draw_order(plan: Plan, epochs: range, length: int) -> np.ndarray:
+    """The pictures' order over several epochs, int32 (len(epochs) * length,): the same for the same seed and epoch."""
+    drawn = (
+        np.random.default_rng((plan.seed, epoch)).permutation(plan.train)[:length]
+        for epoch in epochs
+    )
+    return np.concatenate(list(drawn))
+
+
+class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Scores each epoch, keeps the best weights, and stops the training where that is due."""
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        pictures: Pictures,
+        plan: Plan,
+        first: int,
+        progress: Progress,
+        on_epoch: Callable[[Epoch], str | None],
+    ) -> None:
+        super().__init__()
+        self.trainee = trainee
+        self.pictures = pictures
+        self.plan = plan
+        self.first = first
+        self.progress = progress
+        self.on_epoch = on_epoch
+        self.started = time.time()
+        self.diverged = False
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.started = time.time()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self.plan.deadline is not None and time.time() > self.plan.deadline:
+            self._stop("timeout")
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self.progress.stopped:  # inside the epoch: it does not count
+            return
+        metrics = {name: float(value) for name, value in logs.items()}
+        self.diverged = not math.isfinite(metrics["loss"])
+        score = None
+        if len(self.plan.validation) and not self.diverged:
+            logits = self.pictures.evaluate(self.plan.validation, self._predict)
+            self.diverged = not np.isfinite(logits).all()
+            metrics |= score_logits(self.pictures.labels[self.plan.validation], logits)
+            score = metrics[EPOCH_METRIC[self.plan.metric]]
+        if self.diverged:
+            self._stop("not finite")
+            return
+        now = time.time()
+        finished = Epoch(
+            number=self.first + epoch + 1,
+            ended=now,
+            seconds=now - self.started,
+            score=score,
+            metrics=metrics,
+        )
+        self._take(finished)
+
+    def _predict(self, indices: np.ndarray) -> np.ndarray:
+        logits: np.ndarray = self.trainee.predict_on_batch(self.pictures.batch(indices))["logits"]
+        return logits
+
+    def _take(self, epoch: Epoch) -> None:
+        progress = self.progress
+        progress.epochs.append(epoch)
+        if epoch.score is not None and is_better(
+            self.plan.metric, epoch.score, progress.best.score if progress.best else None
+        ):
+            progress.best = epoch
+            progress.best_weights = self.trainee.network.get_weights()
+        reason = self.on_epoch(epoch)
+        if (
+            reason is None
+            and progress.best
+            and epoch.number - progress.best.number >= self.plan.patience
+        ):
+            reason = "no improvement"
+        if reason is not None and epoch.number < self.plan.epochs:
+            self._stop(reason)
+
+    def _stop(self, reason: str) -> None:
+        self.progress.stopped = reason
+        self.trainee.stop_training = True

@@ -1,0 +1,86 @@
+"""Pictures and labels as training reads them: on the device as a whole, or a batch at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from imgcls_automl.data.dataset import SPLITS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.plugin import ImageTask
+
+EVALUATION_PIXELS = 1024 * 28 * 28  # in one evaluation batch
+
+
+class Pictures:
+    """One data set, opened for training. Pixels stay uint8 until they are on the device.
+
+    Attributes:
+        task: Shape, class names and counts.
+        images: Memory-mapped uint8 (N, H, W, C).
+        labels: int32 (N,).
+        resident: Whether all pictures are held on the device; models then take indices instead of pixels.
+    """
+
+    def __init__(self, dataset: Dataset, *, resident_bytes: int) -> None:
+        self.task: ImageTask = dataset.task
+        self.images = np.load(dataset.images, mmap_mode="r")
+        self.labels: np.ndarray = np.load(dataset.labels)
+        self._splits = np.load(dataset.splits)
+        self.resident = self.images.nbytes <= resident_bytes
+        self._on_device: tuple[Any, Any] | None = None
+
+    def indices(self, *splits: str) -> np.ndarray:
+        """Positions of a split's pictures, in the data set's order: int32."""
+        wanted = [SPLITS.index(name) for name in splits]
+        return np.flatnonzero(np.isin(self._splits, wanted)).astype("int32")
+
+    def on_device(self) -> tuple[Any, Any]:
+        """Images and labels as variables on the device, copied there once for all trainings of this process."""
+        if self._on_device is None:
+            import keras
+
+            self._on_device = (
+                keras.Variable(self.images, dtype="uint8", trainable=False, name="images"),
+                keras.Variable(self.labels, dtype="int32", trainable=False, name="labels"),
+            )
+        return self._on_device
+
+    def batch(self, indices: np.ndarray) -> Any:
+        """What a model takes for these pictures: their indices, or pixels and labels."""
+        if self.resident:
+            return indices
+        return {"images": self.images[indices], "labels": self.labels[indices]}
+
+    def feed(self, order: np.ndarray, batch_size: int) -> Any:
+        """What `fit` takes to train on the pictures in this order: (steps * batch_size,) indices."""
+        return order if self.resident else self._stream(order, batch_size)
+
+    def _stream(self, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any]]:
+        for start in range(0, len(order), batch_size):
+            yield (self.batch(order[start : start + batch_size]),)
+
+    def evaluate(
+        self, indices: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Run the pictures at `indices` through a model in batches of one size.
+
+        Args:
+            indices: int32 (N,).
+            predict: Takes int32 (B,), gives float32 (B, K). The last batch is filled up by repeating.
+
+        Returns:
+            float32 (N, K), in the order of `indices`.
+        """
+        height, width, _ = self.task.image_shape
+        size = max(16, min(1024, EVALUATION_PIXELS // (height * width), len(indices)))
+        parts = [np.zeros((0, self.task.num_classes), "float32")]
+        for start in range(0, len(indices), size):
+            chosen = indices[start : start + size]
+            parts.append(predict(np.resize(chosen, size))[: len(chosen)])
+        return np.concatenate(parts)

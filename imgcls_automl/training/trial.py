@@ -1,0 +1,236 @@
+"""One trial from its candidate to its result, whatever goes wrong on the way."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import optuna
+
+from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted
+from imgcls_automl.files import write_csv
+from imgcls_automl.training.fitting import (
+    Epoch,
+    NotFiniteError,
+    Plan,
+    Progress,
+    build_network,
+    fit_candidate,
+)
+from imgcls_automl.training.saving import save_weights
+from imgcls_automl.trial_files import (
+    HISTORY,
+    WEIGHTS,
+    StoredCandidate,
+    write_candidate,
+    write_result,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from optuna.trial import BaseTrial
+
+    from imgcls_automl.executors.messages import TrialState, TrialTask, Verdict
+    from imgcls_automl.plugin import SearchSpace
+    from imgcls_automl.training.backend import Backend
+    from imgcls_automl.training.pictures import Pictures
+
+logger = logging.getLogger(__name__)
+
+_METRIC_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """All that trials of one run share in one worker."""
+
+    space: SearchSpace
+    backend: Backend
+    pictures: Pictures
+    metric: str
+    class_weight: str
+
+
+class TrialFailedError(Exception):
+    """A trial cannot go on; `cause` is a word or two for the leaderboard, the message one line of detail."""
+
+    def __init__(self, state: TrialState, cause: str, detail: str) -> None:
+        super().__init__(detail)
+        self.state = state
+        self.cause = cause
+
+
+def run_trial(
+    task: TrialTask,
+    bench: Bench,
+    trial: BaseTrial,
+    *,
+    started: Callable[[TrialStarted], None],
+    report: Callable[[EpochReport], Verdict],
+) -> TrialResult:
+    """Draw, build and train one candidate; write its folder; never raise for what a candidate does wrong.
+
+    Args:
+        task: Which trial, and how long.
+        bench: Space, device and pictures.
+        trial: Given to the space's `suggest`.
+        started: Told when training begins.
+        report: Told of each epoch; answers whether to go on.
+    """
+    begun = time.time()
+    progress = Progress()
+    state: TrialState = "complete"
+    cause = detail = parameters = None
+    try:
+        stored = _draw(task, bench, trial)
+        network = _build(task, bench, stored)
+        parameters = network.count_params()
+        started(TrialStarted(number=task.number, candidate=stored.candidate, parameters=parameters))
+        _train(task, bench, stored, network, progress, report)
+        cause = progress.stopped if progress.stopped in ("pruned", "timeout") else None
+        if (
+            cause == "pruned"
+            or progress.best is None
+            or (cause == "timeout" and not task.keep_partial)
+        ):
+            state = "pruned"
+        else:
+            save_weights(network, progress.best_weights, task.folder / WEIGHTS)
+    except TrialFailedError as failure:
+        state, cause, detail = failure.state, failure.cause, str(failure)
+    result = _conclude(task, bench, progress, state, cause, detail, parameters, time.time() - begun)
+    write_result(task.folder, result)
+    return result
+
+
+def epoch_report(number: int | None, epochs: int, epoch: Epoch) -> EpochReport:
+    return EpochReport(
+        number=number,
+        epoch=epoch.number,
+        epochs=epochs,
+        seconds=epoch.seconds,
+        score=epoch.score,
+        metrics=epoch.metrics,
+    )
+
+
+def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
+    try:
+        candidate = bench.space.suggest(trial, bench.pictures.task)
+    except optuna.TrialPruned as pruned:
+        raise TrialFailedError("infeasible", "infeasible", str(pruned)) from pruned
+    except Exception as error:
+        raise _failure("suggest", error) from error
+    stored = StoredCandidate(
+        number=task.number,
+        params=trial.params,
+        baseline=task.baseline,
+        candidate=candidate,
+        task=bench.pictures.task,
+    )
+    write_candidate(task.folder, stored)
+    return stored
+
+
+def _build(task: TrialTask, bench: Bench, stored: StoredCandidate) -> Any:
+    try:
+        return build_network(
+            bench.space,
+            stored.candidate,
+            stored.task,
+            seed=task.seed,
+            precision=bench.backend.precision,
+        )
+    except Exception as error:
+        raise _failure("build", error) from error
+
+
+def _train(
+    task: TrialTask,
+    bench: Bench,
+    stored: StoredCandidate,
+    network: Any,
+    progress: Progress,
+    report: Callable[[EpochReport], Verdict],
+) -> None:
+    plan = Plan(
+        epochs=task.epochs,
+        seed=task.seed,
+        train=bench.pictures.indices("train"),
+        validation=bench.pictures.indices("validation"),
+        metric=bench.metric,
+        class_weight=bench.class_weight,
+        deadline=task.deadline,
+    )
+
+    def on_epoch(epoch: Epoch) -> str | None:
+        _write_history(task.folder, progress.epochs)
+        return report(epoch_report(task.number, task.epochs, epoch)).stop
+
+    try:
+        fit_candidate(
+            bench.space, stored.candidate, network, bench.pictures, plan, progress, on_epoch
+        )
+    except NotFiniteError as error:
+        raise TrialFailedError("failed", "not finite", str(error)) from error
+    except Exception as error:
+        raise _failure("training", error) from error
+
+
+def _failure(cause: str, error: Exception) -> TrialFailedError:
+    logger.error("The trial failed (%s).", cause, exc_info=error)
+    text = f"{type(error).__name__}: {error}"
+    if _is_out_of_memory(error, text):
+        cause = "out of memory"
+    return TrialFailedError("failed", cause, text.strip().splitlines()[0][:300])
+
+
+def _is_out_of_memory(error: Exception, text: str) -> bool:
+    # TensorFlow and JAX have no common class for it; both say RESOURCE_EXHAUSTED, torch has OutOfMemoryError.
+    signs = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "OutOfMemory", "OOM when allocating")
+    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
+
+
+def _conclude(
+    task: TrialTask,
+    bench: Bench,
+    progress: Progress,
+    state: TrialState,
+    cause: str | None,
+    detail: str | None,
+    parameters: int | None,
+    seconds: float,
+) -> TrialResult:
+    best = progress.best
+    return TrialResult(
+        number=task.number,
+        state=state,
+        score=best.score if best else None,
+        metric=bench.metric,
+        epoch=best.number if best else None,
+        epochs=len(progress.epochs),
+        planned_epochs=task.epochs,
+        seconds=seconds,
+        parameters=parameters,
+        cause=cause,
+        detail=detail,
+        metrics=best.metrics if best else {},
+    )
+
+
+def _write_history(folder: Path, epochs: list[Epoch]) -> None:
+    rows = [
+        (
+            epoch.number,
+            datetime.fromtimestamp(epoch.ended, UTC).isoformat(timespec="milliseconds"),
+            round(epoch.seconds, 4),
+            *(epoch.metrics[name] for name in _METRIC_COLUMNS),
+        )
+        for epoch in epochs
+    ]
+    write_csv(folder / HISTORY, ("epoch", "time", "seconds", *_METRIC_COLUMNS), rows)
