@@ -133,7 +133,8 @@ def _clear_leftovers(cache: Path) -> None:
 
 def _locate(source: str | None) -> str | None:
     # The same relative path means another source in another folder.
-    return str(Path(source).resolve()) if source and Path(source).exists() else source
+    is_path = source is not None and os.path.exists(source)  # noqa: PTH110  # never raises
+    return os.path.realpath(source) if source and is_path else source
 
 
 def _state_of_file(path: Path) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -164,25 +165,24 @@ def _choose_best(source: str, answers: list[tuple[PluginInfo, Answer]]) -> tuple
 
 
 def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) -> str:
-    path = Path(source)
-    if path.is_dir():
-        what = f"No adapter reads the folder {source!r}" + (
-            "." if any(path.iterdir()) else ": it is empty."
-        )
-    elif path.exists():
-        what = f"No adapter reads the file {source!r}."
-    else:
-        what = f"There is no file or folder {source!r}, and no adapter asked knows it by name."
-    known = [
-        f"{info.name} ({it.reads.rstrip('.')})" if it.reads else info.name
-        for info, it in answers
-        if not it.failure and not it.refused
+    asked = [
+        f"{info.name} ({answer.reads.rstrip('.')})" if answer.reads else info.name
+        for info, answer in answers
+        if not answer.failure and not answer.refused
     ]
-    refused = [info.name for info, it in answers if it.refused]
-    failed = [f"{info.name} ({it.failure})" for info, it in answers if it.failure]
-    asked = f"Asked: {'; '.join(known) or 'none'}."
-    skipped = [f"Not asked, for they do not take your options: {', '.join(refused)}."] * bool(
-        refused
-    )
-    skipped += [f"Failed: {'; '.join(failed)}."] * bool(failed)
-    return "\n".join([what, asked] + [" ".join(skipped)] * bool(skipped))
+    refused = [info.name for info, answer in answers if answer.refused]
+    failed = [f"{info.name} ({answer.failure})" for info, answer in answers if answer.failure]
+    skipped = []
+    if refused:
+        skipped.append(f"Not asked, for they do not take your options: {', '.join(refused)}.")
+    if failed:
+        skipped.append(f"Failed: {'; '.join(failed)}.")
+    lines = [_describe_source(source), f"Asked: {'; '.join(asked) or 'none'}.", " ".join(skipped)]
+    return "\n".join(line for line in lines if line)
+
+
+def _describe_source(source: str) -> str:
+    # os.path, because pathlib raises on names that are too long for the file system.
+    if os.path.exists(source):  # noqa: PTH110
+        return f"No adapter reads the {'folder' if Path(source).is_dir() else 'file'} {source!r}."
+    return f"There is no file or folder {source!r}, and no adapter asked knows it by name."

@@ -89,6 +89,14 @@ class TestChoosing:
         with pytest.raises(DatasetError, match="No adapter reads the file"):
             choose_adapter(str(path), None, {}, None)
 
+    def test_adapters_that_do_not_take_the_options_are_not_at_fault(self, draw_folder, caplog):
+        with pytest.raises(
+            DatasetError, match="do not take your options: digits, fashion"
+        ) as caught:
+            choose_adapter("digits", None, {"stain": "red"}, None)
+        assert len(str(caught.value).splitlines()) <= 3
+        assert not caplog.records
+
     def test_a_named_adapter_is_not_asked(self, adapter):
         info, reason = choose_adapter("anything", adapter("Hangs"), {}, None)
         assert info.value == adapter("Hangs")

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from PIL import Image
 
 from imgcls_automl.data.prepare import prepare_dataset
@@ -191,9 +192,20 @@ class TestCache:
         dataset = prepare(request)
         key = dataset.images.parent.name
         dataset.images.unlink()
-        (tmp_path / f"cache/{key}.building-dead").mkdir()
+        for leftover in (key, "another"):
+            (tmp_path / f"cache/{leftover}.building-dead").mkdir()
         prepare(request)
-        assert {path.name for path in (tmp_path / "cache").iterdir()} == {key, f"{key}.lock"}
+        assert not list((tmp_path / "cache").glob("*.building-*"))
+        assert dataset.images.is_file()
+
+    def test_what_another_process_is_building_is_left_alone(
+        self, make_request, draw_folder, tmp_path
+    ):
+        being_built = tmp_path / "cache/another.building-now"
+        being_built.mkdir(parents=True)
+        with FileLock(tmp_path / "cache/another.lock"):
+            prepare(make_request(draw_folder(dog=10, cat=10)))
+            assert being_built.is_dir()
 
     def test_a_picture_that_could_not_be_opened_gets_another_try(
         self, make_request, draw_folder, tmp_path
@@ -252,8 +264,11 @@ class TestRefusals:
 
     def test_a_class_of_which_nothing_can_be_read_does_not_vanish(self, make_request, draw_folder):
         source = draw_folder(dog=10, cat=10, cow=1)
-        (source / "cow/000.png").write_bytes(b"no picture")
-        with pytest.raises(DatasetError, match="Not one picture of the class 'cow'"):
+        (source / "cat/000.png").write_bytes(b"no picture")
+        (source / "cow/000.png").write_bytes(b"")
+        with pytest.raises(
+            DatasetError, match=r"(?s)the class 'cow'.*'cow/000.png': the file is empty"
+        ):
             prepare(make_request(source))
 
     def test_an_image_size_too_small_to_build_for(self, make_request):
