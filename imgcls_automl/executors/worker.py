@@ -82,13 +82,14 @@ def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:
 
 def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench:
     from imgcls_automl.training.pictures import Pictures
+    from imgcls_automl.training.program import Programs
     from imgcls_automl.training.trial import Bench
 
     pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes)
     return Bench(
         space=space,
         backend=backend,
-        pictures=pictures,
+        programs=Programs(pictures),
         metric=task.metric,
         class_weight=task.class_weight,
     )

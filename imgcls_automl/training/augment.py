@@ -31,9 +31,9 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
             for name in sorted(self.enabled)
         }
         self.seeds = keras.random.SeedGenerator()
-        self.set_strengths(augmentation)
 
     def set_strengths(self, augmentation: Augmentation) -> None:
+        """Set how strong the changes are that this layer makes."""
         for name, variable in self.strength.items():
             variable.assign(float(getattr(augmentation, name)))
 

@@ -12,15 +12,15 @@ import keras
 import numpy as np
 
 from imgcls_automl.plugin import HasInitialise
-from imgcls_automl.training.recipe import make_optimizer, set_rates
+from imgcls_automl.training.program import StepShape
 from imgcls_automl.training.scoring import EPOCH_METRIC, balanced_weights, is_better, score_logits
-from imgcls_automl.training.trainee import Trainee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcls_automl.plugin import Candidate, ImageTask, SearchSpace, Training
     from imgcls_automl.training.pictures import Pictures
+    from imgcls_automl.training.program import Program, Programs
 
 STEPS_PER_EXECUTION = 64  # at most, between two looks at the clock
 
@@ -108,7 +108,7 @@ def fit_candidate(
     space: SearchSpace,
     candidate: Candidate,
     network: Any,
-    pictures: Pictures,
+    programs: Programs,
     plan: Plan,
     progress: Progress,
     on_epoch: Callable[[Epoch], str | None],
@@ -119,7 +119,7 @@ def fit_candidate(
         space: Its `initialise` is called where it has one.
         candidate: What `network` was built from.
         network: Trained in place; ends with its last weights.
-        pictures: The data set.
+        programs: The data set, and compiled steps to use again.
         plan: How long, on what.
         progress: Filled as epochs finish, so that it is there too where training raises.
         on_epoch: Called after each epoch; returns why to stop, or None to go on.
@@ -127,30 +127,18 @@ def fit_candidate(
     Raises:
         NotFiniteError: The loss became NaN or infinite.
     """
-    training = candidate.training
-    weights = balanced_weights(pictures.task.class_counts)
-    trainee = Trainee(
-        network,
-        pictures,
-        training,
-        weights if plan.class_weight == "balanced" else np.ones_like(weights),
-    )
     if isinstance(space, HasInitialise):
-        space.initialise(network, pictures.images[plan.train])
-    frozen = min(training.frozen_epochs, plan.epochs)
-    _fit_phase(trainee, pictures, training, plan, range(frozen), 1.0, progress, on_epoch)
-    if frozen:
-        network.trainable = True
-    _fit_phase(
-        trainee,
-        pictures,
-        training,
-        plan,
-        range(frozen, plan.epochs),
-        0.1 if frozen else 1.0,
-        progress,
-        on_epoch,
-    )
+        space.initialise(network, programs.pictures.images[plan.train])
+    frozen = min(candidate.training.frozen_epochs, plan.epochs)
+    phases = [
+        _Phase(range(frozen), 1.0),
+        _Phase(range(frozen, plan.epochs), 0.1 if frozen else 1.0),
+    ]
+    for phase in phases:
+        if phase.epochs and progress.stopped is None:
+            _fit_phase(candidate.training, network, programs, plan, phase, progress, on_epoch)
+        if frozen:
+            network.trainable = True
 
 
 def _start_afresh(seed: int) -> None:
@@ -165,37 +153,47 @@ def _start_afresh(seed: int) -> None:
         keras.utils.set_random_seed(seed)
 
 
+@dataclass(frozen=True, slots=True)
+class _Phase:
+    """Some epochs under one compiled step and one schedule, its peak times `rate_share`."""
+
+    epochs: range
+    rate_share: float
+
+
 def _fit_phase(
-    trainee: Trainee,
-    pictures: Pictures,
     training: Training,
+    network: Any,
+    programs: Programs,
     plan: Plan,
-    epochs: range,
-    rate_share: float,
+    phase: _Phase,
     progress: Progress,
     on_epoch: Callable[[Epoch], str | None],
 ) -> None:
-    """Train for some of the epochs under one compiled step and one schedule."""
-    if not epochs or progress.stopped is not None:
-        return
+    pictures = programs.pictures
     batch_size = min(training.batch_size, len(plan.train))
     executions = math.ceil((len(plan.train) // batch_size) / STEPS_PER_EXECUTION)
     # Whole executions only: a few batches, other ones each epoch, are left out rather than a ragged rest compiled.
-    steps_per_execution = (len(plan.train) // batch_size) // executions
-    steps = steps_per_execution * executions
-    optimizer = make_optimizer(training)
-    set_rates(optimizer, training, steps=steps * len(epochs), share=rate_share)
-    trainee.compile(
-        optimizer,
-        jit_compile="auto" if keras.backend.backend() == "jax" else False,
-        steps_per_execution=1 if keras.backend.backend() == "torch" else steps_per_execution,
+    shape = StepShape(
+        batch_size=batch_size, steps_per_execution=(len(plan.train) // batch_size) // executions
     )
-    order = _draw_order(plan, epochs, steps * batch_size)
-    watch = _Watch(trainee, pictures, plan, epochs.start, progress, on_epoch)
-    trainee.fit(
+    steps = shape.steps_per_execution * executions
+    weights = balanced_weights(pictures.task.class_counts)
+    program = programs.take(network, training, shape)
+    program.begin(
+        network,
+        training,
+        class_weights=weights if plan.class_weight == "balanced" else np.ones_like(weights),
+        steps=steps * len(phase.epochs),
+        rate_share=phase.rate_share,
+        seed=plan.seed + phase.epochs.start,
+    )
+    order = _draw_order(plan, phase.epochs, steps * batch_size)
+    watch = _Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
+    program.trainee.fit(
         pictures.feed(order, batch_size),
         batch_size=batch_size if pictures.resident else None,
-        epochs=len(epochs),
+        epochs=len(phase.epochs),
         steps_per_epoch=steps,
         shuffle=False,
         verbose=0,
@@ -203,6 +201,7 @@ def _fit_phase(
     )
     if watch.diverged:
         raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
+    network.set_weights(program.get_weights())
 
 
 def _draw_order(plan: Plan, epochs: range, length: int) -> np.ndarray:
@@ -219,7 +218,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(
         self,
-        trainee: Trainee,
+        program: Program,
         pictures: Pictures,
         plan: Plan,
         first: int,
@@ -227,7 +226,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         on_epoch: Callable[[Epoch], str | None],
     ) -> None:
         super().__init__()
-        self.trainee = trainee
+        self.program = program
         self.pictures = pictures
         self.plan = plan
         self.first = first
@@ -268,7 +267,9 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self._take(finished)
 
     def _predict(self, indices: np.ndarray) -> np.ndarray:
-        logits: np.ndarray = self.trainee.predict_on_batch(self.pictures.batch(indices))["logits"]
+        logits: np.ndarray = self.program.trainee.predict_on_batch(self.pictures.batch(indices))[
+            "logits"
+        ]
         return logits
 
     def _take(self, epoch: Epoch) -> None:
@@ -278,7 +279,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
             self.plan.metric, epoch.score, progress.best.score if progress.best else None
         ):
             progress.best = epoch
-            progress.best_weights = self.trainee.network.get_weights()
+            progress.best_weights = self.program.get_weights()
         reason = self.on_epoch(epoch)
         if (
             reason is None
@@ -291,4 +292,4 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
     def _stop(self, reason: str) -> None:
         self.progress.stopped = reason
-        self.trainee.stop_training = True
+        self.program.trainee.stop_training = True

@@ -67,7 +67,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
             return report(epoch_report(None, task.epochs, epoch)).stop
 
         fit_candidate(
-            bench.space, stored.candidate, network, bench.pictures, plan, progress, on_epoch
+            bench.space, stored.candidate, network, bench.programs, plan, progress, on_epoch
         )
     seconds = time.time() - begun
     finished = bool(task.epochs) and progress.stopped is None

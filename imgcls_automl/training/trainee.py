@@ -27,14 +27,15 @@ class Trainee(keras.Model):  # type: ignore[misc]
         network: What the space built: float32 images in [0, 1] to logits.
         pictures: The data set.
         training: Label smoothing and augmentation are taken from here.
-        class_weights: One factor a class, float32 (K,).
+        dropout_rates: Variable (D,) that the network's dropout layers read.
     """
 
     def __init__(
-        self, network: Any, pictures: Pictures, training: Training, class_weights: np.ndarray
+        self, network: Any, pictures: Pictures, training: Training, dropout_rates: Any
     ) -> None:
         super().__init__(name="trainee")
         self.network = network
+        self.dropout_rates = dropout_rates
         self.augment = Augment(training.augmentation)
         self.num_classes = pictures.task.num_classes
         if pictures.resident:
@@ -46,8 +47,21 @@ class Trainee(keras.Model):  # type: ignore[misc]
             shape=(self.num_classes,), initializer="ones", trainable=False, name="class_weights"
         )
         self.accuracy = keras.metrics.Mean(name="accuracy")
+
+    def set_values(
+        self, training: Training, class_weights: np.ndarray, dropout_rates: list[float]
+    ) -> None:
+        """Set what may differ between candidates that share a compiled step.
+
+        Args:
+            training: Label smoothing and the strengths of augmentation are taken from here.
+            class_weights: One factor a class, float32 (K,).
+            dropout_rates: One a dropout layer of the network, in its order.
+        """
+        self.augment.set_strengths(training.augmentation)
         self.smoothing.assign(training.label_smoothing)
         self.class_weights.assign(class_weights)
+        self.dropout_rates.assign([*dropout_rates, 0.0][: self.dropout_rates.shape[0]])
 
     def build(self, input_shape: Any) -> None:
         """Nothing is left to build: the network comes built."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.backend import Backend
     from imgcls_automl.training.pictures import Pictures
+    from imgcls_automl.training.program import Programs
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +52,14 @@ class Bench:
 
     space: SearchSpace
     backend: Backend
-    pictures: Pictures
+    programs: Programs
     metric: str
     class_weight: str
+
+    @property
+    def pictures(self) -> Pictures:
+        """The data set."""
+        return self.programs.pictures
 
 
 class TrialFailedError(Exception):
@@ -174,11 +180,12 @@ def _train(
 
     try:
         fit_candidate(
-            bench.space, stored.candidate, network, bench.pictures, plan, progress, on_epoch
+            bench.space, stored.candidate, network, bench.programs, plan, progress, on_epoch
         )
     except NotFiniteError as error:
         raise TrialFailedError("failed", "not finite", str(error)) from error
     except Exception as error:
+        bench.programs.forget()
         raise _failure("training", error) from error
 
 

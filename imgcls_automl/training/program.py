@@ -1,0 +1,221 @@
+"""Compiled training steps, kept and used again for every candidate of the same architecture.
+
+Tracing and compiling a step costs more than many a short trial. Whatever differs between two candidates but not
+between their computations is therefore held in variables: learning rate, weight decay, label smoothing, dropout
+rates and the strengths of augmentation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from imgcls_automl.training.recipe import make_optimizer, set_rates
+from imgcls_automl.training.trainee import Trainee
+
+if TYPE_CHECKING:
+    from imgcls_automl.plugin import Training
+    from imgcls_automl.training.pictures import Pictures
+
+logger = logging.getLogger(__name__)
+
+KEPT_PROGRAMS = 6  # the most recently used
+
+
+class RatedDropout(keras.layers.Layer):  # type: ignore[misc]
+    """Dropout (Srivastava et al., 2014) whose rate is one entry of a vector of variables.
+
+    Args:
+        rates: The vector (D,), owned by the trainee.
+        position: The entry.
+    """
+
+    def __init__(self, rates: Any, position: int, *, name: str, dtype: Any) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._rate = lambda: rates[
+            position
+        ]  # hidden in a function, so that it is not tracked as ours
+        self.seeds = keras.random.SeedGenerator()
+        self.supports_masking = True
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        rate = self._rate()
+        kept = keras.random.uniform(ops.shape(inputs), seed=self.seeds) >= rate
+        return ops.where(kept, inputs / ops.cast(1.0 - rate, inputs.dtype), ops.zeros_like(inputs))
+
+
+class Program:
+    """A trainee with its optimizer and its compiled step.
+
+    Attributes:
+        trainee: What `fit` and `predict_on_batch` are called on.
+    """
+
+    def __init__(
+        self, network: Any, pictures: Pictures, training: Training, steps_per_execution: int
+    ) -> None:
+        self._dropouts = [layer.name for layer in _list_dropouts(network)]
+        rates = keras.Variable(
+            np.zeros(max(1, len(self._dropouts)), "float32"), trainable=False, name="rates"
+        )
+        self._network = _clone(network, self._dropouts, rates)
+        self.trainee = Trainee(self._network, pictures, training, rates)
+        self._optimizer = make_optimizer(training)
+        backend = keras.backend.backend()
+        self.trainee.compile(
+            self._optimizer,
+            jit_compile="auto" if backend == "jax" else False,
+            steps_per_execution=1 if backend == "torch" else steps_per_execution,
+        )
+
+    def begin(
+        self,
+        network: Any,
+        training: Training,
+        *,
+        class_weights: np.ndarray,
+        steps: int,
+        rate_share: float,
+        seed: int,
+    ) -> None:
+        """Set everything as if the program had just been made for this candidate.
+
+        Args:
+            network: Gives the initial weights and the dropout rates.
+            training: Gives the other values.
+            class_weights: One factor a class, float32 (K,).
+            steps: The schedule's length.
+            rate_share: Factor on the peak learning rate.
+            seed: Of dropout and augmentation.
+        """
+        rates = [network.get_layer(name).rate for name in self._dropouts]
+        self.trainee.set_values(training, class_weights, rates)
+        self._network.set_weights(network.get_weights())
+        for variable in self._optimizer.variables:
+            variable.assign(ops.zeros(variable.shape, variable.dtype))
+        set_rates(self._optimizer, training, steps=steps, share=rate_share)
+        _seed_generators(self.trainee, seed)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """The network's weights, in the order of the network the program was made for."""
+        weights: list[np.ndarray] = self._network.get_weights()
+        return weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepShape:
+    """What of a training's lengths is compiled in: images a step, steps an execution."""
+
+    batch_size: int
+    steps_per_execution: int
+
+
+class Programs:
+    """The programs of one worker, for one data set; the least recently used make room for new ones.
+
+    Attributes:
+        pictures: The data set.
+    """
+
+    def __init__(self, pictures: Pictures) -> None:
+        self.pictures = pictures
+        self._kept: OrderedDict[str, Program] = OrderedDict()
+
+    def take(self, network: Any, training: Training, shape: StepShape) -> Program:
+        """A program for a network: one that is there, or a new one."""
+        key = _make_key(network, training, shape)
+        program = self._kept.pop(key, None) if key else None
+        if program is None:
+            program = Program(network, self.pictures, training, shape.steps_per_execution)
+        if key:
+            self._kept[key] = program
+            while len(self._kept) > KEPT_PROGRAMS:
+                self._kept.popitem(last=False)
+        return program
+
+    def forget(self) -> None:
+        """Drop all programs, as after an error that may have left one in any state."""
+        self._kept.clear()
+
+
+def _make_key(network: Any, training: Training, shape: StepShape) -> str | None:
+    """Name what is compiled in; None where a network cannot tell what it is made of."""
+    if not _is_described(network):
+        return None
+    augmented = {
+        name: bool(getattr(training.augmentation, name))
+        for name in training.augmentation.__dataclass_fields__
+    }
+    parts = [
+        _blur_dropout(network.get_config()),
+        [bool(layer.trainable) for layer in network._flatten_layers()],
+        [training.optimizer, training.schedule, augmented],
+        [shape.batch_size, shape.steps_per_execution, keras.config.dtype_policy().name],
+    ]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _is_described(network: Any) -> bool:
+    """Whether a network is a graph of Keras's own layers, so that its configuration tells all of it."""
+    graph = isinstance(network, keras.Sequential) or type(network).__name__ == "Functional"
+    return graph and all(
+        type(layer).__module__.startswith("keras.") for layer in network._flatten_layers()
+    )
+
+
+def _blur_dropout(config: Any) -> Any:
+    """A configuration with all dropout rates above zero taken for one."""
+    if isinstance(config, dict):
+        blurred = {key: _blur_dropout(value) for key, value in config.items()}
+        if config.get("class_name") == "Dropout":
+            blurred["config"] = {**blurred["config"], "rate": config["config"]["rate"] > 0}
+        return blurred
+    if isinstance(config, list | tuple):
+        return [_blur_dropout(value) for value in config]
+    return config
+
+
+def _list_dropouts(network: Any) -> list[Any]:
+    """The layers whose rate can be held in a variable: plain dropout, at the top of a described network."""
+    if not _is_described(network):
+        return []
+    layers = [layer for layer in network.layers if type(layer) is keras.layers.Dropout]
+    return [layer for layer in layers if layer.rate > 0 and layer.noise_shape is None]
+
+
+def _clone(network: Any, dropouts: list[str], rates: Any) -> Any:
+    """Copy a network with rated dropout in place of its own; weights are set by `Program.begin`."""
+    if not _is_described(network):
+        return network
+
+    def copy(layer: Any) -> Any:
+        if layer.name in dropouts:
+            return RatedDropout(
+                rates, dropouts.index(layer.name), name=layer.name, dtype=layer.dtype_policy
+            )
+        return layer.__class__.from_config(layer.get_config())
+
+    return keras.models.clone_model(network, clone_function=copy)
+
+
+def _seed_generators(trainee: Trainee, seed: int) -> None:
+    """Give every generator of random numbers in a model a seed of its own, all drawn from one."""
+    states = [
+        variable
+        for variable in trainee.variables
+        if variable.name.startswith("seed_generator_state")
+    ]
+    drawn = np.random.SeedSequence(seed).generate_state(max(1, len(states)))
+    for state, number in zip(states, drawn, strict=False):
+        state.assign(ops.cast([int(number >> 1), 0], state.dtype))
