@@ -22,6 +22,8 @@ from imgcls_automl.training.recipe import make_optimizer, set_rates
 from imgcls_automl.training.trainee import Trainee
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgcls_automl.plugin import Training
     from imgcls_automl.training.pictures import Pictures
 
@@ -40,18 +42,21 @@ class RatedDropout(keras.layers.Layer):  # type: ignore[misc]
 
     def __init__(self, rates: Any, position: int, *, name: str, dtype: Any) -> None:
         super().__init__(name=name, dtype=dtype)
-        self._rate = lambda: rates[
-            position
-        ]  # hidden in a function, so that it is not tracked as ours
+        self._read_rate: Any = _reader(rates, position)
         self.seeds = keras.random.SeedGenerator()
         self.supports_masking = True
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training:
             return inputs
-        rate = self._rate()
+        rate = self._read_rate()
         kept = keras.random.uniform(ops.shape(inputs), seed=self.seeds) >= rate
         return ops.where(kept, inputs / ops.cast(1.0 - rate, inputs.dtype), ops.zeros_like(inputs))
+
+
+def _reader(vector: Any, position: int) -> Callable[[], Any]:
+    """Read an entry of a variable from behind a function, where Keras does not track it as a layer's own."""
+    return lambda: vector[position]
 
 
 class Program:
