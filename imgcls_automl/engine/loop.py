@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from imgcls_automl.engine.study import (
     counted_trials,
     ranked_trials,
     running_trials,
+    seed_sampler,
     tell_result,
     trial_seed,
 )
@@ -113,7 +115,8 @@ class _Loop:
         self._measure_best()
         while True:
             for worker in self._executor.idle():
-                if self._may_start():
+                # More than once where a trial needs no work: its result lay on the disk.
+                while worker not in self._running and self._may_start():
                     self._start(worker)
             if not self._running and not self._may_start():
                 return
@@ -159,10 +162,7 @@ class _Loop:
         return self._plan.budget.search_deadline(self._epoch_seconds, self._plan.epochs)
 
     def _start(self, worker: int) -> None:
-        if self._unfinished:
-            trial = self._unfinished.pop(0)
-        else:
-            trial = ask_trial(self._study, seed=self._plan.seed, startup=self._plan.startup_trials)
+        trial = self._take_trial()
         folder = self._plan.folder / str(trial.number)
         folder.mkdir(exist_ok=True)
         earlier = read_result(folder)
@@ -180,6 +180,14 @@ class _Loop:
         )
         self._running[worker] = (trial, task)
         self._executor.submit(worker, task)
+
+    def _take_trial(self) -> optuna.Trial:
+        seeds = {"seed": self._plan.seed, "startup": self._plan.startup_trials}
+        if not self._unfinished:
+            return ask_trial(self._study, **seeds)
+        trial = self._unfinished.pop(0)
+        seed_sampler(self._study, trial.number, **seeds)
+        return trial
 
     def _handle(self, worker: int, event: Any) -> None:
         if worker not in self._running:
@@ -199,7 +207,10 @@ class _Loop:
 
     def _judge(self, trial: optuna.Trial, report: EpochReport) -> Verdict:
         assert report.score is not None
-        trial.report(report.score, report.epoch)
+        with warnings.catch_warnings():
+            # A trial that is done again reports its first epochs again; Optuna keeps the first and warns.
+            warnings.simplefilter("ignore", UserWarning)
+            trial.report(report.score, report.epoch)
         if self._epoch_seconds is None:
             self._epoch_seconds = report.seconds * self._plan.refit_growth
         if report.epoch >= report.epochs:

@@ -65,19 +65,25 @@ def enqueue_baselines(study: optuna.Study, parameters: list[dict[str, Any]]) -> 
 
 
 def ask_trial(study: optuna.Study, *, seed: int, startup: int) -> Trial:
-    """Ask for the next trial.
+    """Ask for the next trial, its sampler seeded by `seed_sampler`."""
+    trials = study.get_trials(deepcopy=False)
+    waiting = [trial.number for trial in trials if trial.state == TrialState.WAITING]
+    seed_sampler(study, waiting[0] if waiting else len(trials), seed=seed, startup=startup)
+    return study.ask()
 
-    The sampler is made anew from the seed and the trial's number, so that a resumed search draws what an
-    uninterrupted one would have drawn.
+
+def seed_sampler(study: optuna.Study, number: int, *, seed: int, startup: int) -> None:
+    """Make the sampler anew from the seed and a trial's number.
+
+    So a resumed search, and a trial that is done again, draw what an uninterrupted search would have drawn.
 
     Args:
-        study: Asked.
+        study: Its sampler is replaced.
+        number: The trial's that draws next.
         seed: The run's.
         startup: Random draws before TPE (Bergstra et al., 2011) models what it has seen.
     """
-    number = len(study.get_trials(deepcopy=False))
     study.sampler = _make_sampler(trial_seed(seed, number), startup)
-    return study.ask()
 
 
 def _make_sampler(seed: int, startup: int) -> optuna.samplers.BaseSampler:
