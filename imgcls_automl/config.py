@@ -115,7 +115,7 @@ def parse_pairs(value: object) -> dict[str, str]:
     if isinstance(value, str):
         value = [value]
     if isinstance(value, dict):
-        return {str(key): str(text) for key, text in value.items()}
+        return {str(key).replace("-", "_"): str(text) for key, text in value.items()}
     pairs = [str(item).partition("=") for item in value] if isinstance(value, list | tuple) else []
     if not pairs or not all(name and equals for name, equals, _ in pairs):
         raise ValueError("name=value")

@@ -1,0 +1,53 @@
+"""A study in a file, and a plan to search with."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from imgcls_automl.engine.budget import Budget
+from imgcls_automl.engine.loop import SearchPlan
+from imgcls_automl.engine.pruning import choose_pruner
+from imgcls_automl.engine.study import close_study, open_study
+
+
+@pytest.fixture
+def open_file(tmp_path):
+    """Open a study in a SQLite file; all are closed at the end."""
+    opened = []
+
+    def open_file(name="study.db", metric="accuracy"):
+        opened.append(open_study(tmp_path / name, metric=metric))
+        return opened[-1]
+
+    yield open_file
+    for study in opened:
+        close_study(study)
+
+
+@pytest.fixture
+def study(open_file):
+    study = open_file()
+    study.pruner = choose_pruner(trials=None, epochs=1)  # none, unless a test sets one
+    return study
+
+
+@pytest.fixture
+def make_plan(tmp_path):
+    """A plan for so many trials, or so many seconds from now."""
+    trials = tmp_path / "trials"
+    trials.mkdir()
+
+    def make(count=None, *, seconds=None, epochs=2, seed=0, started=None, metric="accuracy"):
+        budget = Budget(trials=count, started=started or time.time(), seconds=seconds)
+        return SearchPlan(
+            folder=trials,
+            metric=metric,
+            seed=seed,
+            epochs=epochs,
+            refit_growth=1.25,
+            budget=budget,
+        )
+
+    return make

@@ -1,0 +1,118 @@
+"""An executor without processes: its workers are generators that say what a real worker would say."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from imgcls_automl.executors.messages import (
+    Baselines,
+    EpochReport,
+    Ready,
+    RefitResult,
+    SuggestCall,
+    TrialResult,
+    WorkerLost,
+)
+from imgcls_automl.trial_files import write_result
+
+ENDS_A_TASK = (Baselines, TrialResult, RefitResult, WorkerLost)
+IS_ANSWERED = (SuggestCall, EpochReport)
+
+
+class InProcessExecutor:
+    """Implements `imgcls_automl.executors.executor.Executor`.
+
+    Args:
+        play: Takes a task and yields a worker's messages; what it yields and wants answered evaluates to the answer.
+        workers: How many tasks run at the same time, in turns.
+    """
+
+    def __init__(self, play, workers=1):
+        self.tasks = []
+        self._play = play
+        self._playing = dict.fromkeys(range(workers))
+        self._said = deque()
+
+    def wait_ready(self):
+        return Ready(backend="none", versions={}, device="here", precision="float32")
+
+    def use_dataset(self, dataset):
+        self.dataset = dataset
+
+    def idle(self):
+        return [worker for worker, playing in self._playing.items() if playing is None]
+
+    def submit(self, worker, task):
+        assert self._playing[worker] is None, "a busy worker was given a task"
+        self.tasks.append(task)
+        self._playing[worker] = self._play(task)
+        self._go_on(worker, None)
+
+    def next_event(self, timeout):
+        assert self._said, "nothing is under way: the search would wait for ever"
+        worker, message = self._said.popleft()
+        if isinstance(message, ENDS_A_TASK):
+            self._playing[worker] = None
+        elif not isinstance(message, IS_ANSWERED):
+            self._go_on(worker, None)
+        return worker, message
+
+    def answer(self, worker, message):
+        self._go_on(worker, message)
+
+    def close(self):
+        pass
+
+    def _go_on(self, worker, answer):
+        self._said.append((worker, self._playing[worker].send(answer)))
+
+
+def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None, seconds=1.0):
+    """A trial's result, written to its folder as a worker does it."""
+    result = TrialResult(
+        number=task.number,
+        state=state,
+        score=score,
+        metric="accuracy",
+        epoch=epochs if score is not None else None,
+        epochs=epochs,
+        planned_epochs=task.epochs,
+        seconds=seconds,
+        parameters=10,
+        cause=cause,
+        detail=detail,
+    )
+    write_result(task.folder, result)
+    return result
+
+
+def draw(name, low=0.0, high=1.0):
+    """What a worker says when its space draws a number."""
+    arguments = {"name": name, "low": low, "high": high, "step": None, "log": False}
+    return SuggestCall(method="suggest_float", arguments=arguments)
+
+
+def tell(task, epoch, score, seconds=1.0):
+    """What a worker says when an epoch is over."""
+    metrics = {"loss": 1.0 - score, "val_accuracy": score}
+    return EpochReport(
+        number=task.number,
+        epoch=epoch,
+        epochs=task.epochs,
+        seconds=seconds,
+        score=score,
+        metrics=metrics,
+    )
+
+
+def learn(task):
+    """A trial that goes well: its score is the number it drew, reached over its epochs."""
+    drawn = yield draw("x")
+    other = yield draw("y")
+    for epoch in range(1, task.epochs + 1):
+        score = drawn.value * epoch / task.epochs
+        verdict = yield tell(task, epoch, score)
+        if verdict.stop is not None:
+            yield end(task, "pruned", score=score, epochs=epoch, cause=verdict.stop)
+            return
+    yield end(task, score=drawn.value, epochs=task.epochs, detail=str(other.value))

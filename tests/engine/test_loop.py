@@ -1,0 +1,261 @@
+"""The search loop: budgets, failures, what an earlier process left, in an executor without processes."""
+
+from __future__ import annotations
+
+import time
+import warnings
+
+import pytest
+from in_process_executor import InProcessExecutor, draw, end, learn, tell
+from optuna.trial import TrialState
+
+from imgcls_automl.engine.loop import run_trials
+from imgcls_automl.engine.pruning import choose_pruner
+from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
+from imgcls_automl.errors import NoTrialSucceededError
+from imgcls_automl.executors.messages import SuggestCall, TrialResult, TrialTask, WorkerLost
+
+
+@pytest.fixture
+def seen():
+    return []
+
+
+@pytest.fixture
+def search(study, seen):
+    """Search with trials that play out as told; returns the executor."""
+
+    def search(play, plan, workers=1):
+        executor = InProcessExecutor(play, workers)
+        run_trials(study, executor, plan, seen.append)
+        return executor
+
+    return search
+
+
+def fail(cause, detail="it went wrong"):
+    def play(task):
+        yield draw("x")
+        yield end(task, "failed", cause=cause, detail=detail, epochs=0)
+
+    return play
+
+
+def in_turn(*plays):
+    """The first trial plays out as the first tells, and so on; the last tells for all that follow."""
+    return lambda task: plays[min(task.number, len(plays) - 1)](task)
+
+
+def states(study):
+    return [trial.state.name for trial in study.get_trials()]
+
+
+class TestTrialBudget:
+    @pytest.mark.parametrize("workers", [1, 2, 3])
+    def test_it_is_reached_exactly(self, study, search, make_plan, workers):
+        executor = search(learn, make_plan(7), workers)
+        assert states(study) == ["COMPLETE"] * 7
+        assert sorted(task.number for task in executor.tasks) == list(range(7))
+
+    def test_it_counts_failed_and_pruned_trials(self, study, search, make_plan):
+        def prune(task):
+            yield draw("x")
+            yield end(task, "pruned", score=0.1, cause="pruned")
+
+        search(in_turn(fail("build"), prune, learn), make_plan(5))
+        assert states(study) == ["FAIL", "PRUNED", "COMPLETE", "COMPLETE", "COMPLETE"]
+
+    def test_it_does_not_count_infeasible_ones(self, study, search, make_plan):
+        def refuse(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="infeasible", epochs=0)
+
+        search(in_turn(refuse, refuse, learn), make_plan(3))
+        assert len(study.get_trials()) == 5
+        assert counted_trials(study) == 3
+
+    def test_a_study_that_has_them_all_gets_no_more(self, study, search, make_plan):
+        search(learn, make_plan(3))
+        assert search(learn, make_plan(3)).tasks == []
+        assert len(search(learn, make_plan(5)).tasks) == 2
+
+    def test_baselines_are_told_apart(self, study, search, make_plan):
+        enqueue_baselines(study, [{"x": 0.5, "y": 0.5}])
+        assert [task.baseline for task in search(learn, make_plan(2)).tasks] == [True, False]
+
+    def test_every_trial_has_a_folder_and_a_seed_of_its_own(self, search, make_plan):
+        plan = make_plan(4)
+        tasks = search(learn, plan).tasks
+        assert [task.folder for task in tasks] == [plan.folder / str(n) for n in range(4)]
+        assert all(task.folder.is_dir() for task in tasks)
+        assert len({task.seed for task in tasks}) == 4
+
+    def test_the_same_seed_searches_the_same(self, open_file, make_plan, tmp_path):
+        scores = []
+        for name in ("one.db", "two.db"):
+            study = open_file(name)
+            plan = make_plan(9, seed=3)
+            run_trials(study, InProcessExecutor(learn), plan, lambda event: None)
+            scores.append([trial.value for trial in study.get_trials()])
+            plan.folder.rename(tmp_path / name.removesuffix(".db"))
+            plan.folder.mkdir()
+        assert scores[0] == scores[1]
+
+
+class TestTime:
+    def test_no_trial_is_begun_when_the_time_is_up(self, study, search, make_plan):
+        with pytest.raises(NoTrialSucceededError, match="No trial finished an epoch") as caught:
+            search(learn, make_plan(seconds=60, started=time.time() - 100))
+        assert "--timeout" in str(caught.value)
+        assert study.get_trials() == []
+
+    def test_a_trial_in_the_middle_is_stopped(self, study, search, make_plan):
+        # One epoch tells that a refit of two takes most of the minute.
+        def slow(task):
+            yield draw("x")
+            verdict = yield tell(task, 1, 0.5, seconds=30.0)
+            yield end(task, score=0.5, cause=verdict.stop, seconds=30.0)
+
+        search(slow, make_plan(seconds=60, started=time.time() - 31))
+        assert study.get_trials()[0].user_attrs["cause"] == "timeout"
+
+    def test_only_the_first_model_may_be_half_trained(self, search, make_plan):
+        tasks = search(learn, make_plan(3)).tasks
+        assert [task.keep_partial for task in tasks] == [True, False, False]
+
+    def test_trials_know_their_deadline(self, search, make_plan):
+        plan = make_plan(2, seconds=1000)
+        first, second = search(learn, plan).tasks
+        assert plan.budget.started < first.deadline < plan.budget.deadline
+        assert first.deadline < second.deadline  # the refit turned out to be short
+        assert search(learn, make_plan(3)).tasks[0].deadline is None
+
+
+class TestPruning:
+    def test_a_hopeless_trial_is_stopped_early(self, study, search, make_plan):
+        study.pruner = choose_pruner(trials=10, epochs=6)
+        enqueue_baselines(study, [{"x": 0.8, "y": 0}, {"x": 0.9, "y": 0}, {"x": 0.01, "y": 0}])
+        search(learn, make_plan(3, epochs=6))
+        assert states(study) == ["COMPLETE", "COMPLETE", "PRUNED"]
+        assert len(study.get_trials()[2].intermediate_values) < 6
+
+
+class TestFailures:
+    def test_the_search_goes_on(self, study, search, make_plan):
+        search(in_turn(fail("build"), fail("not finite"), fail("build"), learn), make_plan(5))
+        assert states(study) == ["FAIL"] * 3 + ["COMPLETE"] * 2
+        assert study.get_trials()[1].user_attrs["cause"] == "not finite"
+
+    def test_the_same_one_five_times_ends_it_with_the_cause(self, study, search, make_plan):
+        with pytest.raises(NoTrialSucceededError) as caught:
+            search(fail("build", "ValueError: no such layer"), make_plan(50))
+        assert len(study.get_trials()) == 5
+        assert str(caught.value) == (
+            "No trial succeeded: 5 in a row failed (build).\n"
+            "The last one, trial 4: ValueError: no such layer"
+        )
+
+    def test_different_ones_do_not(self, study, search, make_plan):
+        causes = [fail("build"), fail("training")] * 6
+        with pytest.raises(NoTrialSucceededError):
+            search(in_turn(*causes), make_plan(12))
+        assert len(study.get_trials()) == 12
+
+    def test_a_success_between_them_starts_the_count_anew(self, study, search, make_plan):
+        bad = [fail("build")] * 4
+        search(in_turn(*bad, learn, *bad, learn), make_plan(10))
+        assert len(study.get_trials()) == 10
+
+    def test_what_was_reached_before_is_kept(self, study, search, make_plan):
+        search(in_turn(learn, fail("build")), make_plan(50))
+        assert states(study) == ["COMPLETE"] + ["FAIL"] * 5
+
+    def test_a_space_that_is_infeasible_everywhere_ends_too(self, study, search, make_plan):
+        def refuse(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="infeasible", detail="too large", epochs=0)
+
+        with pytest.raises(NoTrialSucceededError, match=r"100 candidates in a row .*: too large"):
+            search(refuse, make_plan(5))
+
+    def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):
+        def die(task):
+            yield draw("x")
+            yield WorkerLost(detail="the worker process was killed by SIGKILL")
+
+        plan = make_plan(2)
+        search(in_turn(die, learn), plan)
+        assert states(study) == ["FAIL", "COMPLETE"]
+        assert study.get_trials()[0].user_attrs["cause"] == "crash"
+        assert "SIGKILL" in (plan.folder / "0" / "result.json").read_text()
+        assert any(isinstance(event, WorkerLost) for event in seen)
+
+    def test_a_wrong_draw_is_raised_where_the_space_made_it(self, search, make_plan):
+        answers = []
+
+        def draw_wrongly(task):
+            arguments = {"name": "x", "low": 2.0, "high": 1.0, "step": None, "log": False}
+            answers.append((yield SuggestCall(method="suggest_float", arguments=arguments)))
+            yield end(task, score=0.5)
+
+        search(draw_wrongly, make_plan(1))
+        assert isinstance(answers[0].error, ValueError)
+
+
+class TestWhatAnEarlierProcessLeft:
+    def test_a_running_trial_is_done_again_as_it_was(self, study, search, make_plan):
+        search(learn, make_plan(2))
+        trial = ask_trial(study, seed=0, startup=4)
+        before = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+        executor = search(learn, make_plan(4))
+        assert [task.number for task in executor.tasks] == [2, 3]
+        params = study.get_trials()[2].params
+        assert (params["x"], params["y"]) == before
+        assert states(study) == ["COMPLETE"] * 4
+
+    def test_epochs_it_had_reported_are_no_trouble(self, study, search, make_plan):
+        trial = ask_trial(study, seed=0, startup=4)
+        trial.report(0.2, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            search(learn, make_plan(1))
+        assert states(study) == ["COMPLETE"]
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_result_the_study_was_not_told_is_told_once(
+        self, study, search, make_plan, tmp_path, workers
+    ):
+        plan = make_plan(4)
+        trial = ask_trial(study, seed=0, startup=4)
+        trial.suggest_float("x", 0.0, 1.0)
+        folder = plan.folder / "0"
+        folder.mkdir()
+        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, deadline=None),
+            score=0.123)  # fmt: skip
+        executor = search(learn, plan, workers)
+        assert study.get_trials()[0].value == 0.123
+        assert sorted(task.number for task in executor.tasks) == [1, 2, 3]
+        assert states(study) == ["COMPLETE"] * 4
+
+    def test_the_last_result_untold_ends_the_search(self, study, search, make_plan):
+        plan = make_plan(1)
+        ask_trial(study, seed=0, startup=4)
+        folder = plan.folder / "0"
+        folder.mkdir()
+        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, deadline=None),
+            score=0.5)  # fmt: skip
+        assert search(learn, plan).tasks == []
+        assert ranked_trials(study)[0].value == 0.5
+
+    def test_nothing_is_left_running(self, study, search, make_plan):
+        for _ in range(3):
+            ask_trial(study, seed=0, startup=4)
+        search(learn, make_plan(5), workers=2)
+        assert {trial.state for trial in study.get_trials()} == {TrialState.COMPLETE}
+        assert len(study.get_trials()) == 5
+
+
+def test_observers_are_told_of_epochs_and_results(search, make_plan, seen):
+    search(learn, make_plan(2, epochs=3))
+    assert [type(event).__name__ for event in seen] == (["EpochReport"] * 3 + ["TrialResult"]) * 2
+    assert [event.number for event in seen if isinstance(event, TrialResult)] == [0, 1]

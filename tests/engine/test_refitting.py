@@ -1,0 +1,83 @@
+"""Baselines and refit: tasks that a worker does beside trials, also where it dies on them."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from in_process_executor import InProcessExecutor
+
+from imgcls_automl.engine.baselines import ask_baselines
+from imgcls_automl.engine.refitting import run_refit
+from imgcls_automl.errors import BrokenPluginError
+from imgcls_automl.executors.messages import Baselines, EpochReport, RefitResult, WorkerLost
+
+LOST = WorkerLost(detail="the worker process exited with code 3")
+
+
+def report(epoch, epochs):
+    metrics = {"loss": 1.0, "accuracy": 0.5}
+    return EpochReport(
+        number=None, epoch=epoch, epochs=epochs, seconds=1.0, score=None, metrics=metrics
+    )
+
+
+class TestBaselines:
+    def test_they_are_the_space_s_own(self):
+        def answer(task):
+            yield Baselines(parameters=[{"x": 1}, {"x": 2}])
+
+        assert ask_baselines(InProcessExecutor(answer)) == [{"x": 1}, {"x": 2}]
+
+    def test_a_worker_they_kill_is_the_plugin_s_fault(self):
+        def die(task):
+            yield LOST
+
+        with pytest.raises(BrokenPluginError, match=r"baselines\(\) failed: .* code 3"):
+            ask_baselines(InProcessExecutor(die))
+
+
+class TestRefit:
+    def refit(self, play, plan, tmp_path, epochs=3):
+        executor, seen = InProcessExecutor(play), []
+        result = run_refit(
+            executor, plan, number=4, epochs=epochs, best=tmp_path, observe=seen.append
+        )
+        return result, executor.tasks, seen
+
+    def train(self, task):
+        for epoch in range(1, task.epochs + 1):
+            verdict = yield report(epoch, task.epochs)
+            if verdict.stop is not None:
+                yield RefitResult(epochs=0, seconds=1.0, metrics={})
+                return
+        yield RefitResult(epochs=task.epochs, seconds=1.0, metrics={})
+
+    def test_its_epochs_are_shown(self, make_plan, tmp_path):
+        result, tasks, seen = self.refit(self.train, make_plan(1), tmp_path)
+        assert result.epochs == 3
+        assert [event.epoch for event in seen] == [1, 2, 3]
+        assert (tasks[0].number, tasks[0].trial_folder.name, tasks[0].folder) == (4, "4", tmp_path)
+
+    def test_a_worker_that_dies_on_it_leaves_the_trial_s_own_weights(self, make_plan, tmp_path):
+        def die_once(task):
+            if task.epochs:
+                yield LOST
+            yield from self.train(task)
+
+        result, tasks, _ = self.refit(die_once, make_plan(1), tmp_path)
+        assert [task.epochs for task in tasks] == [3, 0]
+        assert result.epochs == 0
+
+    def test_dying_on_those_too_is_an_error(self, make_plan, tmp_path):
+        def die(task):
+            yield LOST
+
+        with pytest.raises(BrokenPluginError, match="refitted trial 4"):
+            self.refit(die, make_plan(1), tmp_path)
+
+    def test_it_is_stopped_when_the_time_is_up(self, make_plan, tmp_path):
+        plan = make_plan(seconds=60, started=time.time() - 100)
+        result, _, seen = self.refit(self.train, plan, tmp_path)
+        assert result.epochs == 0
+        assert len(seen) == 1
