@@ -20,6 +20,7 @@ from keras import ops
 
 from imgcls_automl.training.recipe import make_optimizer, set_rates
 from imgcls_automl.training.trainee import Trainee
+from imgcls_automl.training.weights import is_adapted, set_weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,7 @@ class Program:
         """
         rates = [network.get_layer(name).rate for name in self._dropouts]
         self.trainee.set_values(training, class_weights, rates)
-        self._network.set_weights(network.get_weights())
+        set_weights(self._network, network.get_weights())
         for variable in self._optimizer.variables:
             variable.assign(ops.zeros(variable.shape, variable.dtype))
         set_rates(self._optimizer, training, steps=steps, share=rate_share)
@@ -119,10 +120,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepShape:
-    """What of a training's lengths is compiled in: images a step, steps an execution."""
+    """An epoch's layout. Images a step and steps an execution are compiled in; executions an epoch are not."""
 
     batch_size: int
     steps_per_execution: int
+    executions: int
 
 
 class Programs:
@@ -154,8 +156,8 @@ class Programs:
 
 
 def _make_key(network: Any, training: Training, shape: StepShape) -> str | None:
-    """Name what is compiled in; None where a network cannot tell what it is made of."""
-    if not _is_described(network):
+    """Name what is compiled in; None where a network cannot tell what that is."""
+    if not _is_described(network) or is_adapted(network):
         return None
     augmented = {
         name: bool(getattr(training.augmentation, name))
