@@ -1,0 +1,150 @@
+"""One trial, whatever goes wrong: its state, its cause, the files it leaves."""
+
+from __future__ import annotations
+
+import csv
+import time
+from datetime import datetime
+
+import optuna
+import pytest
+from networks import Linear, Plain, Wide, candidate, failing
+
+from imgcls_automl.executors.messages import TrialTask, Verdict
+from imgcls_automl.trial_files import read_candidate, read_result
+
+
+@pytest.fixture
+def attempt(programs, tmp_path):
+    """Run one trial of a space; returns its result."""
+    from imgcls_automl.training.backend import load_backend
+    from imgcls_automl.training.trial import Bench, run_trial
+
+    def attempt(space, *, report=lambda epoch: Verdict(), **changes):
+        planned = {"number": 3, "baseline": False, "seed": 1, "epochs": 2, "deadline": None}
+        task = TrialTask(folder=tmp_path, **{**planned, **changes})
+        bench = Bench(
+            space=space,
+            backend=load_backend("cpu"),
+            programs=programs,
+            metric="accuracy",
+            class_weight="none",
+        )
+        trial = optuna.trial.FixedTrial({"dropout": 0.25}, number=3)
+        result = run_trial(task, bench, trial, started=lambda event: None, report=report)
+        assert read_result(tmp_path) == result
+        return result
+
+    return attempt
+
+
+class TestGoingWell:
+    def test_it_is_complete_with_the_best_epoch_s_score(self, attempt):
+        result = attempt(Plain(), epochs=3)
+        assert (result.state, result.cause, result.epochs) == ("complete", None, 3)
+        assert result.score == result.metrics["val_accuracy"] > 0.5
+        assert result.parameters == 64 * 64 + 64 + 64 * 10 + 10
+        assert 0 < result.seconds < 60
+
+    def test_its_folder_tells_all_of_it(self, attempt, tmp_path, pictures):
+        attempt(Plain())
+        names = {"candidate.json", "result.json", "history.csv", "best.weights.h5"}
+        assert {path.name for path in tmp_path.iterdir()} == names
+        stored = read_candidate(tmp_path)
+        assert (stored.number, stored.params, stored.task) == (3, {"dropout": 0.25}, pictures.task)
+        assert stored.candidate == candidate(dropout=0.25)
+
+    def test_its_history_has_a_row_an_epoch_with_its_end_in_utc(self, attempt, tmp_path):
+        attempt(Plain())
+        with (tmp_path / "history.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        columns = ["epoch", "time", "seconds", "loss", "accuracy", "val_loss", "val_accuracy"]
+        assert list(rows[0])[:7] == columns
+        assert [row["epoch"] for row in rows] == ["1", "2"]
+        ends = [datetime.fromisoformat(row["time"]) for row in rows]
+        assert all(end.utcoffset().total_seconds() == 0 for end in ends)
+        assert ends[0] < ends[1]
+        assert abs(ends[1].timestamp() - time.time()) < 60
+
+    def test_every_epoch_is_reported(self, attempt):
+        reports = []
+
+        def watch(report):
+            reports.append((report.number, report.epoch, report.epochs))
+            return Verdict()
+
+        attempt(Plain(), report=watch)
+        assert reports == [(3, 1, 2), (3, 2, 2)]
+
+
+class TestStopping:
+    def test_a_pruned_trial_leaves_no_weights(self, attempt, tmp_path):
+        result = attempt(Plain(), epochs=5, report=lambda report: Verdict(stop="pruned"))
+        assert (result.state, result.cause, result.epochs) == ("pruned", "pruned", 1)
+        assert result.score is not None
+        assert not (tmp_path / "best.weights.h5").exists()
+
+    @pytest.mark.parametrize(("keep", "state"), [(False, "pruned"), (True, "complete")])
+    def test_one_cut_short_counts_only_where_there_is_no_other(self, attempt, keep, state):
+        stop = Verdict(stop="timeout")
+        result = attempt(Plain(), epochs=5, report=lambda report: stop, keep_partial=keep)
+        assert (result.state, result.cause) == (state, "timeout")
+
+    def test_one_without_an_epoch_counts_never(self, attempt):
+        result = attempt(Plain(), deadline=time.time() - 1, keep_partial=True)
+        assert (result.state, result.cause, result.score) == ("pruned", "timeout", None)
+
+
+class TestFailing:
+    @pytest.mark.parametrize(
+        ("space", "cause", "detail"),
+        [
+            (failing("suggest", KeyError("depth")), "suggest", "KeyError: 'depth'"),
+            (failing("build", ValueError("no\nsuch layer")), "build", "ValueError: no"),
+            (Wide(), "build", "logits of shape (None, 10)"),
+            (failing("initialise", OSError("no weights")), "training", "OSError: no weights"),
+            (failing("build", MemoryError()), "out of memory", "MemoryError"),
+            (
+                failing("initialise", RuntimeError("RESOURCE_EXHAUSTED: 9 GB")),
+                "out of memory",
+                "9 GB",
+            ),
+        ],
+    )
+    def test_the_cause_is_recorded(self, attempt, space, cause, detail):
+        result = attempt(space)
+        assert (result.state, result.cause) == ("failed", cause)
+        assert detail in result.detail
+        assert "\n" not in result.detail
+
+    def test_a_loss_that_is_not_finite(self, attempt):
+        class Wild(Linear):
+            def suggest(self, trial, task):
+                return candidate(optimizer="sgd", learning_rate=100.0, schedule="constant")
+
+        result = attempt(Wild())
+        assert (result.state, result.cause) == ("failed", "not finite")
+        assert result.detail == "the loss was not finite in epoch 1"
+
+    @pytest.mark.parametrize("returned", [None, {"units": 3}], ids=["nothing", "a dict"])
+    def test_a_suggest_that_gives_no_candidate(self, attempt, returned):
+        class Wrong(Plain):
+            def suggest(self, trial, task):
+                return returned
+
+        result = attempt(Wrong())
+        assert (result.state, result.cause) == ("failed", "suggest")
+        assert "must return a Candidate" in result.detail
+
+    def test_a_candidate_that_json_cannot_hold(self, attempt):
+        class NotANumber(Plain):
+            def suggest(self, trial, task):
+                return candidate(dropout=float("nan"))
+
+        result = attempt(NotANumber())
+        assert (result.state, result.cause) == ("failed", "suggest")
+
+    def test_an_infeasible_draw_is_told_apart(self, attempt):
+        result = attempt(failing("suggest", optuna.TrialPruned("too large")))
+        assert (result.state, result.detail) == ("infeasible", "too large")
+        assert result.parameters is None
