@@ -47,7 +47,7 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _make_app() -> typer.Typer:
-    from imgcls_automl.cli import leaderboards, plugin_lists, searches
+    from imgcls_automl.cli import leaderboards, plugin_lists, predictions, searches
 
     app = typer.Typer(
         add_completion=False,
@@ -59,6 +59,7 @@ def _make_app() -> typer.Typer:
     app.callback()(_show_version)
     searches.add_commands(app)
     leaderboards.add_commands(app)
+    predictions.add_commands(app)
     plugin_lists.add_commands(app)
     return app
 

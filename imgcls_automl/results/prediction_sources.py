@@ -1,0 +1,223 @@
+"""What is to be predicted: which adapter reads a source, if any, and the pictures in it."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgcls_automl import registry
+from imgcls_automl.data.matching import MATCH_SECONDS, ask_adapters, choose_adapter
+from imgcls_automl.errors import DatasetError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from imgcls_automl.data.reading import SpooledSample
+    from imgcls_automl.data.spool import Reference, Spool
+    from imgcls_automl.registry import PluginInfo
+
+logger = logging.getLogger(__name__)
+
+PICTURE_SUFFIXES = frozenset(
+    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+)
+# A folder is searched for pictures, which takes no classes, unless an adapter knows it better than
+# as class folders with or without splits, which match at 0.6 and 0.7.
+_KNOWS_BETTER = 0.75
+# What systems leave behind among people's pictures, besides hidden names. @eaDir holds thumbnails.
+_JUNK = {"__macosx", "@eadir", "lost+found", "$recycle.bin"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What to read, and the adapter to read it with; without one it is a picture or a folder of pictures."""
+
+    place: str
+    adapter: PluginInfo | None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture to predict: its name, its label where the source states one, and where it lies."""
+
+    id: str
+    label: str | None
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A picture that cannot be predicted, and why."""
+
+    id: str
+    detail: str
+
+
+def choose_reader(
+    place: str,
+    options: Mapping[str, str],
+    log: Path | None,
+    *,
+    adapter: str | None,
+    used: str | None,
+) -> Source:
+    """Choose what reads a source.
+
+    Args:
+        place: What the user named.
+        options: The adapter's keyword arguments.
+        log: The file for what adapters print.
+        adapter: The adapter for any source; None to choose.
+        used: The adapter that the user named for the run; it may not be among the installed.
+
+    Raises:
+        DatasetError: There is no such file, and no adapter knows the name.
+        ConfigError: Two adapters read it equally well.
+        UnknownPluginError, DuplicatePluginError: `adapter` names none, or two.
+    """
+    info = _choose_adapter(place, options, log, used) if adapter is None else _find_adapter(adapter)
+    return Source(place=place, adapter=info)
+
+
+def _choose_adapter(
+    place: str, options: Mapping[str, str], log: Path | None, used: str | None
+) -> PluginInfo | None:
+    # os.path, because pathlib raises on names that are too long for the file system.
+    is_folder, is_file = os.path.isdir(place), os.path.isfile(place)  # noqa: PTH112, PTH113
+    if not is_folder and place.lower().endswith(tuple(PICTURE_SUFFIXES)):
+        if not os.path.exists(place):  # noqa: PTH110
+            raise DatasetError(f"There is no file {place!r}.\nCheck the path, or its quotes.")
+        return None
+    if is_folder and not _matches(place, _all_adapters(), options, log, _KNOWS_BETTER):
+        return None
+    if used and not is_folder and _matches(place, [_find_adapter(used)], options, log):
+        return _find_adapter(used)
+    try:
+        info, reason = choose_adapter(place, None, options, log)
+    except DatasetError:
+        if not is_file:
+            raise
+        return None  # a picture with no picture's suffix, or no picture at all: decoding will tell
+    logger.info("Reading %r with %s (%s): %s", place, info.name, info.origin, reason)
+    return info
+
+
+def _find_adapter(reference: str) -> PluginInfo:
+    return registry.find(registry.DATASETS, reference)
+
+
+def _all_adapters() -> list[PluginInfo]:
+    return registry.discover(registry.DATASETS)
+
+
+def _matches(
+    place: str,
+    plugins: list[PluginInfo],
+    options: Mapping[str, str],
+    log: Path | None,
+    least: float = 0.0,
+) -> bool:
+    answers = ask_adapters(place, plugins, options, log, MATCH_SECONDS)
+    return any(answer.score is not None and answer.score >= least for answer in answers)
+
+
+def list_pictures(
+    sources: Sequence[Source],
+    options: Mapping[str, str],
+    class_names: Sequence[str],
+    spool: Spool,
+) -> tuple[list[Picture], list[LeftOut]]:
+    """List the pictures of all sources, in their order, and what could not be read in them.
+
+    Runs adapters: only for a child process.
+
+    Raises:
+        DatasetError: A source holds nothing, or its adapter says what is wrong with it.
+        BrokenPluginError: An adapter fails or breaks its contract.
+    """
+    pictures: list[Picture] = []
+    problems: list[LeftOut] = []
+    for source in sources:
+        if source.adapter is not None:
+            found, failed = _read_with_adapter(source.adapter, source.place, options, spool)
+        elif Path(source.place).is_dir():
+            found, failed = _walk_pictures(source.place, frozenset(class_names))
+        else:
+            found, failed = [Picture(source.place, None, Path(source.place))], []
+        pictures += found
+        problems += failed
+    spool.flush()
+    return pictures, problems
+
+
+def _read_with_adapter(
+    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool
+) -> tuple[list[Picture], list[LeftOut]]:
+    from imgcls_automl.data.reading import read_source
+
+    adapter = registry.load(info, options)
+    try:
+        reading = read_source(
+            *(adapter, info, place), spool=spool, report=lambda progress: None, labelled=False
+        )
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise DatasetError(
+            f"The disk of the temporary folder {tempfile.gettempdir()} is full.\n"
+            "Free some space, or set TMPDIR to another folder."
+        ) from error
+    samples = sorted(reading.samples, key=_place_in_source)
+    pictures = [Picture(sample.id, sample.label, sample.picture) for sample in samples]
+    return pictures, [LeftOut(problem.id, problem.detail) for problem in reading.problems]
+
+
+def _place_in_source(sample: SpooledSample) -> int:
+    # A reading is ordered by id, where row 10 comes before row 2; the spool has the source's order.
+    return 0 if isinstance(sample.picture, Path) else sample.picture.offset
+
+
+def _walk_pictures(root: str, class_names: frozenset[str]) -> tuple[list[Picture], list[LeftOut]]:
+    """All picture files at any depth; the innermost folder called like a class is the label."""
+    closed: list[OSError] = []
+    pictures: list[Picture] = []
+    for place, names in _walk_folders(root, closed):
+        inside = reversed(Path(place).relative_to(root).parts)
+        label = next((folder for folder in inside if folder in class_names), None)
+        for name in names:
+            if not _is_hidden(name) and Path(name).suffix.lower() in PICTURE_SUFFIXES:
+                path = Path(place, name)
+                pictures.append(Picture(str(path), label, path))
+    if not pictures and not closed:
+        raise DatasetError(
+            f"There is no picture in the folder {root}, at any depth.\n"
+            f"Pictures are files with these suffixes: {', '.join(sorted(PICTURE_SUFFIXES))}. "
+            "For anything else name an adapter: --adapter"
+        )
+    return pictures, [
+        LeftOut(f"{error.filename}/", f"the folder cannot be read: {error.strerror}")
+        for error in closed
+    ]
+
+
+def _walk_folders(root: str, closed: list[OSError]) -> Iterator[tuple[str, list[str]]]:
+    """Each folder once, links followed, with the sorted names of its files; errors go to `closed`."""
+    entered: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(root, followlinks=True, onerror=closed.append):
+        status = os.stat(place)  # noqa: PTH116 - a Path each is slow
+        if (status.st_dev, status.st_ino) in entered:  # a link back up the tree
+            folders.clear()
+            continue
+        entered.add((status.st_dev, status.st_ino))
+        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        yield place, sorted(names)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _JUNK
