@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imgcls_automl.config import RunConfig
+    from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
     from imgcls_automl.executors.messages import Ready
@@ -38,8 +38,24 @@ class WorkerReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanMade:
+    """How the time is going to be spent; `wanted` is what the preset asked for."""
+
+    preset: Preset
+    wanted: Preset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectionBegun:
+    """The search is over; these trials, the best first, contend for the refit."""
+
+    trials: list[int]
+    seeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefitBegun:
-    """The search is over; the winner is trained once more. `epochs` is 0 where there is no time for that."""
+    """The winner is trained once more. `epochs` is 0 where there is no time for that."""
 
     number: int
     epochs: int

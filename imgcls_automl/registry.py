@@ -115,7 +115,7 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
     if version != API_VERSION:
         raise PluginVersionError(
             f"The {info.kind} {info.name!r} ({info.origin}) speaks plugin API {version!r}, "
-            f"but this imgcls-automl speaks {API_VERSION}.\nInstall a version of it that was made for API {API_VERSION}."
+            f"but this imgcls-automl speaks {API_VERSION}.\nInstall a version of it for API {API_VERSION}."
         )
     try:
         plugin = plugin_class(**options)

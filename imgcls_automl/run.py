@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl import registry
 from imgcls_automl.config import RunConfig, config_from_json
 from imgcls_automl.errors import InterruptedRunError
-from imgcls_automl.events import DatasetReady, RefitBegun, RunBegun, WorkerReady
+from imgcls_automl.events import (
+    DatasetReady,
+    PlanMade,
+    RefitBegun,
+    RunBegun,
+    SelectionBegun,
+    WorkerReady,
+)
 from imgcls_automl.resuming import refuse_change, renew_budget
 from imgcls_automl.run_folder import RunFolder, existing_run_folder, new_run_folder
 from imgcls_automl.run_log import logging_to
@@ -26,7 +33,8 @@ if TYPE_CHECKING:
 
     from imgcls_automl.data.dataset import Dataset, DatasetRequest
     from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.engine.loop import SearchPlan
+    from imgcls_automl.engine.planning import SearchPlan
+    from imgcls_automl.engine.selection import Contender
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import Ready
 
@@ -147,23 +155,29 @@ def _run(
     observe: Observer,
 ) -> RunResult:
     """The straight line: data -> search -> refit and test -> report."""
-    budget = _make_budget(config, started)
+    budget = _make_budget(config, started, spent=folder.record["elapsed_seconds"])
     with logging_to(folder.log), _closing_record(folder, started):
         observe(RunBegun(config=config, folder=folder, budget=budget))
         # The workers load their framework while the data is read.
         with closing(_start_executor(config, space, folder.log)) as executor:
             dataset = _prepare_data(config, folder, started, observe)
-            plan = _start_workers(config, folder, dataset, budget, executor, observe)
+            _start_workers(config, folder, dataset, executor, observe)
             with _open_study(config, folder) as study:
+                baselines = _enqueue_baselines(study, executor)
+                plan = _plan(config, folder, dataset, budget, executor, baselines, observe)
                 _search_trials(study, plan, folder, executor, observe)
-                _refit_and_test(study, plan, folder, executor, observe)
+                if not _is_settled(study, plan, folder):
+                    winner = _select(study, plan, folder, executor, observe)
+                    _refit_and_test(winner, plan, folder, executor, observe)
     return load_result(folder.path)
 
 
-def _make_budget(config: RunConfig, started: float) -> Budget:
+def _make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Budget:
+    """The budget of this command; `spent` are the seconds that earlier commands took of the run's."""
     from imgcls_automl.engine.budget import Budget
 
-    return Budget(trials=config.trials, started=started, seconds=config.wall_clock)
+    seconds = None if config.wall_clock is None else config.wall_clock - spent
+    return Budget(trials=config.trials, started=started, seconds=seconds)
 
 
 def _start_executor(
@@ -228,11 +242,9 @@ def _start_workers(
     config: RunConfig,
     folder: RunFolder,
     dataset: Dataset,
-    budget: Budget,
     executor: LocalExecutor,
     observe: Observer,
-) -> SearchPlan:
-    from imgcls_automl.engine.loop import SearchPlan
+) -> None:
     from imgcls_automl.executors.messages import UseDataset
 
     ready = executor.wait_ready()
@@ -244,28 +256,74 @@ def _start_workers(
         device={"backend": ready.backend, "name": ready.device, "precision": ready.precision},
     )
     observe(WorkerReady(ready=ready))
+
+
+def _plan(
+    config: RunConfig,
+    folder: RunFolder,
+    dataset: Dataset,
+    budget: Budget,
+    executor: LocalExecutor,
+    baselines: list[dict[str, Any]],
+    observe: Observer,
+) -> SearchPlan:
+    """Choose epochs and retrainings; a resumed run keeps those it began with."""
+    from imgcls_automl.config import Preset
+    from imgcls_automl.engine.planning import SearchPlan, make_preset
+    from imgcls_automl.engine.tasks import probe_epoch
+
     train, validation, _ = dataset.split_sizes
+    growth = (train + validation) / train
+    chosen = folder.record.get("plan")
+    if chosen is None:
+        timed = budget.deadline is not None and config.epochs is None and bool(baselines)
+        epoch_seconds = probe_epoch(executor, baselines[0], observe) if timed else None
+        chosen = asdict(make_preset(config, budget, train, growth, epoch_seconds))
+        folder.update(plan=chosen)
+    preset = Preset(**chosen)
+    observe(PlanMade(preset=preset, wanted=config.planned))
     return SearchPlan(
         folder=folder.trials,
         metric=config.metric,
         seed=config.seed,
-        epochs=config.planned.epochs,
-        refit_growth=(train + validation) / train,
+        epochs=preset.epochs,
+        refit_growth=growth,
         budget=budget,
+        top_k=preset.top_k,
+        seeds=preset.seeds,
     )
 
 
 @contextmanager
 def _open_study(config: RunConfig, folder: RunFolder) -> Iterator[optuna.Study]:
-    from imgcls_automl.engine.pruning import choose_pruner
     from imgcls_automl.engine.study import close_study, open_study
 
     study = open_study(folder.study, metric=config.metric)
-    study.pruner = choose_pruner(trials=config.trials, epochs=config.planned.epochs)
     try:
         yield study
     finally:
         close_study(study)
+
+
+def _enqueue_baselines(study: optuna.Study, executor: LocalExecutor) -> list[dict[str, Any]]:
+    from imgcls_automl.engine.baselines import ask_baselines
+    from imgcls_automl.engine.study import enqueue_baselines
+
+    baselines = ask_baselines(executor)
+    if not study.get_trials(deepcopy=False):
+        enqueue_baselines(study, baselines)
+    return baselines
+
+
+def _is_settled(study: optuna.Study, plan: SearchPlan, folder: RunFolder) -> bool:
+    """Whether a resumed run has nothing new to choose from, and its winner was fully refitted."""
+    from imgcls_automl.engine.study import ranked_trials
+
+    selection, refit = folder.record.get("selection"), folder.record["refit"]
+    if selection is None or refit is None or refit["epochs"] < plan.epochs:
+        return False
+    top = [trial.number for trial in ranked_trials(study)][: plan.top_k]
+    return top == [contender["trial"] for contender in selection["contenders"]]
 
 
 def _search_trials(
@@ -275,13 +333,11 @@ def _search_trials(
     executor: LocalExecutor,
     observe: Observer,
 ) -> None:
-    from imgcls_automl.engine.baselines import ask_baselines
     from imgcls_automl.engine.loop import run_trials
-    from imgcls_automl.engine.study import enqueue_baselines
+    from imgcls_automl.engine.pruning import choose_pruner
 
     began = time.time()
-    if not study.get_trials(deepcopy=False):
-        enqueue_baselines(study, ask_baselines(executor))
+    study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)
     folder.update(started_trials=True)
     try:
         run_trials(study, executor, plan, observe)
@@ -289,38 +345,59 @@ def _search_trials(
         _note_time(folder, "search", time.time() - began)
 
 
-def _refit_and_test(
+def _select(
     study: optuna.Study,
+    plan: SearchPlan,
+    folder: RunFolder,
+    executor: LocalExecutor,
+    observe: Observer,
+) -> Contender:
+    """The winner: as chosen before, where a resumed run has no other candidates than it had then."""
+    from imgcls_automl.engine.selection import select_winner
+    from imgcls_automl.engine.study import ranked_trials
+
+    began = time.time()
+    ranked = [trial.number for trial in ranked_trials(study)]
+    observe(SelectionBegun(trials=ranked[: plan.top_k], seeds=plan.seeds))
+    selection = select_winner(study, executor, plan, observe)
+    _note_time(folder, "selection", time.time() - began)
+    folder.update(selection=selection.to_json())
+    return selection.winner
+
+
+def _refit_and_test(
+    winner: Contender,
     plan: SearchPlan,
     folder: RunFolder,
     executor: LocalExecutor,
     observe: Observer,
 ) -> None:
     from imgcls_automl.engine.refitting import run_refit
-    from imgcls_automl.engine.study import ranked_trials
+    from imgcls_automl.engine.selection import measure_epoch
     from imgcls_automl.trial_files import read_result
 
     began = time.time()
-    best = ranked_trials(study)[0]
-    result = read_result(plan.folder / str(best.number))
-    assert result is not None
     epochs = plan.budget.affordable_epochs(
-        result.seconds / result.epochs * plan.refit_growth, plan.epochs
+        measure_epoch(plan, winner.trial) * plan.refit_growth, plan.epochs
     )
-    earlier = folder.record["refit"]
-    if earlier is not None and earlier["trial"] == best.number and earlier["epochs"] >= epochs:
-        return
-    observe(RefitBegun(number=best.number, epochs=epochs, planned_epochs=plan.epochs))
+    observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
     refitted = run_refit(
-        executor, plan, number=best.number, epochs=epochs, best=folder.best, observe=observe
+        executor,
+        plan,
+        number=winner.trial,
+        epochs=epochs,
+        flips=winner.flips,
+        best=folder.best,
+        observe=observe,
     )
     _note_time(folder, "refit", time.time() - began)
+    result = read_result(plan.folder / str(winner.trial))
     folder.update(
-        best_trial=best.number,
-        best_score=best.value,
+        best_trial=winner.trial,
+        best_score=result.score if result else None,
         test_metrics=refitted.metrics,
         refit={
-            "trial": best.number,
+            "trial": winner.trial,
             "epochs": refitted.epochs,
             "planned_epochs": plan.epochs,
             "seconds": refitted.seconds,

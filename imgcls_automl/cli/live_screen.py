@@ -13,7 +13,14 @@ from rich.text import Text
 
 from imgcls_automl.cli import wording
 from imgcls_automl.data.dataset import IngestProgress
-from imgcls_automl.events import DatasetReady, RefitBegun, RunBegun, WorkerReady
+from imgcls_automl.events import (
+    DatasetReady,
+    PlanMade,
+    RefitBegun,
+    RunBegun,
+    SelectionBegun,
+    WorkerReady,
+)
 from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted, WorkerLost
 from imgcls_automl.training.scoring import is_better
 
@@ -66,6 +73,11 @@ class LiveScreen:
             self._stage = "Searching"
             for line in wording.describe_worker(event.ready):
                 self._say(line)
+        elif isinstance(event, PlanMade):
+            self._say(wording.describe_plan(event.preset, event.wanted))
+        elif isinstance(event, SelectionBegun):
+            self._running.clear()
+            self._stage = wording.describe_selection(event.trials, event.seeds)
         elif isinstance(event, RefitBegun):
             self._running.clear()
             self._stage = wording.describe_refit(event.number, event.epochs, event.planned_epochs)
@@ -142,7 +154,7 @@ class LiveScreen:
 
 
 def _draw_running(report: EpochReport | TrialStarted) -> Table:
-    what = "refit" if report.number is None else f"trial {report.number}"
+    what = "training" if report.number is None else f"trial {report.number}"
     if isinstance(report, TrialStarted):
         return _draw_bar(what, 0, None, f"{report.parameters:,} parameters")
     score = (

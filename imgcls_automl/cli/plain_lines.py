@@ -7,7 +7,14 @@ import time
 from typing import Any, Self
 
 from imgcls_automl.cli import wording
-from imgcls_automl.events import DatasetReady, RefitBegun, RunBegun, WorkerReady
+from imgcls_automl.events import (
+    DatasetReady,
+    PlanMade,
+    RefitBegun,
+    RunBegun,
+    SelectionBegun,
+    WorkerReady,
+)
 from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted
 
 EPOCH_LINE_SECONDS = 10.0  # at least, between two lines about epochs
@@ -39,6 +46,10 @@ class PlainLines:
             return wording.describe_dataset(event.dataset)
         if isinstance(event, WorkerReady):
             return wording.describe_worker(event.ready)
+        if isinstance(event, PlanMade):
+            return [wording.describe_plan(event.preset, event.wanted)]
+        if isinstance(event, SelectionBegun):
+            return [wording.describe_selection(event.trials, event.seeds)]
         if isinstance(event, TrialStarted):
             return [f"trial {event.number} begins: {event.parameters:,} parameters"]
         if isinstance(event, EpochReport):
@@ -54,7 +65,7 @@ class PlainLines:
         if now - self._last_epoch_line < EPOCH_LINE_SECONDS:
             return []
         self._last_epoch_line = now
-        what = "refit" if report.number is None else f"trial {report.number}"
+        what = "training" if report.number is None else f"trial {report.number}"
         score = f", score {report.score:.4f}" if report.score is not None else ""
         return [
             f"{what}: epoch {report.epoch} of {report.epochs}, loss {report.metrics['loss']:.4f}{score}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
-    from imgcls_automl.config import RunConfig
+    from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
     from imgcls_automl.executors.messages import Ready, TrialResult
@@ -20,7 +20,30 @@ def describe_budget(config: RunConfig, budget: Budget) -> str:
         limits.append(f"{budget.trials} trials")
     if budget.seconds is not None:
         limits.append(f"at most {format_seconds(budget.seconds)}")
-    return f"preset {config.preset}, {', '.join(limits)}, {config.planned.epochs} epochs a trial"
+    return f"preset {config.preset}, {', '.join(limits)}"
+
+
+def describe_plan(preset: Preset, wanted: Preset) -> str:
+    """How trials and retrainings are laid out, and where that is less than the preset asks for."""
+    words = f"Plan: {preset.epochs} epochs a training; {_describe_selection(preset)}"
+    if (preset.top_k, preset.seeds) != (wanted.top_k, wanted.seeds):
+        words += f" (the time is too short for {_describe_selection(wanted)})"
+    return words
+
+
+def describe_selection(trials: list[int], seeds: int) -> str:
+    """Who contends for the refit."""
+    if len(trials) * seeds == 1:
+        return f"Trial {trials[0]} has won; checking whether mirrored pictures help it"
+    numbers = ", ".join(str(number) for number in trials)
+    return f"Retraining trials {numbers} with {seeds} fresh {'seed' if seeds == 1 else 'seeds'} to choose the winner"
+
+
+def _describe_selection(preset: Preset) -> str:
+    if preset.top_k * preset.seeds == 1:
+        return "the best one is refitted"
+    seeds = "a fresh seed" if preset.seeds == 1 else f"{preset.seeds} fresh seeds"
+    return f"the best {preset.top_k} are retrained with {seeds} before one is refitted"
 
 
 def describe_dataset(dataset: Dataset) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.engine.study import (
@@ -32,43 +31,16 @@ from imgcls_automl.trial_files import read_result, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import optuna
 
-    from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.engine.planning import SearchPlan
     from imgcls_automl.executors.executor import Executor
 
 logger = logging.getLogger(__name__)
 
 SAME_FAILURES = 5  # in a row, after which more of them would tell nothing
 INFEASIBLE_DRAWS = 100  # in a row, likewise
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPlan:
-    """What the loop goes by.
-
-    Attributes:
-        folder: The run's `trials/` folder.
-        metric: Selection metric.
-        seed: The run's.
-        epochs: Planned for each trial.
-        refit_growth: Pictures of train + validation over pictures of train.
-        budget: Trials and seconds.
-    """
-
-    folder: Path
-    metric: str
-    seed: int
-    epochs: int
-    refit_growth: float
-    budget: Budget
-
-    @property
-    def startup_trials(self) -> int:
-        """Random draws before the sampler models: a quarter of a small budget, ten of a large one."""
-        return 8 if self.budget.trials is None else max(4, min(10, self.budget.trials // 4))
 
 
 def run_trials(
@@ -109,7 +81,7 @@ class _Loop:
         self._unfinished = running_trials(study)
         self._last: TrialResult | None = None
         self._streak = 0
-        self._epoch_seconds: float | None = None  # of the best trial, as a refit would take
+        self._epoch_seconds: float | None = None  # of the best trial
 
     def run(self) -> None:
         self._measure_best()
@@ -159,7 +131,10 @@ class _Loop:
         return deadline is not None and time.time() >= deadline
 
     def _deadline(self) -> float | None:
-        return self._plan.budget.search_deadline(self._epoch_seconds, self._plan.epochs)
+        later = None
+        if self._epoch_seconds is not None:
+            later = self._epoch_seconds * self._plan.epochs * self._plan.later_trainings
+        return self._plan.budget.search_deadline(later)
 
     def _start(self, worker: int) -> None:
         trial = self._take_trial()
@@ -212,7 +187,7 @@ class _Loop:
             warnings.simplefilter("ignore", UserWarning)
             trial.report(report.score, report.epoch)
         if self._epoch_seconds is None:
-            self._epoch_seconds = report.seconds * self._plan.refit_growth
+            self._epoch_seconds = report.seconds
         if report.epoch >= report.epochs:
             return Verdict()
         if self._out_of_time():
@@ -237,11 +212,11 @@ class _Loop:
         self._measure_best()
 
     def _measure_best(self) -> None:
-        """Take the refit's time per epoch from the trial that would be refitted as things stand."""
+        """Take the time of an epoch from the trial that would be refitted as things stand."""
         ranked = ranked_trials(self._study)
         result = read_result(self._plan.folder / str(ranked[0].number)) if ranked else None
         if result is not None and result.epochs:
-            self._epoch_seconds = result.seconds / result.epochs * self._plan.refit_growth
+            self._epoch_seconds = result.seconds / result.epochs
 
     def _lost(self, task: TrialTask, event: WorkerLost) -> TrialResult:
         result = TrialResult(

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.messages import (
     Baselines,
+    ProbeResult,
     Ready,
     RefitResult,
     Refused,
+    RetrainResult,
     TrialResult,
     UseDataset,
     WorkerLost,
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENDS_A_TASK = (Baselines, TrialResult, RefitResult)
+_ENDS_A_TASK = (Baselines, ProbeResult, TrialResult, RetrainResult, RefitResult)
 _STARTS_ALLOWED = 3  # in a row without a worker becoming ready
 
 

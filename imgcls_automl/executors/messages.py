@@ -94,6 +94,28 @@ class Baselines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeTask:
+    """Measure how fast a candidate trains, before any time is planned.
+
+    Attributes:
+        parameters: A complete parameter set of the space.
+    """
+
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What was measured; None where the candidate could not be trained.
+
+    Attributes:
+        epoch_seconds: One epoch on train with its validation.
+    """
+
+    epoch_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialTask:
     """Train one trial.
 
@@ -154,7 +176,7 @@ class EpochReport:
     """One finished epoch.
 
     Attributes:
-        number: The trial's number; None in a refit.
+        number: The trial's number; None in a retraining or a refit.
         epoch: Counted from 1.
         epochs: Planned.
         seconds: Training and validation of this epoch.
@@ -212,6 +234,52 @@ class TrialResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainTask:
+    """Train a candidate on train as the refit would, and score it on validation, with and without flips.
+
+    Attributes:
+        number: Its trial.
+        trial_folder: Where its candidate.json and kept weights are.
+        folder: Where history.csv and the last weights go.
+        seed: Of this training.
+        epochs: For which the schedule is laid out; 0 to score the trial's kept weights as they are.
+        deadline: As in `TrialTask`.
+    """
+
+    number: int
+    trial_folder: Path
+    folder: Path
+    seed: int
+    epochs: int
+    deadline: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainResult:
+    """How a retraining ended.
+
+    Attributes:
+        number: The trial.
+        seed: Of the training.
+        score: The selection metric on validation with the last weights; None where training was cut short or diverged.
+        flipped_score: The same, averaged over pictures and their mirrors.
+        loss: Cross-entropy on validation.
+        flipped_loss: The same, averaged over pictures and their mirrors.
+        epochs: Trained.
+        seconds: Of it.
+    """
+
+    number: int
+    seed: int
+    score: float | None
+    flipped_score: float | None
+    loss: float
+    flipped_loss: float
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefitTask:
     """Train the winner on train + validation, test it once and write `best/`.
 
@@ -222,6 +290,7 @@ class RefitTask:
         seed: As the winning trial's.
         epochs: For which the schedule is laid out; 0 to use the trial's kept weights as they are.
         deadline: As in `TrialTask`.
+        flips: Whether the saved model averages over each picture and its mirror.
     """
 
     number: int
@@ -230,6 +299,7 @@ class RefitTask:
     seed: int
     epochs: int
     deadline: float | None
+    flips: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl import registry
@@ -15,10 +14,12 @@ from imgcls_automl.errors import BrokenPluginError, ConfigError, ImgclsError
 from imgcls_automl.executors.messages import (
     Baselines,
     BaselinesTask,
+    ProbeTask,
     Ready,
     RefitResult,
     RefitTask,
     Refused,
+    RetrainTask,
     TrialTask,
     UseDataset,
     WorkerSetup,
@@ -26,6 +27,7 @@ from imgcls_automl.executors.messages import (
 from imgcls_automl.plugin import HasBaselines
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
     from imgcls_automl.data.dataset import Dataset
@@ -58,12 +60,8 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
             task = connection.recv()
             if isinstance(task, UseDataset):
                 dataset, bench = task.dataset, _open_bench(task, backend, space)
-            elif isinstance(task, BaselinesTask):
-                connection.send(_list_baselines(bench))
-            elif isinstance(task, TrialTask):
-                connection.send(_do_trial(task, bench, connection))
-            elif isinstance(task, RefitTask):
-                connection.send(_do_refit(task, dataset, bench, connection))
+            else:
+                connection.send(_do(task, bench, dataset, connection))
     except ImgclsError as error:
         connection.send(Refused(error=error))
     except EOFError:
@@ -95,6 +93,32 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
     )
 
 
+def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, Any]) -> Any:
+    """Do one task; what is returned ends it."""
+    from imgcls_automl.executors.remote_trial import RemoteTrial
+    from imgcls_automl.training.probing import probe
+    from imgcls_automl.training.retrain import retrain
+    from imgcls_automl.training.trial import run_trial
+
+    def ask(message: Any) -> Any:
+        connection.send(message)
+        return connection.recv()
+
+    match task:
+        case BaselinesTask():
+            return _list_baselines(bench)
+        case ProbeTask():
+            return probe(task, bench)
+        case TrialTask():
+            trial = RemoteTrial(task.number, ask)
+            return run_trial(task, bench, trial, started=connection.send, report=ask)
+        case RetrainTask():
+            return retrain(task, bench, ask)
+        case RefitTask():
+            return _do_refit(task, dataset, bench, ask)
+    raise TypeError(f"a worker has no task {type(task).__name__}")
+
+
 def _list_baselines(bench: Bench) -> Baselines:
     if not isinstance(bench.space, HasBaselines):
         return Baselines(parameters=[])
@@ -108,33 +132,15 @@ def _list_baselines(bench: Bench) -> Baselines:
         ) from error
 
 
-def _do_trial(task: TrialTask, bench: Bench, connection: Connection[Any, Any]) -> Any:
-    from imgcls_automl.executors.remote_trial import RemoteTrial
-    from imgcls_automl.training.trial import run_trial
-
-    def ask(message: Any) -> Any:
-        connection.send(message)
-        return connection.recv()
-
-    return run_trial(
-        task, bench, RemoteTrial(task.number, ask), started=connection.send, report=ask
-    )
-
-
 def _do_refit(
-    task: RefitTask, dataset: Dataset, bench: Bench, connection: Connection[Any, Any]
+    task: RefitTask, dataset: Dataset, bench: Bench, ask: Callable[[Any], Any]
 ) -> RefitResult:
     from imgcls_automl.results.testing import write_test_results
     from imgcls_automl.training.refit import refit
 
-    def ask(message: Any) -> Any:
-        connection.send(message)
-        return connection.recv()
-
-    begun = time.time()
     refitted = refit(task, bench, ask)
     logger.info(
-        "Refit of trial %d: %d epochs, %.1f s.", task.number, refitted.epochs, time.time() - begun
+        "Refit of trial %d: %d epochs, %.1f s.", task.number, refitted.epochs, refitted.seconds
     )
     metrics = write_test_results(
         task.folder,
@@ -142,5 +148,6 @@ def _do_refit(
         test=refitted.test,
         labels=bench.pictures.labels[refitted.test],
         probabilities=refitted.probabilities,
+        flips=task.flips,
     )
     return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

@@ -20,7 +20,13 @@ SCHEMA_VERSION = 1
 
 
 def write_test_results(
-    best: Path, dataset: Dataset, *, test: np.ndarray, labels: np.ndarray, probabilities: np.ndarray
+    best: Path,
+    dataset: Dataset,
+    *,
+    test: np.ndarray,
+    labels: np.ndarray,
+    probabilities: np.ndarray,
+    flips: bool,
 ) -> dict[str, Any]:
     """Measure a model on the test split and write all of best/ but the model and its card.
 
@@ -30,6 +36,7 @@ def write_test_results(
         test: Positions of the test pictures in it (N,).
         labels: Their class indices (N,).
         probabilities: float32 (N, K).
+        flips: Whether the model averages over each picture and its mirror.
 
     Returns:
         What metrics.json holds.
@@ -49,11 +56,11 @@ def write_test_results(
         class_names=dataset.task.class_names,
         metrics=metrics,
     )
-    write_json(best / "preprocess.json", describe_preprocessing(dataset))
+    write_json(best / "preprocess.json", describe_preprocessing(dataset, flips=flips))
     return metrics
 
 
-def describe_preprocessing(dataset: Dataset) -> dict[str, Any]:
+def describe_preprocessing(dataset: Dataset, *, flips: bool) -> dict[str, Any]:
     """What has to be done to a picture before the model sees it."""
     height, width, channels = dataset.task.image_shape
     return {
@@ -62,7 +69,8 @@ def describe_preprocessing(dataset: Dataset) -> dict[str, Any]:
         "width": width,
         "channels": channels,
         "resize": dataset.resize,
-        "pixels": "0-255, as decoded; the model rescales them itself",
+        "flips": flips,
+        "pixels": "0-255, as decoded; the model rescales them, and mirrors them where flips is true, itself",
         "outputs": "probabilities, in the order of labels.json",
     }
 

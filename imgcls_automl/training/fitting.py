@@ -14,6 +14,7 @@ import numpy as np
 from imgcls_automl.plugin import HasInitialise
 from imgcls_automl.training.program import StepShape
 from imgcls_automl.training.scoring import EPOCH_METRIC, balanced_weights, is_better, score_logits
+from imgcls_automl.training.weights import set_weights, thaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ class Plan:
         metric: Selection metric.
         class_weight: `"none"` or `"balanced"`.
         deadline: Seconds since the epoch; training stops there, inside an epoch if need be. None for never.
+        keeps_last: Whether the last weights are what counts, not the best epoch's: no early stopping then.
     """
 
     epochs: int
@@ -50,11 +52,12 @@ class Plan:
     metric: str
     class_weight: str
     deadline: float | None
+    keeps_last: bool = False
 
     @property
     def patience(self) -> int:
         """Epochs without a better score after which training ends early."""
-        return max(5, self.epochs // 2)
+        return self.epochs if self.keeps_last else max(5, self.epochs // 2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +141,20 @@ def fit_candidate(
         if phase.epochs and progress.stopped is None:
             _fit_phase(candidate.training, network, programs, plan, phase, progress, on_epoch)
         if frozen:
-            network.trainable = True
+            thaw(network)
+
+
+def choose_step_shape(training: Training, train_size: int) -> StepShape:
+    """Lay an epoch out in whole executions of equal length.
+
+    A few batches, other ones each epoch, are left out rather than a ragged rest compiled.
+    """
+    batch_size = min(training.batch_size, train_size)
+    batches = train_size // batch_size
+    executions = math.ceil(batches / STEPS_PER_EXECUTION)
+    return StepShape(
+        batch_size=batch_size, steps_per_execution=batches // executions, executions=executions
+    )
 
 
 def _start_afresh(seed: int) -> None:
@@ -171,13 +187,8 @@ def _fit_phase(
     on_epoch: Callable[[Epoch], str | None],
 ) -> None:
     pictures = programs.pictures
-    batch_size = min(training.batch_size, len(plan.train))
-    executions = math.ceil((len(plan.train) // batch_size) / STEPS_PER_EXECUTION)
-    # Whole executions only: a few batches, other ones each epoch, are left out rather than a ragged rest compiled.
-    shape = StepShape(
-        batch_size=batch_size, steps_per_execution=(len(plan.train) // batch_size) // executions
-    )
-    steps = shape.steps_per_execution * executions
+    shape = choose_step_shape(training, len(plan.train))
+    steps = shape.steps_per_execution * shape.executions
     weights = balanced_weights(pictures.task.class_counts)
     program = programs.take(network, training, shape)
     program.begin(
@@ -188,11 +199,11 @@ def _fit_phase(
         rate_share=phase.rate_share,
         seed=plan.seed + phase.epochs.start,
     )
-    order = _draw_order(plan, phase.epochs, steps * batch_size)
+    order = _draw_order(plan, phase.epochs, steps * shape.batch_size)
     watch = _Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
     program.trainee.fit(
-        pictures.feed(order, batch_size),
-        batch_size=batch_size if pictures.resident else None,
+        pictures.feed(order, shape.batch_size),
+        batch_size=shape.batch_size if pictures.resident else None,
         epochs=len(phase.epochs),
         steps_per_epoch=steps,
         shuffle=False,
@@ -201,7 +212,7 @@ def _fit_phase(
     )
     if watch.diverged:
         raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
-    network.set_weights(program.get_weights())
+    set_weights(network, program.get_weights())
 
 
 def _draw_order(plan: Plan, epochs: range, length: int) -> np.ndarray:

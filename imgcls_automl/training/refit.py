@@ -61,6 +61,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
             metric=bench.metric,
             class_weight=bench.class_weight,
             deadline=task.deadline,
+            keeps_last=True,
         )
 
         def on_epoch(epoch: Epoch) -> str | None:
@@ -79,6 +80,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
         stored.task,
         network.get_weights(),
         task.folder / "model.keras",
+        flips=task.flips,
     )
     images = bench.pictures.images
     test = bench.pictures.indices("test")

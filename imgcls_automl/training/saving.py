@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from imgcls_automl.files import replacing
+from imgcls_automl.training.weights import set_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,29 +19,46 @@ if TYPE_CHECKING:
 
 def save_weights(network: Any, weights: list[np.ndarray], path: Path) -> None:
     """Set a network's weights and save them."""
-    network.set_weights(weights)
+    set_weights(network, weights)
     with replacing(path) as temporary:
         network.save_weights(temporary)
 
 
 def save_pixel_model(
-    space: SearchSpace, candidate: Candidate, task: ImageTask, weights: list[np.ndarray], path: Path
+    space: SearchSpace,
+    candidate: Candidate,
+    task: ImageTask,
+    weights: list[np.ndarray],
+    path: Path,
+    *,
+    flips: bool = False,
 ) -> Any:
     """Save a model that stands alone, and return it.
 
     Input: pixels 0-255 (N, H, W, C). Output: float32 probabilities (N, K). All of it in float32, whatever the
     precision of training, and made of Keras layers only, so that it loads in safe mode and without this package.
+
+    Args:
+        space: Builds the network.
+        candidate: What to build.
+        task: Shape and classes.
+        weights: The network's.
+        path: The file, `.keras`.
+        flips: Whether probabilities are averaged over each picture and its mirror.
     """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
         network = space.build(candidate.model, task)
-        network.set_weights(weights)
+        set_weights(network, weights)
         pixels = keras.Input(task.image_shape, name="pixels")
-        logits = network(keras.layers.Rescaling(1 / 255, name="rescale")(pixels))
-        model = keras.Model(
-            pixels, keras.layers.Softmax(name="probabilities")(logits), name="imgcls"
-        )
+        images = keras.layers.Rescaling(1 / 255, name="rescale")(pixels)
+        probabilities = keras.layers.Softmax(name="probabilities")
+        outputs = probabilities(network(images))
+        if flips:
+            mirrored = probabilities(network(keras.ops.flip(images, axis=2)))
+            outputs = keras.layers.Average(name="average")([outputs, mirrored])
+        model = keras.Model(pixels, outputs, name="imgcls")
         with replacing(path) as temporary:
             model.save(temporary)
     finally:

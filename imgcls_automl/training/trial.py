@@ -12,6 +12,7 @@ import optuna
 
 from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted
 from imgcls_automl.files import write_csv
+from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.fitting import (
     Epoch,
     NotFiniteError,
@@ -128,18 +129,22 @@ def epoch_report(number: int | None, epochs: int, epoch: Epoch) -> EpochReport:
 def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
     try:
         candidate = bench.space.suggest(trial, bench.pictures.task)
+        if not isinstance(candidate, Candidate):
+            raise TypeError(
+                f"suggest() must return a Candidate, but got {type(candidate).__name__}"
+            )
+        stored = StoredCandidate(
+            number=task.number,
+            params=trial.params,
+            baseline=task.baseline,
+            candidate=candidate,
+            task=bench.pictures.task,
+        )
+        write_candidate(task.folder, stored)
     except optuna.TrialPruned as pruned:
         raise TrialFailedError("infeasible", "infeasible", str(pruned)) from pruned
     except Exception as error:
         raise _failure("suggest", error) from error
-    stored = StoredCandidate(
-        number=task.number,
-        params=trial.params,
-        baseline=task.baseline,
-        candidate=candidate,
-        task=bench.pictures.task,
-    )
-    write_candidate(task.folder, stored)
     return stored
 
 
@@ -175,7 +180,7 @@ def _train(
     )
 
     def on_epoch(epoch: Epoch) -> str | None:
-        _write_history(task.folder, progress.epochs)
+        write_history(task.folder, progress.epochs)
         return report(epoch_report(task.number, task.epochs, epoch)).stop
 
     try:
@@ -230,7 +235,8 @@ def _conclude(
     )
 
 
-def _write_history(folder: Path, epochs: list[Epoch]) -> None:
+def write_history(folder: Path, epochs: list[Epoch]) -> None:
+    """Write a training's history.csv so far."""
     rows = [
         (
             epoch.number,

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from imgcls_automl.engine.budget import Budget
-from imgcls_automl.engine.loop import SearchPlan
+from imgcls_automl.engine.planning import SearchPlan
 from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import close_study, open_study
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from imgcls_automl.engine.budget import CLOSING_SECONDS, FIRST_SHARE, SAFETY, Budget
+from imgcls_automl.engine.budget import CLOSING_SECONDS, FIRST_SHARE, LATER_SHARE, SAFETY, Budget
 
 
 def budget(seconds, started=1000.0):
@@ -16,21 +16,19 @@ def budget(seconds, started=1000.0):
 class TestSearchDeadline:
     def test_there_is_none_without_a_time_limit(self):
         unlimited = budget(None)
-        assert unlimited.search_deadline(3.0, 12) is None
+        assert unlimited.search_deadline(36.0) is None
         assert unlimited.refit_deadline() is None
         assert unlimited.affordable_epochs(1e6, 12) == 12
 
     def test_a_share_is_kept_back_while_nothing_is_measured(self):
-        assert budget(600).search_deadline(None, 12) == pytest.approx(
-            1000 + 600 * (1 - FIRST_SHARE)
-        )
+        assert budget(600).search_deadline(None) == pytest.approx(1000 + 600 * (1 - FIRST_SHARE))
 
-    def test_then_as_much_as_the_refit_will_take(self):
+    def test_then_as_much_as_retraining_and_refit_will_take(self):
         kept_back = 2.0 * 12 * SAFETY + CLOSING_SECONDS
-        assert budget(600).search_deadline(2.0, 12) == pytest.approx(1600 - kept_back)
+        assert budget(600).search_deadline(24.0) == pytest.approx(1600 - kept_back)
 
-    def test_never_more_than_half(self):
-        assert budget(600).search_deadline(1000.0, 12) == pytest.approx(1300)
+    def test_never_more_than_its_share(self):
+        assert budget(600).search_deadline(12_000.0) == pytest.approx(1600 - 600 * LATER_SHARE)
 
     def test_the_refit_ends_before_the_command_has_to(self):
         assert 1590 <= budget(600).refit_deadline() < budget(600).deadline == 1600

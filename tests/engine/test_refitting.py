@@ -41,7 +41,7 @@ class TestRefit:
     def refit(self, play, plan, tmp_path, epochs=3):
         executor, seen = InProcessExecutor(play), []
         result = run_refit(
-            executor, plan, number=4, epochs=epochs, best=tmp_path, observe=seen.append
+            executor, plan, number=4, epochs=epochs, flips=True, best=tmp_path, observe=seen.append
         )
         return result, executor.tasks, seen
 
@@ -56,8 +56,9 @@ class TestRefit:
     def test_its_epochs_are_shown(self, make_plan, tmp_path):
         result, tasks, seen = self.refit(self.train, make_plan(1), tmp_path)
         assert result.epochs == 3
-        assert [event.epoch for event in seen] == [1, 2, 3]
+        assert [event.epoch for event in seen if isinstance(event, EpochReport)] == [1, 2, 3]
         assert (tasks[0].number, tasks[0].trial_folder.name, tasks[0].folder) == (4, "4", tmp_path)
+        assert tasks[0].flips
 
     def test_a_worker_that_dies_on_it_leaves_the_trial_s_own_weights(self, make_plan, tmp_path):
         def die_once(task):
@@ -80,4 +81,4 @@ class TestRefit:
         plan = make_plan(seconds=60, started=time.time() - 100)
         result, _, seen = self.refit(self.train, plan, tmp_path)
         assert result.epochs == 0
-        assert len(seen) == 1
+        assert sum(isinstance(event, EpochReport) for event in seen) == 1

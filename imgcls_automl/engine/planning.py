@@ -1,0 +1,128 @@
+"""How a search spends what it has: epochs a training, candidates retrained, seeds each."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from imgcls_automl.engine.budget import CLOSING_SECONDS, SAFETY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.config import Preset, RunConfig
+    from imgcls_automl.engine.budget import Budget
+
+AMPLE_PICTURES = 20_000  # with fewer to train on, more epochs are planned
+MOST_EPOCHS = 100  # that are planned for that reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPlan:
+    """What search, selection and refit go by.
+
+    Attributes:
+        folder: The run's `trials/` folder.
+        metric: Selection metric.
+        seed: The run's.
+        epochs: Planned for every training.
+        refit_growth: Pictures of train + validation over pictures of train.
+        budget: Trials and seconds.
+        top_k: Candidates that are retrained before one is chosen.
+        seeds: Trainings of each of them.
+    """
+
+    folder: Path
+    metric: str
+    seed: int
+    epochs: int
+    refit_growth: float
+    budget: Budget
+    top_k: int = 1
+    seeds: int = 1
+
+    @property
+    def startup_trials(self) -> int:
+        """Random draws before the sampler models: a quarter of a small budget, ten of a large one."""
+        return 8 if self.budget.trials is None else max(4, min(10, self.budget.trials // 4))
+
+    @property
+    def later_trainings(self) -> float:
+        """Trainings that follow the search, the refit among them, counted in trainings on train."""
+        return count_retrainings(self.top_k, self.seeds) + self.refit_growth
+
+
+def make_preset(
+    config: RunConfig,
+    budget: Budget,
+    train_size: int,
+    refit_growth: float,
+    epoch_seconds: float | None,
+) -> Preset:
+    """Epochs, candidates and seeds of a run.
+
+    Without a time limit they depend on the configuration and the data set's size alone, so that the same search
+    gives the same trials anywhere.
+
+    Args:
+        config: The preset, and epochs where they are stated.
+        budget: Its deadline.
+        train_size: Pictures to train on.
+        refit_growth: Pictures of train + validation over pictures of train.
+        epoch_seconds: As a probe has measured; None where there is no time limit, or no measure.
+    """
+    wanted = config.planned
+    epochs = config.epochs or plan_epochs(wanted, train_size)
+    if epoch_seconds is None or budget.deadline is None:
+        return replace(wanted, epochs=epochs)
+    left = budget.deadline - time.time()
+    return fit_to_time(
+        wanted, epochs=epochs, epoch_seconds=epoch_seconds, seconds=left, refit_growth=refit_growth
+    )
+
+
+def plan_epochs(preset: Preset, train_size: int) -> int:
+    """Epochs of a preset for a data set: more, up to a hundred, where an epoch is only a few steps.
+
+    Args:
+        preset: Its epochs are meant for twenty thousand pictures and more.
+        train_size: Pictures to train on.
+    """
+    growth = math.sqrt(AMPLE_PICTURES / max(1, train_size))
+    return max(preset.epochs, min(MOST_EPOCHS, round(preset.epochs * growth)))
+
+
+def fit_to_time(
+    preset: Preset, *, epochs: int, epoch_seconds: float, seconds: float, refit_growth: float
+) -> Preset:
+    """Shrink a preset to what fits into a time: fewer retrainings first, then shorter trainings.
+
+    A search should have time for as many full trainings as candidates are retrained, and for two at least; what
+    does not leave that is given up.
+
+    Args:
+        preset: What is wanted; of it, `top_k` and `seeds`.
+        epochs: Wanted for each training.
+        epoch_seconds: One epoch of a typical candidate, as measured.
+        seconds: For search, selection and refit together.
+        refit_growth: Pictures of train + validation over pictures of train.
+    """
+    trainings = (seconds - CLOSING_SECONDS) / (SAFETY * epoch_seconds * epochs)
+    for top_k, seeds in _smaller_selections(preset):
+        if max(2, top_k) + count_retrainings(top_k, seeds) + refit_growth <= trainings:
+            return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
+    short = math.floor(epochs * trainings / (1 + refit_growth))
+    return replace(preset, epochs=max(1, min(epochs, short)), top_k=1, seeds=1)
+
+
+def count_retrainings(top_k: int, seeds: int) -> int:
+    """How often candidates are trained again; a single one with a single seed is not."""
+    return 0 if top_k * seeds == 1 else top_k * seeds
+
+
+def _smaller_selections(preset: Preset) -> list[tuple[int, int]]:
+    """The preset's own candidates and seeds, then fewer seeds, then fewer candidates."""
+    fewer_seeds = [(preset.top_k, seeds) for seeds in range(preset.seeds, 0, -1)]
+    return fewer_seeds + [(top_k, 1) for top_k in range(preset.top_k - 1, 0, -1)]

@@ -1,0 +1,149 @@
+"""Which candidate wins: the best ones trained again with other seeds, and the better mean taken."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from statistics import mean
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.engine.study import ranked_trials, trial_seed
+from imgcls_automl.engine.tasks import run_tasks
+from imgcls_automl.errors import BrokenPluginError
+from imgcls_automl.executors.messages import RetrainResult, RetrainTask
+from imgcls_automl.trial_files import read_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import optuna
+
+    from imgcls_automl.engine.planning import SearchPlan
+    from imgcls_automl.executors.executor import Executor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contender:
+    """One of the candidates the winner is chosen from.
+
+    Attributes:
+        trial: Its number.
+        score: Its mean validation score, with flips where they help it.
+        flips: Whether averaging over mirrored pictures helps it on validation.
+        results: Its trainings.
+    """
+
+    trial: int
+    score: float
+    flips: bool
+    results: tuple[RetrainResult, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """The winner and how it was chosen.
+
+    Attributes:
+        winner: The one that is refitted.
+        contenders: All, in the order of their trials' scores.
+        retrained: Whether they were trained again; if not, the only one was judged by its trial's kept weights.
+    """
+
+    winner: Contender
+    contenders: tuple[Contender, ...]
+    retrained: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {
+            "winner": self.winner.trial,
+            "flips": self.winner.flips,
+            "retrained": self.retrained,
+            "contenders": [asdict(contender) for contender in self.contenders],
+        }
+
+
+def select_winner(
+    study: optuna.Study, executor: Executor, plan: SearchPlan, observe: Callable[[Any], None]
+) -> Selection:
+    """Retrain the top candidates on train and choose by their mean validation score.
+
+    A score from the search is the luckiest of many; a training with a fresh seed is not, and it is what the refit
+    does: full schedule, no early stopping, last weights. With one candidate and one seed there is nothing to choose,
+    and its trial's kept weights are only asked whether flips help. Fewer are retrained where time is short.
+
+    Raises:
+        BrokenPluginError: Every worker that was given one of the trainings died.
+    """
+    ranked = [trial.number for trial in ranked_trials(study)]
+    top_k, seeds = _affordable(plan, ranked)
+    retrained = top_k * seeds > 1
+    tasks = [
+        _make_task(plan, number, index, epochs=plan.epochs if retrained else 0)
+        for number in ranked[:top_k]
+        for index in range(seeds)
+    ]
+    results = run_tasks(executor, tasks, deadline=plan.budget.refit_deadline(), observe=observe)
+    contenders = _judge(plan, ranked[:top_k], [result for result in results if result is not None])
+    if not contenders:
+        raise BrokenPluginError(
+            f"No worker lived through trial {ranked[0]}'s validation.\nSee the run's log.txt."
+        )
+    best = max if plan.metric != "log_loss" else min
+    winner = best(contenders, key=lambda contender: contender.score)
+    return Selection(winner=winner, contenders=tuple(contenders), retrained=retrained)
+
+
+def _affordable(plan: SearchPlan, ranked: list[int]) -> tuple[int, int]:
+    """How many candidates and seeds can still be trained, keeping time for a full refit of the first."""
+    epoch_seconds = [measure_epoch(plan, number) for number in ranked[: plan.top_k]]
+    options = [(k, plan.seeds) for k in range(len(epoch_seconds), 0, -1)] + [
+        (len(epoch_seconds), 1),
+        (1, 1),
+    ]
+    for top_k, seeds in options:
+        trainings = seeds * sum(epoch_seconds[:top_k]) if top_k * seeds > 1 else 0.0
+        refit = epoch_seconds[0] * plan.refit_growth
+        if plan.budget.has_time_for((trainings + refit) * plan.epochs):
+            return top_k, seeds
+    return 1, 1
+
+
+def measure_epoch(plan: SearchPlan, number: int) -> float:
+    """Seconds an epoch of a finished trial took, all it cost shared out."""
+    result = read_result(plan.folder / str(number))
+    assert result is not None
+    return result.seconds / max(1, result.epochs)
+
+
+def _make_task(plan: SearchPlan, number: int, index: int, *, epochs: int) -> RetrainTask:
+    trial_folder = plan.folder / str(number)
+    return RetrainTask(
+        number=number,
+        trial_folder=trial_folder,
+        folder=trial_folder / f"retrained-{index}",
+        seed=trial_seed(plan.seed, number) ^ (index + 1),
+        epochs=epochs,
+        deadline=plan.budget.refit_deadline(),
+    )
+
+
+def _judge(
+    plan: SearchPlan, numbers: Sequence[int], results: Sequence[RetrainResult]
+) -> list[Contender]:
+    contenders = []
+    for number in numbers:
+        own = tuple(
+            result for result in results if result.number == number and result.score is not None
+        )
+        if own:
+            contenders.append(_make_contender(plan, number, own))
+    return contenders
+
+
+def _make_contender(plan: SearchPlan, number: int, results: tuple[RetrainResult, ...]) -> Contender:
+    plain = mean(result.score for result in results if result.score is not None)
+    flipped = mean(result.flipped_score for result in results if result.flipped_score is not None)
+    gain = plain - flipped if plan.metric == "log_loss" else flipped - plain
+    # The loss is the steadier of the two measures: flips have to help it, and not to hurt the score.
+    flips = gain >= 0 and mean(r.flipped_loss for r in results) < mean(r.loss for r in results)
+    return Contender(trial=number, score=flipped if flips else plain, flips=flips, results=results)

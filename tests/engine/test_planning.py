@@ -1,0 +1,84 @@
+"""Epochs, candidates and seeds: what is planned for a data set and a time."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from imgcls_automl.config import Preset, resolve_config
+from imgcls_automl.engine.budget import Budget
+from imgcls_automl.engine.planning import (
+    MOST_EPOCHS,
+    count_retrainings,
+    fit_to_time,
+    make_preset,
+    plan_epochs,
+)
+
+MEDIUM = Preset(epochs=12, top_k=3, seeds=1)
+BEST = Preset(epochs=24, top_k=3, seeds=3)
+
+
+class TestEpochs:
+    def test_the_preset_s_own_where_an_epoch_is_many_steps(self):
+        assert plan_epochs(MEDIUM, 20_000) == plan_epochs(MEDIUM, 1_000_000) == 12
+
+    def test_more_where_an_epoch_is_few(self):
+        assert plan_epochs(MEDIUM, 5_000) == 24
+
+    def test_never_more_than_the_most(self):
+        assert plan_epochs(MEDIUM, 1) == MOST_EPOCHS
+
+
+class TestFittingToTime:
+    def fit(self, preset, seconds, epoch_seconds=10.0):
+        return fit_to_time(
+            preset, epochs=12, epoch_seconds=epoch_seconds, seconds=seconds, refit_growth=1.25
+        )
+
+    def test_all_of_it_where_there_is_time(self):
+        assert self.fit(BEST, 10_000) == Preset(epochs=12, top_k=3, seeds=3)
+
+    def test_seeds_are_given_up_first_then_candidates_then_epochs(self):
+        plans = [self.fit(BEST, seconds) for seconds in range(2_400, 60, -20)]
+        assert plans == sorted(plans, key=lambda p: (-p.epochs, -p.top_k * p.seeds))
+        assert {(plan.top_k, plan.seeds) for plan in plans} == {
+            (3, 3),
+            (3, 2),
+            (3, 1),
+            (2, 1),
+            (1, 1),
+        }
+        assert all(plan.epochs == 12 for plan in plans if plan.top_k > 1)
+
+    def test_what_is_planned_fits(self):
+        for seconds in range(100, 3_000, 50):
+            plan = self.fit(MEDIUM, seconds)
+            trainings = 1 + count_retrainings(plan.top_k, plan.seeds) + 1.25
+            assert plan.epochs == 1 or trainings * plan.epochs * 10 < seconds
+
+    def test_one_epoch_at_least(self):
+        assert self.fit(MEDIUM, 11).epochs == 1
+
+
+class TestPresetOfARun:
+    def preset(self, *, seconds=None, epoch_seconds=None, **options):
+        config = resolve_config({"space": "s", "data": "d", **options}, environment={})
+        budget = Budget(trials=config.trials, started=time.time(), seconds=seconds)
+        return make_preset(config, budget, 48_000, 1.25, epoch_seconds)
+
+    def test_without_a_time_limit_it_depends_on_no_measure(self):
+        assert self.preset(trials=3, epoch_seconds=100.0) == MEDIUM
+
+    def test_stated_epochs_are_kept(self):
+        assert self.preset(trials=3, epochs=2).epochs == 2
+
+    def test_a_measured_epoch_shrinks_it_to_the_time(self):
+        assert self.preset(seconds=300.0, epoch_seconds=20.0).epochs < 12
+
+    @pytest.mark.parametrize(
+        ("top_k", "seeds", "count"), [(1, 1, 0), (3, 1, 3), (1, 3, 3), (3, 3, 9)]
+    )
+    def test_a_single_training_is_not_repeated(self, top_k, seeds, count):
+        assert count_retrainings(top_k, seeds) == count
