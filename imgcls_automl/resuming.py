@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def renew_budget(
     config: RunConfig, folder: RunFolder, trials: int | None, timeout: float | None
 ) -> RunConfig:
-    """The configuration with the budget a resumed command has.
+    """The configuration with the budget a run has when it is resumed; its timeout is that of all commands together.
 
     Args:
         config: As the run was last started.
@@ -26,19 +26,17 @@ def renew_budget(
     Raises:
         ConfigError: Nothing is left, and no more was given.
     """
-    left = (
-        None if config.wall_clock is None else config.wall_clock - folder.record["elapsed_seconds"]
-    )
+    spent = folder.record["elapsed_seconds"]
     finished = folder.record["status"] == "complete"
-    if trials is None and timeout is None and (finished or (left is not None and left <= 0)):
-        raise ConfigError(
-            f"{folder.path} has spent its budget.\nSay how much more: --trials N (in all) or --timeout TIME."
-        )
-    if trials is not None:
-        return replace(config, trials=trials, timeout=timeout)
-    if timeout is not None:
-        return replace(config, trials=None if finished else config.trials, timeout=timeout)
-    return replace(config, timeout=left)
+    if trials is None and timeout is None:
+        if finished or (config.wall_clock is not None and config.wall_clock <= spent):
+            raise ConfigError(
+                f"{folder.path} has spent its budget.\nSay how much more: --trials N (in all) or --timeout TIME."
+            )
+        return config
+    if trials is None and not finished:
+        trials = config.trials
+    return replace(config, trials=trials, timeout=None if timeout is None else spent + timeout)
 
 
 def refuse_change(what: str, before: str, now: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -87,8 +87,9 @@ def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
     except BaseException:
         if not folder.record.get("started_trials"):
             shutil.rmtree(path)
-            for parent in parents:  # the innermost first; only what was made here
-                parent.rmdir()
+            with suppress(OSError):  # another run may have put its folder there meanwhile
+                for parent in parents:  # the innermost first; only what was made here
+                    parent.rmdir()
         raise
 
 
@@ -118,11 +119,12 @@ def read_run_record(path: Path) -> dict[str, Any]:
     try:
         record = read_json(file)
         version = record["schema_version"]
+        newer = version > SCHEMA_VERSION
     except (ValueError, KeyError, TypeError):
         raise RunFolderError(
             f"{file} is damaged and cannot be read.\nRestore it from a copy."
         ) from None
-    if version > SCHEMA_VERSION:
+    if newer:
         raise RunFolderError(
             f"{file} was written by a newer imgcls-automl (schema {version}; this one reads {SCHEMA_VERSION}).\n"
             "Update imgcls-automl to go on with it."

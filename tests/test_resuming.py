@@ -1,0 +1,64 @@
+"""What a resumed command may spend, and what must not have changed meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imgcls_automl.config import RunConfig
+from imgcls_automl.errors import ConfigError
+from imgcls_automl.resuming import refuse_change, renew_budget
+from imgcls_automl.run_folder import RunFolder
+
+
+def renew(config, *, trials=None, timeout=None, status="interrupted", spent=0.0):
+    """(trials, seconds of all commands together) of a run that is resumed."""
+    folder = RunFolder(Path("runs/one"), {"status": status, "elapsed_seconds": spent})
+    before = RunConfig(space="cnn_small", data="digits", **config)
+    after = renew_budget(before, folder, trials, timeout)
+    return after.trials, after.wall_clock
+
+
+class TestBudget:
+    def test_an_interrupted_run_goes_on_with_what_it_had(self):
+        assert renew({"trials": 5}, spent=99) == (5, None)
+        assert renew({"trials": 5, "timeout": 600.0}, spent=99) == (5, 600)
+        assert renew({}, spent=99) == (None, 1200)
+
+    def test_so_it_does_the_second_time(self):
+        # The limit is the run's; it does not shrink each time by all that was spent before.
+        assert renew({"timeout": 600.0}, spent=100) == renew({"timeout": 600.0}, spent=300)
+
+    def test_new_trials_are_a_total_without_a_time_limit(self):
+        assert renew({"trials": 5, "timeout": 600.0}, trials=9, spent=599) == (9, None)
+
+    def test_new_time_is_for_this_command(self):
+        assert renew({"timeout": 600.0}, timeout=60.0, spent=590) == (None, 650)
+
+    def test_new_time_keeps_the_trials_of_a_run_that_has_not_had_them(self):
+        assert renew({"trials": 5}, timeout=60.0, spent=10) == (5, 70)
+
+    def test_a_finished_run_searches_on_for_as_long_as_is_said(self):
+        assert renew({"trials": 5}, timeout=60.0, spent=10, status="complete") == (None, 70)
+        assert renew({"trials": 5}, trials=8, status="complete") == (8, None)
+
+    @pytest.mark.parametrize(
+        ("config", "spent", "status"),
+        [({"trials": 5}, 10, "complete"), ({}, 10, "complete"), ({"timeout": 60.0}, 61, "failed")],
+    )
+    def test_a_spent_one_has_to_be_told_how_much_more(self, config, spent, status):
+        with pytest.raises(ConfigError, match=r"runs/one has spent its budget") as caught:
+            renew(config, spent=spent, status=status)
+        assert "--trials N" in str(caught.value)
+
+
+class TestChange:
+    def test_what_is_the_same_passes(self):
+        refuse_change("data", "abc", "abc")
+
+    def test_what_has_changed_is_named_with_both_states(self):
+        with pytest.raises(ConfigError) as caught:
+            refuse_change("search space", "pack 1.0", "pack 2.0")
+        assert "The search space has changed" in str(caught.value)
+        assert "it was pack 1.0, and is pack 2.0" in str(caught.value)
