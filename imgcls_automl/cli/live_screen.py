@@ -22,6 +22,7 @@ from imgcls_automl.events import (
     WorkerReady,
 )
 from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted, WorkerLost
+from imgcls_automl.text import plain
 from imgcls_automl.training.scoring import is_better
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class LiveScreen:
 
     def _say(self, line: str) -> None:
         """Write a line above the panel, for good."""
-        self._console.print(Text(line), soft_wrap=True)
+        self._console.print(Text(plain(line)), soft_wrap=True)
 
     def _parts(self) -> list[RenderableType]:
         parts: list[RenderableType] = [self._head()]

@@ -56,7 +56,7 @@ def _make_app() -> typer.Typer:
         help="Find the best image classifier your time budget buys, with the evidence.",
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
-    app.callback()(_show_version)
+    app.callback()(_take_options)
     searches.add_commands(app)
     leaderboards.add_commands(app)
     predictions.add_commands(app)
@@ -64,14 +64,21 @@ def _make_app() -> typer.Typer:
     return app
 
 
-def _show_version(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
-    ] = False,
-) -> None:
-    if version:
+def _show_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"imgcls-automl {__version__}")
         raise typer.Exit
+
+
+def _take_options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Options of the program itself; the callback answers before a command is missed."""
 
 
 def _explain(error: Exception, arguments: list[str]) -> int:
@@ -97,7 +104,8 @@ def _tell(message: str, code: int, arguments: list[str]) -> int:
     """Say what went wrong: on stderr for people, and as the one JSON object where that was asked for."""
     lines = [plain(line) for line in message.splitlines()]
     print("imgcls-automl: " + "\n".join(lines), file=sys.stderr)  # noqa: T201
-    if "--json" in arguments:
+    # A gate that was not met is told beside the result, which is on stdout already.
+    if "--json" in arguments and code != EXIT_CODES[errors.GateNotMetError]:
         told: dict[str, Any] = {"schema_version": 1, "error": "\n".join(lines), "exit_code": code}
         print(json.dumps(told))  # noqa: T201
     return code

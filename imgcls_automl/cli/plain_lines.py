@@ -15,7 +15,8 @@ from imgcls_automl.events import (
     SelectionBegun,
     WorkerReady,
 )
-from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted
+from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted, WorkerLost
+from imgcls_automl.text import plain
 
 EPOCH_LINE_SECONDS = 10.0  # at least, between two lines about epochs
 
@@ -36,7 +37,7 @@ class PlainLines:
     def observe(self, event: Any) -> None:
         for line in self._describe(event):
             elapsed = wording.format_seconds(time.monotonic() - self._started)
-            print(f"[{elapsed:>6}] {line}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"[{elapsed:>6}] {plain(line)}", file=sys.stderr, flush=True)  # noqa: T201
 
     def _describe(self, event: Any) -> list[str]:
         if isinstance(event, RunBegun):
@@ -56,6 +57,8 @@ class PlainLines:
             return self._describe_epoch(event)
         if isinstance(event, TrialResult):
             return [wording.describe_trial(event)]
+        if isinstance(event, WorkerLost):
+            return [f"Warning: {event.detail}; another takes its place"]
         if isinstance(event, RefitBegun):
             return [wording.describe_refit(event.number, event.epochs, event.planned_epochs)]
         return []

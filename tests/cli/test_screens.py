@@ -1,0 +1,253 @@
+"""What a search shows while it runs: on narrow and wide terminals, in logs, and where texts are hostile."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from imgcls_automl.cli.live_screen import LiveScreen
+from imgcls_automl.cli.plain_lines import PlainLines
+from imgcls_automl.cli.screens import choose_screen
+from imgcls_automl.config import RunConfig
+from imgcls_automl.data.dataset import Dataset, IngestProgress
+from imgcls_automl.engine.budget import Budget
+from imgcls_automl.events import DatasetReady, RefitBegun, RunBegun, WorkerReady
+from imgcls_automl.executors.messages import (
+    EpochReport,
+    Ready,
+    TrialResult,
+    TrialStarted,
+    WorkerLost,
+)
+from imgcls_automl.plugin import Candidate, ImageTask
+from imgcls_automl.run_folder import RunFolder
+
+HOSTILE = "[red]evil[/red]\x1b]0;owned\x07\x1b[2J\u202egpj\r\n{0}%s"
+
+
+def result(number, state="complete", score=0.5, cause=None, detail=None):
+    return TrialResult(
+        number=number,
+        state=state,
+        score=score,
+        metric="accuracy",
+        epoch=None if score is None else 2,
+        epochs=2,
+        planned_epochs=4,
+        seconds=75.0,
+        parameters=1000,
+        cause=cause,
+        detail=detail,
+    )
+
+
+def report(number, epoch, score=0.5):
+    metrics = {"loss": 1.25, "accuracy": 0.5}
+    return EpochReport(
+        number=number, epoch=epoch, epochs=4, seconds=1.0, score=score, metrics=metrics
+    )
+
+
+def dataset(reason="a folder of pictures"):
+    counts = (800, 222)
+    task = ImageTask(image_shape=(28, 30, 3), class_names=("cat", "dog"), class_counts=counts)
+    return Dataset(
+        task=task,
+        images=Path("i.npy"),
+        labels=Path("l.npy"),
+        splits=Path("s.npy"),
+        fingerprint="abc",
+        split_sizes=(1022, 200, 1500),
+        unreadable=3,
+        adapter="folder",
+        plugin="imgcls-automl 0.1.0",
+        reason=reason,
+        resize="stretch",
+        cached=False,
+    )
+
+
+def begin(path="runs/one", trials=5, seconds=600.0):
+    config = RunConfig(space="s", data="d", trials=trials, timeout=seconds)
+    folder = RunFolder(Path(path), {})
+    return RunBegun(
+        config=config,
+        folder=folder,
+        budget=Budget(trials=trials, started=time.time(), seconds=seconds),
+    )
+
+
+READY = Ready(
+    backend="tensorflow",
+    versions={"tensorflow": "2.21.0"},
+    device="CPU, 2 threads",
+    precision="float32",
+    warning="a GPU is there, but tensorflow does not see it",
+)
+STORY = [
+    begin(),
+    IngestProgress(stage="reading", done=1000, total=None),
+    IngestProgress(stage="decoding", done=500, total=2722),
+    DatasetReady(dataset=dataset(), seconds=1.0),
+    WorkerReady(ready=READY),
+    TrialStarted(number=0, candidate=Candidate(model={}), parameters=123_456),
+    report(0, 1),
+    result(0, score=0.8125),
+    TrialStarted(number=1, candidate=Candidate(model={}), parameters=99),
+    result(1, "failed", None, "not finite", "the loss was not finite in epoch 1"),
+    result(2, "pruned", 0.25, "pruned"),
+    WorkerLost(detail="the worker process was killed by SIGKILL"),
+    result(3, "infeasible", None, "infeasible", "too large"),
+    RefitBegun(number=0, epochs=4, planned_epochs=4),
+    report(None, 3, None),
+]
+
+
+class Terminal:
+    """A terminal of so many columns: what lies on it after each event, and all it was ever sent."""
+
+    def __init__(self, width):
+        self.console = Console(
+            file=io.StringIO(),
+            force_terminal=True,
+            width=width,
+            height=30,
+            highlight=False,
+            markup=False,
+            _environ={},
+        )
+        self.screen = LiveScreen(self.console)
+
+    def play(self, events):
+        """Show events; returns the panel after each, as plain text."""
+        panels = []
+        with self.screen:
+            for event in events:
+                self.screen.observe(event)
+                paper = Console(
+                    file=io.StringIO(), width=self.console.width, color_system=None, _environ={}
+                )
+                paper.print(self.screen)
+                panels.append(paper.file.getvalue())
+        return panels
+
+    @property
+    def sent(self):
+        return self.console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 120])
+class TestLiveScreen:
+    def test_it_shows_trials_the_best_and_what_is_left(self, width):
+        panel = Terminal(width).play(STORY[:-2])[-1]
+        for text in ("0.8125", "not finite", "pruned", "infeasible", "2/4", "1m15s"):
+            assert text in panel
+        assert "best 0.8125 (trial 0)" in panel
+        if width == 120:
+            assert "4/5 trials" in panel
+            assert re.search(r"(10m|9m\d\ds) left", panel)
+
+    def test_nothing_is_wider_than_the_terminal(self, width):
+        for panel in Terminal(width).play(STORY):
+            assert max(len(line) for line in panel.splitlines()) <= width
+
+    def test_it_shows_the_running_epoch_and_the_refit(self, width):
+        panels = Terminal(width).play(STORY)
+        assert "trial 0" in panels[6]
+        assert "epoch 1/4" in panels[6]
+        assert "epoch 3/4" in panels[-1]
+        assert "Refitting trial 0" in panels[-1]
+
+    def test_reading_is_shown_as_it_goes(self, width):
+        panels = Terminal(width).play(STORY)
+        assert "1,000" in panels[1]
+        assert "500 of 2,722" in panels[2]
+        assert "decoding" not in panels[3]
+
+    def test_what_should_stay_is_written_above_it(self, width):
+        terminal = Terminal(width)
+        terminal.play(STORY)
+        text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.sent)
+        for line in ("Run folder runs/one", "2,722 colour pictures of 28x30", "does not see it"):
+            assert line in text
+        assert "killed by SIGKILL" in text
+        assert "3 pictures were left out" in text
+
+    def test_hostile_texts_are_shown_as_texts(self, width):
+        terminal = Terminal(width)
+        terminal.play(
+            [
+                begin(path=f"runs/{HOSTILE}"),
+                DatasetReady(dataset=dataset(HOSTILE), seconds=1.0),
+                WorkerReady(ready=replace(READY, warning=HOSTILE)),
+                result(0, "failed", None, "build", HOSTILE),
+                WorkerLost(detail=HOSTILE),
+            ]
+        )
+        for code in ("\x1b]0;", "\x07", "\x1b[2J", "\u202e"):
+            assert code not in terminal.sent
+        assert "[red]evil[/red]" in terminal.sent
+
+
+class TestPlainLines:
+    def play(self, events, capsys):
+        with PlainLines() as screen:
+            for event in events:
+                screen.observe(event)
+        out, err = capsys.readouterr()
+        assert out == ""
+        return err.splitlines()
+
+    def test_every_line_begins_with_the_time(self, capsys):
+        lines = self.play(STORY, capsys)
+        assert lines
+        assert all(re.match(r"\[ *[0-9hms.]+\] \S", line) for line in lines)
+
+    def test_they_tell_the_story(self, capsys):
+        text = "\n".join(self.play(STORY, capsys))
+        for words in (
+            "Run folder runs/one",
+            "5 trials, at most 10m",
+            "1,022 to train on, 200 to select by, 1,500 to test once",
+            "Warning: a GPU is there",
+            "trial 0 begins: 123,456 parameters",
+            "trial 0 complete: 0.8125 at epoch 2",
+            "trial 1 failed (not finite): the loss was not finite in epoch 1",
+            "trial 2 pruned: 0.2500",
+            "killed by SIGKILL",
+            "Refitting trial 0",
+        ):
+            assert words in text
+
+    def test_epochs_are_told_only_now_and_then(self, capsys):
+        lines = self.play([report(0, epoch) for epoch in range(1, 5)] * 20, capsys)
+        assert len(lines) == 1
+
+    def test_hostile_texts_stay_on_their_line(self, capsys):
+        events = [
+            begin(path=f"runs/{HOSTILE}"),
+            DatasetReady(dataset=dataset(HOSTILE), seconds=1.0),
+            WorkerReady(ready=replace(READY, warning=HOSTILE)),
+            result(0, "failed", None, "build", HOSTILE),
+            WorkerLost(detail=HOSTILE),
+        ]
+        lines = self.play(events, capsys)
+        assert all(line.startswith("[") for line in lines)
+        assert not re.search("[\x00-\x1f\x7f\u202e]", "".join(lines))
+
+
+class TestChoice:
+    def test_quiet_shows_nothing(self, capsys):
+        with choose_screen(quiet=True) as screen:
+            for event in STORY:
+                screen.observe(event)
+        assert capsys.readouterr() == ("", "")
+
+    def test_without_a_terminal_there_are_lines(self):
+        assert isinstance(choose_screen(quiet=False), PlainLines)
