@@ -7,6 +7,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.duplicates import KnownCandidates
 from imgcls_automl.engine.study import (
     BASELINE,
     ask_trial,
@@ -19,6 +20,8 @@ from imgcls_automl.engine.study import (
 )
 from imgcls_automl.errors import NoTrialSucceededError
 from imgcls_automl.executors.messages import (
+    Admission,
+    CandidateDrawn,
     EpochReport,
     SuggestAnswer,
     SuggestCall,
@@ -40,7 +43,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SAME_FAILURES = 5  # in a row, after which more of them would tell nothing
-INFEASIBLE_DRAWS = 100  # in a row, likewise
+INFEASIBLE_DRAWS = 30  # in a row, likewise: the space is used up, or all that is drawn cannot be
 
 
 def run_trials(
@@ -79,6 +82,7 @@ class _Loop:
         self._observe = observe
         self._running: dict[int, tuple[optuna.Trial, TrialTask]] = {}
         self._unfinished = running_trials(study)
+        self._known = KnownCandidates.read(plan.folder)
         self._last: TrialResult | None = None
         self._streak = 0
         self._epoch_seconds: float | None = None  # of the best trial
@@ -172,6 +176,10 @@ class _Loop:
         if isinstance(event, SuggestCall):
             self._executor.answer(worker, _make_call(trial, event))
             return
+        if isinstance(event, CandidateDrawn):
+            twin = self._known.admit(event.number, event.candidate)
+            self._executor.answer(worker, Admission(duplicate_of=twin))
+            return
         if isinstance(event, EpochReport):
             self._executor.answer(worker, self._judge(trial, event))
         elif isinstance(event, TrialResult):
@@ -200,6 +208,7 @@ class _Loop:
 
     def _conclude(self, trial: optuna.Trial, result: TrialResult) -> None:
         tell_result(self._study, trial, result)
+        self._known.forget_unfinished(result)
         same = self._last is not None and (self._last.state, self._last.cause) == (
             result.state,
             result.cause,

@@ -163,6 +163,21 @@ class SuggestAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateDrawn:
+    """What `suggest` made of the calls; asks whether it is worth training."""
+
+    number: int
+    candidate: Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """The answer: the trial that was the same candidate, or None to go on."""
+
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialStarted:
     """The candidate is built and about to be trained; `parameters` counts its weights."""
 
@@ -213,8 +228,8 @@ class TrialResult:
         planned_epochs: As laid out.
         seconds: Wall-clock time of the trial.
         parameters: Number of weights; None where the model could not be built.
-        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"not finite"`, `"build"`, `"out of memory"`,
-            `"training"`, `"crash"`...
+        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"duplicate"`, `"not finite"`, `"build"`,
+            `"out of memory"`, `"training"`, `"crash"`...
         detail: One line about the cause.
         metrics: Of the kept epoch.
     """

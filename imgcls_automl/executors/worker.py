@@ -111,7 +111,7 @@ def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, A
             return probe(task, bench)
         case TrialTask():
             trial = RemoteTrial(task.number, ask)
-            return run_trial(task, bench, trial, started=connection.send, report=ask)
+            return run_trial(task, bench, trial, admit=ask, started=connection.send, report=ask)
         case RetrainTask():
             return retrain(task, bench, ask)
         case RefitTask():

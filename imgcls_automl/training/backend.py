@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,9 @@ def load_backend(device: str) -> Backend:
     import keras
 
     name = keras.backend.backend()
+    if name != "tensorflow":
+        # Keras looks for TensorFlow whenever it serialises or seeds, and would import it where it is installed.
+        sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     cards = [] if device == "cpu" else list_graphics_cards()
     on_gpu = device != "cpu" and _sees_gpu()
     warning = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 
 from imgcls_automl.plugin import HasInitialise
+from imgcls_automl.training.epochs import run_epochs
 from imgcls_automl.training.program import StepShape
 from imgcls_automl.training.scoring import EPOCH_METRIC, balanced_weights, is_better, score_logits
 from imgcls_automl.training.weights import set_weights, thaw
@@ -160,13 +160,7 @@ def choose_step_shape(training: Training, train_size: int) -> StepShape:
 def _start_afresh(seed: int) -> None:
     """Seed all that Keras draws from, and forget the names and generators of earlier models."""
     keras.utils.clear_session()
-    if (
-        keras.backend.backend() == "jax"
-    ):  # there, set_random_seed would do no more, but import TensorFlow
-        random.seed(seed)
-        np.random.seed(seed)
-    else:
-        keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,27 +195,19 @@ def _fit_phase(
     )
     order = _draw_order(plan, phase.epochs, steps * shape.batch_size)
     watch = _Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
-    program.trainee.fit(
-        pictures.feed(order, shape.batch_size),
-        batch_size=shape.batch_size if pictures.resident else None,
-        epochs=len(phase.epochs),
-        steps_per_epoch=steps,
-        shuffle=False,
-        verbose=0,
-        callbacks=[watch],
-    )
+    run_epochs(program, pictures, order, shape, watch)
     if watch.diverged:
         raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
     set_weights(network, program.get_weights())
 
 
 def _draw_order(plan: Plan, epochs: range, length: int) -> np.ndarray:
-    """The pictures' order over several epochs, int32 (len(epochs) * length,): the same for the same seed and epoch."""
+    """The pictures' order over some epochs, int32 (len(epochs), length): the same for the same seed and epoch."""
     drawn = (
         np.random.default_rng((plan.seed, epoch)).permutation(plan.train)[:length]
         for epoch in epochs
     )
-    return np.concatenate(list(drawn))
+    return np.stack(list(drawn))
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]

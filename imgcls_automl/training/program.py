@@ -18,6 +18,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from imgcls_automl.training.epochs import Scan
 from imgcls_automl.training.recipe import make_optimizer, set_rates
 from imgcls_automl.training.trainee import Trainee
 from imgcls_automl.training.weights import is_adapted, set_weights
@@ -83,6 +84,8 @@ class Program:
             jit_compile="auto" if backend == "jax" else False,
             steps_per_execution=1 if backend == "torch" else steps_per_execution,
         )
+        self._pictures = pictures
+        self._scan: Scan | None = None
 
     def begin(
         self,
@@ -111,6 +114,14 @@ class Program:
             variable.assign(ops.zeros(variable.shape, variable.dtype))
         set_rates(self._optimizer, training, steps=steps, share=rate_share)
         _seed_generators(self.trainee, seed)
+
+    def scan(self, batches: np.ndarray) -> None:
+        """Train on JAX on batches of indices, int32 (steps, batch_size), in one compiled call."""
+        if self._scan is None:
+            self.trainee.build((None,))
+            self._optimizer.build(self.trainee.trainable_variables)
+            self._scan = Scan(self.trainee, self._pictures.on_device())
+        self._scan(batches)
 
     def get_weights(self) -> list[np.ndarray]:
         """The network's weights, in the order of the network the program was made for."""

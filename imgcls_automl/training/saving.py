@@ -36,7 +36,7 @@ def save_pixel_model(
     """Save a model that stands alone, and return it.
 
     Input: pixels 0-255 (N, H, W, C). Output: float32 probabilities (N, K). All of it in float32, whatever the
-    precision of training, and made of Keras layers only, so that it loads in safe mode and without this package.
+    precision of training, and made of what Keras has only, so that it loads in safe mode and without this package.
 
     Args:
         space: Builds the network.
@@ -52,7 +52,8 @@ def save_pixel_model(
         network = space.build(candidate.model, task)
         set_weights(network, weights)
         pixels = keras.Input(task.image_shape, name="pixels")
-        images = keras.layers.Rescaling(1 / 255, name="rescale")(pixels)
+        # Not a Rescaling layer: under JAX it imports TensorFlow.
+        images = keras.ops.multiply(pixels, 1 / 255)
         probabilities = keras.layers.Softmax(name="probabilities")
         outputs = probabilities(network(images))
         if flips:

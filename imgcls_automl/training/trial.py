@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted
+from imgcls_automl.executors.messages import CandidateDrawn, EpochReport, TrialResult, TrialStarted
 from imgcls_automl.files import write_csv
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.fitting import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from optuna.trial import BaseTrial
 
-    from imgcls_automl.executors.messages import TrialState, TrialTask, Verdict
+    from imgcls_automl.executors.messages import Admission, TrialState, TrialTask, Verdict
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.backend import Backend
     from imgcls_automl.training.pictures import Pictures
@@ -77,6 +77,7 @@ def run_trial(
     bench: Bench,
     trial: BaseTrial,
     *,
+    admit: Callable[[CandidateDrawn], Admission],
     started: Callable[[TrialStarted], None],
     report: Callable[[EpochReport], Verdict],
 ) -> TrialResult:
@@ -86,6 +87,7 @@ def run_trial(
         task: Which trial, and how long.
         bench: Space, device and pictures.
         trial: Given to the space's `suggest`.
+        admit: Asked whether the candidate is worth training.
         started: Told when training begins.
         report: Told of each epoch; answers whether to go on.
     """
@@ -95,6 +97,9 @@ def run_trial(
     cause = detail = parameters = None
     try:
         stored = _draw(task, bench, trial)
+        twin = admit(CandidateDrawn(number=task.number, candidate=stored.candidate)).duplicate_of
+        if twin is not None:
+            raise TrialFailedError("infeasible", "duplicate", f"the same candidate as trial {twin}")
         network = _build(task, bench, stored)
         parameters = network.count_params()
         started(TrialStarted(number=task.number, candidate=stored.candidate, parameters=parameters))

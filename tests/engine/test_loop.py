@@ -175,7 +175,7 @@ class TestFailures:
             yield draw("x")
             yield end(task, "infeasible", cause="infeasible", detail="too large", epochs=0)
 
-        with pytest.raises(NoTrialSucceededError, match=r"100 candidates in a row .*: too large"):
+        with pytest.raises(NoTrialSucceededError, match=r"30 candidates in a row .*: too large"):
             search(refuse, make_plan(5))
 
     def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):

@@ -10,7 +10,7 @@ import optuna
 import pytest
 from networks import Linear, Plain, Wide, candidate, failing
 
-from imgcls_automl.executors.messages import TrialTask, Verdict
+from imgcls_automl.executors.messages import Admission, TrialTask, Verdict
 from imgcls_automl.trial_files import read_candidate, read_result
 
 
@@ -20,7 +20,9 @@ def attempt(programs, tmp_path):
     from imgcls_automl.training.backend import load_backend
     from imgcls_automl.training.trial import Bench, run_trial
 
-    def attempt(space, *, report=lambda epoch: Verdict(), **changes):
+    def attempt(
+        space, *, report=lambda epoch: Verdict(), admit=lambda drawn: Admission(), **changes
+    ):
         planned = {"number": 3, "baseline": False, "seed": 1, "epochs": 2, "deadline": None}
         task = TrialTask(folder=tmp_path, **{**planned, **changes})
         bench = Bench(
@@ -31,7 +33,9 @@ def attempt(programs, tmp_path):
             class_weight="none",
         )
         trial = optuna.trial.FixedTrial({"dropout": 0.25}, number=3)
-        result = run_trial(task, bench, trial, started=lambda event: None, report=report)
+        result = run_trial(
+            task, bench, trial, admit=admit, started=lambda event: None, report=report
+        )
         assert read_result(tmp_path) == result
         return result
 
@@ -148,3 +152,16 @@ class TestFailing:
         result = attempt(failing("suggest", optuna.TrialPruned("too large")))
         assert (result.state, result.detail) == ("infeasible", "too large")
         assert result.parameters is None
+
+
+def test_a_candidate_that_was_trained_already_is_not_trained_again(attempt):
+    drawn = []
+
+    def admit(message):
+        drawn.append(message)
+        return Admission(duplicate_of=1)
+
+    result = attempt(Plain(), admit=admit)
+    assert (result.state, result.cause, result.epochs) == ("infeasible", "duplicate", 0)
+    assert "trial 1" in result.detail
+    assert drawn[0].candidate.model["dropout"] == 0.25
