@@ -36,7 +36,7 @@ def save_pixel_model(
     """Save a model that stands alone, and return it.
 
     Input: pixels 0-255 (N, H, W, C). Output: float32 probabilities (N, K). All of it in float32, whatever the
-    precision of training, and made of what Keras has only, so that it loads in safe mode and without this package.
+    precision of training, and made of nothing but Keras, so that it loads in safe mode and without this package.
 
     Args:
         space: Builds the network.
