@@ -208,6 +208,7 @@ def _prepare_data(
             "class_counts": dataset.task.class_counts,
             "image_shape": dataset.task.image_shape,
             "split_sizes": dataset.split_sizes,
+            "floor": dataset.floor,
         },
         plugins={
             **folder.record["plugins"],

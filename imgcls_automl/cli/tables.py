@@ -4,20 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from imgcls_automl.results.leaderboard import build_leaderboard, format_value, select_differing
+from imgcls_automl.results.leaderboard import build_leaderboard
+from imgcls_automl.results.leaderboard_texts import (
+    describe_floors,
+    describe_role,
+    format_value,
+    select_differing,
+)
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from imgcls_automl.results.leaderboard import Leaderboard
     from imgcls_automl.results.records import RunRecord
 
-_ALWAYS = ("rank", "trial", "state", "score", "params", "epochs", "seconds")
-_NUMERIC = {"rank", "trial", "score", "params", "epochs", "seconds"}
+# From left to right; the settings follow.
+_COLUMNS = (
+    "rank",
+    "trial",
+    "role",
+    "state",
+    "score",
+    "retrained_score",
+    "params",
+    "epochs",
+    "seconds",
+    "run",
+)
+_FIRST = ("rank", "trial", "state", "score", "role", "retrained_score", "run", "epochs", "seconds")
+_NUMERIC = {"rank", "trial", "score", "retrained", "params", "epochs", "seconds"}
+_GAP = 2  # spaces between columns
 
 
 def show_table(
@@ -36,20 +58,51 @@ def show_table(
 
 
 def show_leaderboard(runs: Sequence[RunRecord], *, most: int | None = None) -> None:
-    """Print the leaderboard of some runs: what tells the trials apart, as far as the terminal is wide."""
+    """Print the leaderboard of some runs: what tells the trials apart, as far as the terminal is wide.
+
+    Args:
+        runs: In any order.
+        most: Rows at most, beside the winner's; None for all.
+    """
     board = build_leaderboard(runs)
-    columns = [*_ALWAYS, *(["run"] if len(runs) > 1 else [])]
+    rows = [row for at, row in enumerate(board.rows) if most is None or at < most or row["winner"]]
+    cells = {
+        column: [format_value(column, row.get(column)) for row in rows]
+        for column in _list_columns(board, several=len(runs) > 1)
+    } | {"role": [describe_role(row) for row in rows]}
+    columns = _choose_columns(cells, Console().width)
+    shown = [cells[column] for column in columns]
+    show_table([_shorten(column) for column in columns], zip(*shown, strict=True))
+    console = Console(highlight=False, markup=False)
+    if len(board.rows) > len(rows):
+        console.print(f"... and {len(board.rows) - len(rows)} more")
+    for told in describe_floors(board):
+        console.print(Text(told))
+
+
+def _list_columns(board: Leaderboard, *, several: bool) -> list[str]:
+    """What a terminal is shown, the most important first."""
+    left_out = set() if several else {"run"}
+    if not any(row.get("retrained_score") is not None for row in board.rows):
+        left_out.add("retrained_score")
     settings = [name for name in board.columns if name.startswith(("model.", "training."))]
-    room = Console().width - 62
-    for name in select_differing(board, settings):
-        room -= len(_shorten(name)) + 2
-        if room > 0:
-            columns.append(name)
-    rows = [[format_value(name, row.get(name)) for name in columns] for row in board.rows[:most]]
-    show_table([_shorten(name) for name in columns], rows)
-    if most is not None and len(board.rows) > most:
-        Console(highlight=False).print(f"... and {len(board.rows) - most} more")
+    ranked = [*_FIRST, "params", *select_differing(board, settings)]
+    return [column for column in ranked if column not in left_out]
+
+
+def _choose_columns(cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
+    """The columns that fit side by side, the four most important ones always."""
+    fitting: list[str] = []
+    room = width
+    for column, texts in cells.items():
+        room -= max(map(cell_len, (_shorten(column), *texts))) + _GAP
+        if room + _GAP >= 0 or len(fitting) < 4:
+            fitting.append(column)
+    settings = [column for column in fitting if column not in _COLUMNS]
+    return [column for column in _COLUMNS if column in fitting] + settings
 
 
 def _shorten(column: str) -> str:
+    if column == "retrained_score":
+        return "retrained"
     return column.removeprefix("model.").removeprefix("training.").removeprefix("augmentation.")

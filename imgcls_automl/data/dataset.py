@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import ConfigError
@@ -89,6 +89,8 @@ class Dataset:
         reason: Why that adapter was chosen, for the user.
         resize: As requested.
         cached: Whether it was found decoded.
+        floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
+            there is nothing to select.
     """
 
     task: ImageTask
@@ -103,3 +105,4 @@ class Dataset:
     reason: str
     resize: str
     cached: bool
+    floor: dict[str, float] = field(default_factory=dict)

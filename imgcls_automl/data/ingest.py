@@ -15,6 +15,7 @@ from imgcls_automl.data.checks import check_classes, check_splits, check_unreada
 from imgcls_automl.data.dataset import Dataset
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
+from imgcls_automl.data.floors import compute_floors
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records, write_splits
@@ -65,8 +66,9 @@ def ingest(
     check_classes(contents)
     splits_file, splits = _find_or_split(request, key, contents)
     check_splits(contents, splits)
+    task = _describe_task(contents, splits)
     dataset = Dataset(
-        task=_describe_task(contents, splits),
+        task=task,
         images=request.cache / key / IMAGES,
         labels=request.cache / key / LABELS,
         splits=folder / "splits.npy" if folder else splits_file,
@@ -78,6 +80,7 @@ def ingest(
         reason=reason,
         resize=request.resize,
         cached=cached,
+        floor=compute_floors(task.class_counts, contents.labels[splits == 1]),
     )
     if folder:
         seconds = time.monotonic() - started

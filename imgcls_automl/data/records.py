@@ -29,7 +29,10 @@ def write_records(
     request: DatasetRequest,
     seconds: float,
 ) -> None:
-    """Write splits.npy, splits.csv, issues.csv and, last, summary.json; each whole or not."""
+    """Write splits.npy, splits.csv, issues.csv and, last, summary.json; each whole or not.
+
+    Where the source names groups there is a groups.csv too: a line a picture, in the order of splits.csv.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     write_splits(folder / "splits.npy", splits)
     names = [guard_cell(name) for name in contents.class_names]
@@ -46,6 +49,15 @@ def write_records(
         ("id", "problem", "detail"),
         ((guard_cell(it.id), it.problem, guard_cell(it.detail)) for it in contents.issues),
     )
+    if _is_grouped(contents):
+        write_csv(
+            folder / "groups.csv",
+            ("id", "group"),
+            (
+                (guard_cell(id_), guard_cell(group))
+                for id_, group in zip(contents.ids, contents.groups, strict=True)
+            ),
+        )
     summary = summarise(contents, splits, dataset=dataset, request=request, seconds=seconds)
     write_text(folder / "summary.json", format_json(summary))
 
@@ -89,12 +101,16 @@ def summarise(
             name: {"pictures": size, "from": origins[name]}
             for name, size in _count_by_split(splits).items()
         },
-        "grouped": any(group is not None for group in contents.groups),
+        "grouped": _is_grouped(contents),
         "seed": request.seed,
         "fingerprint": contents.fingerprint,
         "cached": dataset.cached,
         "seconds": round(seconds, 3),
     }
+
+
+def _is_grouped(contents: Contents) -> bool:
+    return any(group is not None for group in contents.groups)
 
 
 def _count_by_split(splits: np.ndarray) -> dict[str, int]:

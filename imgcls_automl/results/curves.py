@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from imgcls_automl.results.figures import lower_is_better, name_metric
 from imgcls_automl.results.history import read_history
-from imgcls_automl.results.records import lower_is_better
-from imgcls_automl.results.verdict import name_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from imgcls_automl.results.records import TrialRecord
+    from imgcls_automl.results.trial_record import TrialRecord
 
 WIDTH, HEIGHT = 860, 400  # user units; the page scales them
 LEFT, RIGHT, TOP, BOTTOM = 62, 20, 14, 46

@@ -6,7 +6,7 @@ import csv
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from imgcls_automl.results.records import TrialRecord
+    from imgcls_automl.results.trial_record import TrialRecord
 
 
 def read_history(trial: TrialRecord) -> list[dict[str, float]]:

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import format_csv, write_text
 from imgcls_automl.results.documents import SCHEMA_VERSION
-from imgcls_automl.results.records import STATES, lower_is_better, read_run
-from imgcls_automl.text import escape_markdown, format_json, guard_cell, plain
+from imgcls_automl.results.figures import lower_is_better
+from imgcls_automl.results.leaderboard_texts import (
+    describe_floors,
+    describe_role,
+    describe_shared,
+    format_value,
+    select_differing,
+)
+from imgcls_automl.results.records import read_run
+from imgcls_automl.results.trial_record import STATES
+from imgcls_automl.text import escape_markdown, format_json, guard_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from imgcls_automl.results.records import RunRecord, TrialRecord
+    from imgcls_automl.results.records import RunRecord
+    from imgcls_automl.results.trial_record import TrialRecord
 
 COLUMNS = (
     "rank",
@@ -28,10 +38,26 @@ COLUMNS = (
     "space",
     "plugin",
 )
-# After the columns of the candidates: what tells trials of several runs apart, and why one failed.
-LAST_COLUMNS = ("baseline", "cause", "run", "data", "fingerprint")
+# After the columns of the candidates: the trial's part in the choice, why one failed, and what tells runs apart.
+LAST_COLUMNS = (
+    "retrained_score",
+    "winner",
+    "baseline",
+    "majority_floor",
+    "cause",
+    "run",
+    "data",
+    "fingerprint",
+)
 
-_DECIMALS = {"score": 4, "seconds": 1}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFloor:
+    """What knowing the classes' frequencies alone scores on a run's validation split, by selection metric."""
+
+    run: str
+    metric: str
+    floor: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +67,12 @@ class Leaderboard:
     Attributes:
         columns: `COLUMNS`, `model.<key>` and `training.<field>` of any row, `LAST_COLUMNS`.
         rows: Values by column; a column that a trial has no value for is left out.
+        floors: Of the runs that have read their pictures, in the order given.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
+    floors: tuple[RunFloor, ...] = ()
 
 
 def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
@@ -63,6 +91,7 @@ def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
             *LAST_COLUMNS,
         ),
         rows=tuple(rows),
+        floors=tuple(_list_floors(runs)),
     )
 
 
@@ -73,21 +102,30 @@ def format_leaderboard_csv(board: Leaderboard) -> str:
 
 
 def format_leaderboard_json(board: Leaderboard) -> str:
-    """One JSON object: schema_version, columns and rows, every row with every column."""
+    """One JSON object: schema_version, columns, rows (every row with every column) and floors, one a run."""
     rows = [{column: row.get(column) for column in board.columns} for row in board.rows]
     return format_json(
-        {"schema_version": SCHEMA_VERSION, "columns": list(board.columns), "rows": rows}
+        {
+            "schema_version": SCHEMA_VERSION,
+            "columns": list(board.columns),
+            "rows": rows,
+            "floors": [
+                {"run": it.run, "metric": it.metric, "floor": dict(it.floor)} for it in board.floors
+            ],
+        }
     )
 
 
 def format_leaderboard_markdown(board: Leaderboard) -> str:
-    """A table of the columns that tell rows apart; what all rows share stands in a line below."""
+    """A table of the columns that tell rows apart; floors, and what all rows share, stand in lines below."""
     columns = [*COLUMNS, *select_differing(board, board.columns[len(COLUMNS) :])]
-    lines = [_format_line(columns), _format_line(["---"] * len(columns))]
+    lines = [_format_line([*columns, "role"]), _format_line(["---"] * (len(columns) + 1))]
     lines += [
-        _format_line([format_value(column, row.get(column)) for column in columns])
+        _format_line([*(format_value(it, row.get(it)) for it in columns), describe_role(row)])
         for row in board.rows
     ]
+    for told in describe_floors(board):
+        lines += ["", escape_markdown(told)]
     shared = describe_shared(board)
     if shared:
         pairs = ", ".join(
@@ -108,34 +146,6 @@ def write_leaderboard(folder: Path) -> Leaderboard:
     write_text(folder / "leaderboard.json", format_leaderboard_json(board))
     write_text(folder / "leaderboard.md", format_leaderboard_markdown(board))
     return board
-
-
-def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
-    """Keep the columns whose values are not the same in every row that has one."""
-    return [column for column in columns if len(_distinct(board, column)) > 1]
-
-
-def describe_shared(board: Leaderboard) -> list[tuple[str, str]]:
-    """List what every candidate has in common, as texts: `("training.schedule", "one_cycle")`."""
-    settings = [column for column in board.columns if column.startswith(("model.", "training."))]
-    return [
-        (column, format_value(column, next(iter(values))[1]))
-        for column in settings
-        if len(values := _distinct(board, column)) == 1
-    ]
-
-
-def format_value(column: str, value: object) -> str:
-    """Write a value for people's eyes: rounded, harmless, empty where there is none."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.{_DECIMALS[column]}f}" if column in _DECIMALS else f"{value:.4g}"
-    if isinstance(value, int) and column == "params":
-        return f"{value:,}"
-    return plain(str(value))
 
 
 def _group(runs: Sequence[RunRecord]) -> list[list[tuple[RunRecord, TrialRecord]]]:
@@ -176,7 +186,11 @@ def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str,
     }
     row.update((f"model.{key}", value) for key, value in trial.model.items())
     row.update((f"training.{key}", value) for key, value in trial.training.items())
+    contender = run.selection.find(trial.number) if run.selection else None
+    row["retrained_score"] = contender.score if contender and contender.retrained else None
+    row["winner"] = trial.number == run.best_trial
     row["baseline"] = trial.baseline
+    row["majority_floor"] = run.floor
     row["cause"] = trial.cause
     row["run"] = run.folder.name
     row["data"] = str(run.config.get("data", ""))
@@ -184,15 +198,15 @@ def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str,
     return row
 
 
+def _list_floors(runs: Sequence[RunRecord]) -> Iterator[RunFloor]:
+    for run in {run.folder.resolve(): run for run in runs}.values():
+        if run.dataset and run.dataset.floor:
+            yield RunFloor(run=run.folder.name, metric=run.metric, floor=run.dataset.floor)
+
+
 def _list_keys(rows: Iterable[Mapping[str, Any]], prefix: str) -> list[str]:
     # In the order of first appearance, which is the order in which a space names them.
     return list(dict.fromkeys(key for row in rows for key in row if key.startswith(prefix)))
-
-
-def _distinct(board: Leaderboard, column: str) -> set[tuple[type, Any]]:
-    # With the type, so that False and 0, or 1 and 1.0, are not taken for one.
-    values = (row.get(column) for row in board.rows)
-    return {(type(value), value) for value in values if value is not None}
 
 
 def _format_line(cells: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def compute_metrics(
     class_names: Sequence[str],
     *,
     train_counts: Sequence[int] | None = None,
+    groups: Sequence[str | None] | None = None,
     seed: int = 0,
 ) -> dict[str, Any]:
     """Measure a classifier on labelled pictures.
@@ -43,12 +45,14 @@ def compute_metrics(
         probabilities: (N, K), rows that sum to about 1.
         class_names: K names.
         train_counts: Training pictures per class (K,); adds `majority_floor`.
+        groups: The group of each picture (N,), or None where it has none; adds `"groups"`.
         seed: Of the bootstrap.
 
     Returns:
         Each metric's name with {value, low, high}: 95% intervals, Wilson for proportions, DeLong
         for roc_auc, percentile bootstrap for the rest. Under `"classes"`: precision, recall, f1
-        (None where no test picture shows the class) and support, by class name.
+        (None where no test picture shows the class) and support, by class name. Under `"groups"`:
+        accuracy and support, by group.
 
     Raises:
         ValueError: The shapes do not fit, there is no picture, or a row is no distribution.
@@ -77,7 +81,10 @@ def compute_metrics(
         estimates["roc_auc"] = _compute_roc_auc(labels, scores)
     if train_counts is not None:
         estimates["majority_floor"] = compute_majority_floor(train_counts, labels)
-    return {**estimates, "classes": _compute_classes(labels, predicted, class_names)}
+    measured = {**estimates, "classes": _compute_classes(labels, predicted, class_names)}
+    if groups is not None:
+        measured["groups"] = _compute_groups(labels == predicted, groups)
+    return measured
 
 
 def compute_confusion_matrix(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
@@ -172,6 +179,15 @@ def _compute_classes(
         }
         classes[name]["support"] = seen
     return classes
+
+
+def _compute_groups(right: np.ndarray, groups: Sequence[str | None]) -> dict[str, dict[str, Any]]:
+    supports = Counter(group for group in groups if group is not None)
+    hits = Counter(group for group, hit in zip(groups, right, strict=True) if hit)
+    return {
+        group: {"accuracy": _make_proportion(hits[group], support), "support": support}
+        for group, support in sorted(supports.items())
+    }
 
 
 def _calibrate(

@@ -9,16 +9,11 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.files import write_text
+from imgcls_automl.results.choice import describe_choice, describe_flips, find_leader
+from imgcls_automl.results.figures import format_share, name_metric
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.scores import read_scores
-from imgcls_automl.results.verdict import (
-    describe_trials,
-    find_leader,
-    format_share,
-    name_metric,
-    quote,
-    show_path,
-)
+from imgcls_automl.results.verdict import describe_trials, quote, show_path
 from imgcls_automl.text import escape_markdown, plain
 
 if TYPE_CHECKING:
@@ -29,6 +24,7 @@ if TYPE_CHECKING:
 
 # The names that model hubs know, of the metrics in the header.
 _HEADLINE = (("accuracy", "accuracy"), ("macro_f1", "f1"))
+MAX_GROUPS = 20  # the worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +75,12 @@ def _render(run: RunRecord, scores: TestScores) -> str:
         scores=scores,
         leader=leader,
         settings=settings,
+        choice=describe_choice(run, leader) if leader else "",
+        flips=describe_flips(run, leader) if leader else "",
+        groups=[
+            (it.name, it.support, f"{it.accuracy.value:.3f}") for it in scores.groups[:MAX_GROUPS]
+        ],
+        groups_left_out=max(0, len(scores.groups) - MAX_GROUPS),
         name=f"{run.space} on {run.config.get('data', 'pictures')}",
         data=str(run.config.get("data", "")),
         origin=run.plugins["space"].origin if "space" in run.plugins else "",

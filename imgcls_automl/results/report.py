@@ -8,44 +8,40 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
+from imgcls_automl.results.choice import find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
-from imgcls_automl.results.leaderboard import (
-    build_leaderboard,
-    describe_shared,
-    format_value,
-    select_differing,
+from imgcls_automl.results.figures import (
+    format_interval,
+    format_score,
+    format_share,
+    name_metric,
 )
+from imgcls_automl.results.leaderboard import build_leaderboard
+from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
 from imgcls_automl.results.records import read_run
+from imgcls_automl.results.report_tables import list_contenders, make_board
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.verdict import (
     describe_outcome,
     describe_trials,
-    find_best_baseline,
-    find_leader,
-    format_interval,
-    format_score,
     format_search_command,
-    format_share,
     list_next_commands,
-    name_metric,
 )
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from imgcls_automl.results.leaderboard import Leaderboard
-    from imgcls_automl.results.records import RunRecord, TrialRecord
+    from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.scores import ClassScore, TestScores
+    from imgcls_automl.results.trial_record import TrialRecord
 
-MAX_ROWS = 50  # of the leaderboard
 MAX_MATRIX_CLASSES = 30  # above it, the most confused pairs are listed instead
 MAX_PAIRS = 20
 MAX_FAILURES = 20
 MAX_CLASSES = 100  # of the per-class table
-
-_PAGE_COLUMNS = ("rank", "trial", "state", "score", "params", "epochs", "seconds")
+MAX_GROUPS = 20  # the worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,15 +51,6 @@ class Tile:
     name: str
     value: str
     note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A line of the leaderboard; `mark` stresses the winner."""
-
-    cells: tuple[str, ...]
-    state: str
-    mark: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +126,9 @@ def _render(run: RunRecord, scores: TestScores | None) -> str:
         tiles=_make_tiles(run, scores, leader),
         commands=list_next_commands(run, scores),
         search_command=format_search_command(run),
-        table=_make_table(run, board, leader),
+        table=make_board(board, leader.number if leader else None),
+        floors=describe_floors(board),
+        contenders=list_contenders(run),
         shared=describe_shared(board),
         chart=draw_curves(
             [by_number[number] for number in order], run.metric, leader.number if leader else None
@@ -178,43 +167,17 @@ def _make_tiles(
     return tiles
 
 
-def _make_table(run: RunRecord, board: Leaderboard, leader: TrialRecord | None) -> dict[str, Any]:
-    settings = [c for c in board.columns if c.startswith(("model.", "training."))]
-    extra = [*select_differing(board, settings)]
-    if any(row["baseline"] for row in board.rows):
-        extra.insert(0, "baseline")
-    columns = [*_PAGE_COLUMNS, *extra]
-    best = leader.number if leader else None
-    return {
-        "columns": [(column, _shorten(column)) for column in columns],
-        "rows": [_make_row(row, columns, best) for row in board.rows[:MAX_ROWS]],
-        "left_out": max(0, len(board.rows) - MAX_ROWS),
-        "settings": [
-            (_shorten(column), format_value(column, board_row[column]))
-            for board_row in board.rows
-            if board_row["trial"] == best
-            for column in settings
-            if column in board_row
-        ],
-    }
-
-
-def _make_row(row: Mapping[str, Any], columns: Sequence[str], best: int | None) -> Row:
-    cells = tuple(format_value(column, row.get(column)) for column in columns)
-    return Row(cells=cells, state=row["state"], mark=row["trial"] == best)
-
-
-def _shorten(column: str) -> str:
-    # "training.augmentation.rotation" would make a column wider than its values ever are.
-    for prefix in ("training.augmentation.", "training.", "model."):
-        if column.startswith(prefix):
-            return column.removeprefix(prefix).replace("_", " ")
-    return column
-
-
 def _make_test_section(scores: TestScores | None) -> dict[str, Any]:
     if scores is None:
-        return {"averages": [], "classes": [], "classes_left_out": 0, "matrix": None, "pairs": []}
+        return {
+            "averages": [],
+            "classes": [],
+            "classes_left_out": 0,
+            "groups": [],
+            "groups_left_out": 0,
+            "matrix": None,
+            "pairs": [],
+        }
     names = [item.name for item in scores.classes]
     is_small = len(names) <= MAX_MATRIX_CLASSES
     weakest = sorted(scores.classes, key=_rate_class)
@@ -226,6 +189,8 @@ def _make_test_section(scores: TestScores | None) -> dict[str, Any]:
         ],
         "classes": shown,
         "classes_left_out": len(names) - len(shown),
+        "groups": scores.groups[:MAX_GROUPS],
+        "groups_left_out": max(0, len(scores.groups) - MAX_GROUPS),
         "matrix": _shade(scores.confusion, names) if is_small and scores.confusion else None,
         "pairs": [] if is_small else list_confused_pairs(scores.confusion, names),
     }

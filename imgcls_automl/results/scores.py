@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+# Of metrics.json: not one estimate each, whatever a class or a group may be called.
+_BREAKDOWNS = ("classes", "groups")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """A metric and its 95% interval; NaN where nothing could be measured."""
@@ -35,17 +39,28 @@ class ClassScore:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupScore:
+    """One group of the data, such as a patient: its test pictures, and the share that was told right."""
+
+    name: str
+    support: int
+    accuracy: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TestScores:
     """best/metrics.json and best/confusion_matrix.csv.
 
     Attributes:
         metrics: Estimates by metric.
         classes: In label order.
+        groups: The worst first; empty where the data has none.
         confusion: Counts, rows the true class, columns the predicted one; may be empty.
     """
 
     metrics: Mapping[str, Estimate]
     classes: tuple[ClassScore, ...]
+    groups: tuple[GroupScore, ...]
     confusion: tuple[tuple[int, ...], ...]
 
     @property
@@ -69,7 +84,7 @@ def read_scores(folder: Path) -> TestScores | None:
             metrics={
                 name: _make_estimate(value)
                 for name, value in values.items()
-                if isinstance(value, dict) and "value" in value
+                if name not in _BREAKDOWNS and isinstance(value, dict) and "value" in value
             },
             classes=tuple(
                 ClassScore(
@@ -81,10 +96,22 @@ def read_scores(folder: Path) -> TestScores | None:
                 )
                 for name, item in values["classes"].items()
             ),
+            groups=_list_groups(values.get("groups") or {}),
             confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
+
+
+def _list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:
+    groups = [
+        GroupScore(
+            name=name, support=int(item["support"]), accuracy=_make_estimate(item["accuracy"])
+        )
+        for name, item in values.items()
+    ]
+    # Of equally bad ones, that with the more pictures tells more.
+    return tuple(sorted(groups, key=lambda it: (it.accuracy.value, -it.support, it.name)))
 
 
 def _make_estimate(value: Mapping[str, Any]) -> Estimate:

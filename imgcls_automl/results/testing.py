@@ -41,13 +41,15 @@ def write_test_results(
     Returns:
         What metrics.json holds.
     """
+    groups = _read_groups(dataset)
     metrics = compute_metrics(
         labels,
         probabilities,
         dataset.task.class_names,
         train_counts=dataset.task.class_counts,
+        groups=None if groups is None else [groups[position] for position in test],
     )
-    ids = _read_ids(dataset.splits.with_name("splits.csv"))
+    ids = _read_column(dataset.splits.with_name("splits.csv"), "id")
     write_best_files(
         best,
         ids=[ids[position] for position in test],
@@ -75,6 +77,14 @@ def describe_preprocessing(dataset: Dataset, *, flips: bool) -> dict[str, Any]:
     }
 
 
-def _read_ids(path: Path) -> list[str]:
+def _read_groups(dataset: Dataset) -> list[str | None] | None:
+    """The group of each picture, None where it has none; None where the data names no groups."""
+    path = dataset.splits.with_name("groups.csv")
+    if not path.is_file():
+        return None
+    return [group or None for group in _read_column(path, "group")]
+
+
+def _read_column(path: Path, name: str) -> list[str]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [row["id"] for row in csv.DictReader(file)]
+        return [row[name] for row in csv.DictReader(file)]

@@ -8,12 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.config import flag
-from imgcls_automl.results.records import STATES, lower_is_better
+from imgcls_automl.results.choice import (
+    compare_to_baseline,
+    compare_to_floor,
+    describe_choice,
+    describe_flips,
+    find_leader,
+)
+from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
+from imgcls_automl.results.trial_record import STATES
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
-    from imgcls_automl.results.records import RunRecord, TrialRecord
-    from imgcls_automl.results.scores import Estimate, TestScores
+    from imgcls_automl.results.records import RunRecord
+    from imgcls_automl.results.scores import TestScores
 
 # Where a run's files went says nothing about how to get them again.
 _NOT_REPRODUCED = ("out", "cache_dir", "fail_under", "storage", "study")
@@ -21,7 +29,7 @@ _NOT_REPRODUCED = ("out", "cache_dir", "fail_under", "storage", "study")
 
 def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
     """Say in a few sentences what came out, best news first. Texts are harmless."""
-    sentences = [_describe_status(run), _describe_validation(run)]
+    sentences = [_describe_status(run), _describe_validation(run), _describe_selection(run)]
     if scores:
         sentences += [_describe_test(run, scores), _compare_to_floor(scores)]
     return [sentence for sentence in sentences if sentence]
@@ -53,16 +61,6 @@ def format_search_command(run: RunRecord) -> str:
     return " ".join(words)
 
 
-def find_leader(run: RunRecord) -> TrialRecord | None:
-    """The chosen winner or, while there is none, the best complete trial."""
-    return run.winner or _find_best(run, [t for t in run.trials if t.state == "complete"])
-
-
-def find_best_baseline(run: RunRecord) -> TrialRecord | None:
-    """The best of the space's own proposals that ran to its end."""
-    return _find_best(run, [t for t in run.trials if t.baseline and t.state == "complete"])
-
-
 def show_path(folder: Path) -> str:
     """A folder as its user would name it: relative where it lies below the working folder."""
     try:
@@ -74,25 +72,6 @@ def show_path(folder: Path) -> str:
 def quote(word: str) -> str:
     """Quote a word for a POSIX shell, with nothing in it that a terminal would obey."""
     return shlex.quote(plain(word))
-
-
-def format_share(value: float) -> str:
-    """`"92.5%"`."""
-    return f"{100 * value:.1f}%"
-
-
-def format_score(metric: str, value: float) -> str:
-    """A score as people say it: a percentage, or a plain number where the metric is a loss."""
-    return f"{value:.4f}" if lower_is_better(metric) else format_share(value)
-
-
-def format_interval(metric: str, estimate: Estimate) -> str:
-    return f"{format_score(metric, estimate.low)} to {format_score(metric, estimate.high)}"
-
-
-def name_metric(metric: str) -> str:
-    """`"macro F1"`, `"log loss"`, `"accuracy"`."""
-    return metric.replace("_", " ").replace("f1", "F1").replace("roc auc", "ROC AUC")
 
 
 def _describe_status(run: RunRecord) -> str:
@@ -121,26 +100,16 @@ def _describe_validation(run: RunRecord) -> str:
         f"Trial {leader.number} {role} among {describe_trials(run)}: "
         f"{score} {metric} on validation."
     )
-    parts = [told, _explain_choice(run, leader), _compare_to_baseline(run, leader)]
+    parts = [told, compare_to_floor(run, leader), compare_to_baseline(run, leader)]
     return " ".join(part for part in parts if part)
 
 
-def _explain_choice(run: RunRecord, leader: TrialRecord) -> str:
-    best = _find_best(run, [trial for trial in run.trials if trial.state == "complete"])
-    if best is None or best.number == leader.number:
+def _describe_selection(run: RunRecord) -> str:
+    leader = find_leader(run)
+    if leader is None:
         return ""
-    return f"Trial {best.number} scored better at first; retraining the best ones chose this one."
-
-
-def _compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
-    baseline = find_best_baseline(run)
-    if leader.baseline:
-        so_far = "" if run.winner else " so far"
-        return f"It is a baseline of the search space: the search found nothing better{so_far}."
-    if baseline is None or baseline.score is None:
-        return ""
-    score = format_score(run.metric, baseline.score)
-    return f"The best baseline, trial {baseline.number}, reached {score}."
+    parts = [describe_choice(run, leader), describe_flips(run, leader)]
+    return " ".join(part for part in parts if part)
 
 
 def _describe_test(run: RunRecord, scores: TestScores) -> str:
@@ -163,18 +132,12 @@ def _compare_to_floor(scores: TestScores) -> str:
     if floor is None:
         return ""
     share = format_share(floor.value)
-    if accuracy.low > floor.high:
+    if accuracy.low > floor.value:
         return f"Always naming the most frequent training class would give {share}."
     return (
         f"Always naming the most frequent training class would give {share}: "
         "this model is not clearly better than that."
     )
-
-
-def _find_best(run: RunRecord, trials: list[TrialRecord]) -> TrialRecord | None:
-    scored = [(trial.score, trial) for trial in trials if trial.score is not None]
-    sign = 1 if lower_is_better(run.metric) else -1
-    return min(scored, key=lambda pair: sign * pair[0])[1] if scored else None
 
 
 def _format_option(name: str, value: Any) -> list[str]:

@@ -27,6 +27,9 @@ class RunFolder:
     fingerprint: str = "sha256:4f2a9c"
     data: str = "fashion.csv"
     space: str = "cnn_small"
+    floor: dict[str, float] = field(
+        default_factory=lambda: {"accuracy": 0.1, "macro_f1": 0.018, "log_loss": 2.3026}
+    )
     changes: dict[str, Any] = field(default_factory=dict)
 
     def write_run(self, **changes: Any) -> RunFolder:
@@ -60,8 +63,10 @@ class RunFolder:
                 "class_counts": [4800] * len(self.class_names),
                 "image_shape": [28, 28, 1],
                 "split_sizes": [48_000, 12_000, 10_000],
+                "floor": self.floor,
             },
             "timings": {"data": 4.2, "search": 410.0, "refit": 120.5},
+            "plan": {"epochs": 12, "top_k": 3, "seeds": 1},
             "best_trial": None,
             "test_metrics": None,
             "refit": None,
@@ -121,7 +126,49 @@ class RunFolder:
             _write_json(folder / "result.json", {"schema_version": 1} | result)
         return self
 
-    def write_best(self, labels: np.ndarray, probabilities: np.ndarray, ids: list[str]) -> None:
+    def write_selection(
+        self, winner: int, scores: dict[int, list[tuple[float, float]]], *, retrained: bool = True
+    ) -> RunFolder:
+        """Say how the winner was chosen.
+
+        Args:
+            winner: Its trial.
+            scores: For each contender its trainings: validation score without and with flips.
+            retrained: Whether they were trained again.
+        """
+        lower = self.metric == "log_loss"
+        contenders = []
+        for trial, results in scores.items():
+            plain, flipped = (sum(column) / len(results) for column in zip(*results, strict=True))
+            flips = flipped < plain if lower else flipped > plain
+            trainings = [
+                {
+                    "number": trial,
+                    "seed": seed,
+                    "score": score,
+                    "flipped_score": mirrored,
+                    "loss": 0.3,
+                    "flipped_loss": 0.29 if flips else 0.31,
+                    "epochs": 12 if retrained else 0,
+                    "seconds": 20.0,
+                }
+                for seed, (score, mirrored) in enumerate(results)
+            ]
+            score = flipped if flips else plain
+            contenders.append(
+                {"trial": trial, "score": score, "flips": flips, "results": trainings}
+            )
+        flips = next(it["flips"] for it in contenders if it["trial"] == winner)
+        selection = {"winner": winner, "flips": flips, "retrained": retrained}
+        return self.write_run(best_trial=winner, selection={**selection, "contenders": contenders})
+
+    def write_best(
+        self,
+        labels: np.ndarray,
+        probabilities: np.ndarray,
+        ids: list[str],
+        groups: list[str | None] | None = None,
+    ) -> None:
         from imgcls_automl.results.evaluation import write_best_files
         from imgcls_automl.results.metrics import compute_metrics
 
@@ -133,7 +180,9 @@ class RunFolder:
             labels=labels,
             probabilities=probabilities,
             class_names=self.class_names,
-            metrics=compute_metrics(labels, probabilities, self.class_names, train_counts=counts),
+            metrics=compute_metrics(
+                labels, probabilities, self.class_names, train_counts=counts, groups=groups
+            ),
         )
 
 

@@ -119,3 +119,46 @@ def test_a_thousand_trials_take_under_a_second(run_folder: Any) -> None:
     board = write_leaderboard(run_folder.path)
     assert time.process_time() - begun < 1
     assert [row["rank"] for row in board.rows] == list(range(1, 1001))
+
+
+def test_every_row_holds_the_floor_and_who_won_after_which_retraining(run_folder: Any) -> None:
+    run_folder.write_trial(0, score=0.9, baseline=True).write_trial(1, score=0.95)
+    run_folder.write_trial(2, score=0.8).write_selection(0, {1: [(0.91, 0.9)], 0: [(0.92, 0.93)]})
+    text = format_leaderboard_csv(build_leaderboard([read_run(run_folder.path)]))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 3
+    assert {row["majority_floor"] for row in rows} == {"0.1"}
+    assert [(row["trial"], row["retrained_score"], row["winner"]) for row in rows] == [
+        ("1", "0.91", "False"),
+        ("0", "0.93", "True"),
+        ("2", "", "False"),
+    ]
+
+
+def test_a_trial_that_was_only_asked_for_flips_has_no_retrained_score(run_folder: Any) -> None:
+    run_folder.write_trial(0).write_selection(0, {0: [(0.9, 0.8)]}, retrained=False)
+    [row] = build_leaderboard([read_run(run_folder.path)]).rows
+    assert row["retrained_score"] is None
+    assert row["winner"] is True
+
+
+def test_json_tells_the_floors_of_each_run(tmp_path: Path, run_folder: Any) -> None:
+    other = type(run_folder)(tmp_path / "b", metric="log_loss").write_run().write_trial(0)
+    runs = [read_run(it.path) for it in (run_folder.write_trial(0), other)]
+    floors = json.loads(format_leaderboard_json(build_leaderboard(runs)))["floors"]
+    assert [(it["run"], it["metric"]) for it in floors] == [
+        ("cnn_small-fashion", "accuracy"),
+        ("b", "log_loss"),
+    ]
+    assert floors[1]["floor"]["log_loss"] == 2.3026
+
+
+def test_markdown_tells_roles_and_floors(tmp_path: Path, run_folder: Any) -> None:
+    run_folder.write_trial(0, baseline=True).write_trial(1).write_run(best_trial=0)
+    text = format_leaderboard_markdown(build_leaderboard([read_run(run_folder.path)]))
+    assert "| winner, baseline |" in text
+    assert "Majority floor: Always naming the most frequent training class gives 10.0%" in text
+    other = type(run_folder)(tmp_path / "b", metric="log_loss").write_run().write_trial(0)
+    both = build_leaderboard([read_run(run_folder.path), read_run(other.path)])
+    text = format_leaderboard_markdown(both)
+    assert "Majority floor of b: Always giving the training classes' shares gives 2.3026" in text

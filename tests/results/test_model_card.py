@@ -57,3 +57,10 @@ def test_texts_of_users_cannot_change_the_card(tmp_path: Path, run_folder: Any) 
 def test_a_run_without_a_tested_model_has_no_card(run_folder: Any) -> None:
     with pytest.raises(RunFolderError, match=r"no model was tested yet(.|\n)*resume"):
         write_model_card(run_folder.path)
+
+
+def test_the_card_says_how_the_trial_was_chosen_and_that_it_flips(finished_run: Any) -> None:
+    finished_run.write_selection(2, {2: [(0.97, 0.975)], 1: [(0.96, 0.95)]})
+    _, body = split_card(write_model_card(finished_run.path))
+    assert "Retrained with a fresh seed it reached 97.5%, ahead of trial 1" in body
+    assert "averages over each picture and its mirror" in body

@@ -143,3 +143,16 @@ def test_confused_pairs_are_most_frequent_first() -> None:
         ("b", "c", 2),
         ("a", "b", 1),
     ]
+
+
+def test_the_contenders_are_shown_with_what_flips_did(finished_run: Any) -> None:
+    finished_run.write_selection(2, {2: [(0.97, 0.975)], 1: [(0.96, 0.95)]})
+    page = Page(write_report(finished_run.path))
+    assert "2 (winner) 97.3% 97.0% 97.5% yes 97.5%" in page.text
+    assert "1 96.2% 96.0% 95.0% no 96.0%" in page.text
+    assert "Majority floor: Always naming the most frequent training class" in page.text
+
+
+def test_without_retraining_there_are_no_contenders(finished_run: Any) -> None:
+    finished_run.write_selection(2, {2: [(0.97, 0.975)]}, retrained=False)
+    assert "How the winner was chosen" not in Page(write_report(finished_run.path)).text

@@ -1,0 +1,129 @@
+"""One trial of a run read back from its folder, whatever became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.errors import RunFolderError
+from imgcls_automl.results.documents import damaged, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from imgcls_automl.plugin import Scalar
+
+# In the order of a leaderboard. The last two have no result yet: the run goes on, or it does not.
+STATES = ("complete", "pruned", "failed", "infeasible", "running", "interrupted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialRecord:
+    """One trial folder.
+
+    Attributes:
+        number: Its number in the study, from 0.
+        state: One of `STATES`.
+        score: The selection metric at the kept epoch; None where there is none.
+        epoch: The kept epoch, from 1.
+        epochs: How many were trained.
+        planned_epochs: How many were to be trained.
+        seconds: What it took.
+        parameters: Weights of the model.
+        cause: Why it failed or was cut short, in a few words.
+        detail: The same at length.
+        metrics: Validation metrics at the kept epoch.
+        params: What Optuna drew, by parameter name.
+        model: What the space's `build` got.
+        training: How it was trained, flat: `"augmentation.rotation"`.
+        baseline: Whether it is one of the space's own proposals.
+        folder: Where it lies.
+    """
+
+    number: int
+    state: str
+    score: float | None
+    epoch: int | None
+    epochs: int
+    planned_epochs: int | None
+    seconds: float | None
+    parameters: int | None
+    cause: str | None
+    detail: str | None
+    metrics: Mapping[str, float]
+    params: Mapping[str, Scalar]
+    model: Mapping[str, Scalar]
+    training: Mapping[str, Scalar]
+    baseline: bool
+    folder: Path
+
+
+def read_trials(folder: Path, status: str) -> Iterator[TrialRecord]:
+    """Read all trials of a run's `trials/` folder, by number; `status` is the run's.
+
+    Raises:
+        RunFolderError: A file is damaged.
+    """
+    if not folder.is_dir():
+        return
+    names = [path.name for path in folder.iterdir() if path.name.isdecimal()]
+    for name in sorted(names, key=int):
+        yield _read_trial(folder / name, "running" if status == "running" else "interrupted")
+
+
+def _read_trial(folder: Path, unfinished: str) -> TrialRecord:
+    path = folder / "result.json"
+    finished = path.is_file()
+    result = read_object(path) if finished else {}
+    candidate = _read_candidate(folder / "candidate.json", may_be_torn=not finished)
+    try:
+        score = result.get("score")
+        return TrialRecord(
+            number=int(folder.name),
+            state=_check_state(result["state"]) if finished else unfinished,
+            score=None if score is None else float(score),
+            epoch=result.get("epoch"),
+            epochs=int(result.get("epochs") or 0),
+            planned_epochs=result.get("planned_epochs"),
+            seconds=result.get("seconds"),
+            parameters=result.get("parameters"),
+            cause=result.get("cause"),
+            detail=result.get("detail"),
+            metrics=dict(result.get("metrics") or {}),
+            params=dict(candidate.get("params") or {}),
+            model=dict(candidate.get("model") or {}),
+            training=_flatten(candidate.get("training") or {}),
+            baseline=bool(candidate.get("baseline")),
+            folder=folder,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
+
+
+def _read_candidate(path: Path, *, may_be_torn: bool) -> dict[str, Any]:
+    # A trial that failed while its candidate was drawn has none.
+    if not path.is_file():
+        return {}
+    try:
+        return read_object(path)
+    except RunFolderError:
+        if may_be_torn:
+            return {}
+        raise
+
+
+def _flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
+    flat: dict[str, Scalar] = {}
+    for key, item in value.items():
+        if isinstance(item, dict):
+            flat.update(_flatten(item, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = item
+    return flat
+
+
+def _check_state(state: object) -> str:
+    if state not in STATES:
+        raise ValueError(f"state must be one of {', '.join(STATES)}, but is {state!r}")
+    return str(state)

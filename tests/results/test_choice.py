@@ -1,0 +1,130 @@
+"""The outcome says how the winner was chosen, and plainly where the search was no better than what it had to beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from imgcls_automl.errors import RunFolderError
+from imgcls_automl.results.records import read_run
+from imgcls_automl.results.verdict import describe_outcome
+
+
+def tell(folder: Path) -> str:
+    return " ".join(describe_outcome(read_run(folder), None))
+
+
+@pytest.fixture
+def searched(run_folder: Any) -> Any:
+    """Three trials, the first a baseline; the search liked trial 2 best."""
+    run_folder.write_trial(0, score=0.91, baseline=True)
+    return run_folder.write_trial(1, score=0.93).write_trial(2, score=0.95)
+
+
+def test_a_retrained_winner_is_told_with_the_runner_up(searched: Any) -> None:
+    searched.write_selection(1, {2: [(0.931, 0.93)], 1: [(0.934, 0.93)], 0: [(0.9, 0.9)]})
+    text = tell(searched.path)
+    assert "Retrained with a fresh seed it reached 93.4%, ahead of trial 2 (93.1%)" in text
+    assert "in the search trial 2 had scored better" in text
+
+
+def test_several_seeds_are_told_as_a_mean(searched: Any) -> None:
+    searched.write_selection(2, {2: [(0.95, 0.9), (0.93, 0.9)], 1: [(0.92, 0.9), (0.92, 0.9)]})
+    text = tell(searched.path)
+    assert "Retrained with 2 fresh seeds it reached 94.0% on average, ahead of trial 1" in text
+    assert "had scored better" not in text
+
+
+def test_a_winner_that_was_not_retrained_is_not_said_to_be(searched: Any) -> None:
+    searched.write_selection(2, {2: [(0.95, 0.96)]}, retrained=False)
+    text = tell(searched.path)
+    assert "etrained" not in text
+    assert "which helps on validation: 96.0% instead of 95.0%" in text
+
+
+def test_flips_that_do_not_help_are_told_too(searched: Any) -> None:
+    searched.write_selection(2, {2: [(0.95, 0.91)], 1: [(0.92, 0.92)]})
+    assert "did not help on validation (91.0% instead of 95.0%)" in tell(searched.path)
+
+
+def test_a_log_loss_is_better_when_lower(tmp_path: Path, run_folder: Any) -> None:
+    run = type(run_folder)(tmp_path / "loss", metric="log_loss").write_run()
+    run.write_trial(0, score=0.5, baseline=True).write_trial(1, score=0.4)
+    run.write_selection(1, {1: [(0.41, 0.45)], 0: [(0.52, 0.55)]})
+    text = tell(run.path)
+    assert "it reached 0.4100, ahead of trial 0 (0.5200)" in text
+    assert "The best baseline, trial 0, reached 0.5200 when retrained." in text
+    assert "majority floor" not in text
+
+
+def test_contenders_that_are_level_are_not_called_behind(searched: Any) -> None:
+    searched.write_selection(2, {2: [(0.93, 0.9)], 1: [(0.93, 0.9)]})
+    assert "level with trial 1" in tell(searched.path)
+
+
+class TestBaseline:
+    def test_a_winner_that_is_a_baseline_is_called_one(self, searched: Any) -> None:
+        searched.write_selection(0, {2: [(0.9, 0.9)], 0: [(0.91, 0.9)]})
+        assert "It is a baseline of the search space: the search found nothing better." in tell(
+            searched.path
+        )
+
+    def test_a_search_that_is_no_better_than_its_baseline_says_so(self, run_folder: Any) -> None:
+        run_folder.write_trial(0, score=0.95, baseline=True).write_trial(1, score=0.94)
+        run_folder.write_run(best_trial=1)
+        assert "reached 95.0%: the search found nothing clearly better." in tell(run_folder.path)
+
+    def test_what_retraining_found_counts_more_than_the_search(self, run_folder: Any) -> None:
+        run_folder.write_trial(0, score=0.95, baseline=True).write_trial(1, score=0.94)
+        run_folder.write_selection(1, {0: [(0.92, 0.9)], 1: [(0.93, 0.9)]})
+        text = tell(run_folder.path)
+        assert "The best baseline, trial 0, reached 92.0% when retrained." in text
+        assert "nothing" not in text
+
+
+class TestFloor:
+    def test_a_search_that_is_no_better_says_so(self, run_folder: Any) -> None:
+        run_folder.floor = {"accuracy": 0.9, "macro_f1": 0.4, "log_loss": 0.3}
+        run_folder.write_run().write_trial(0, score=0.9)
+        text = tell(run_folder.path)
+        assert "That is no better than the majority floor." in text
+        assert "Always naming the most frequent training class gives 90.0% accuracy" in text
+
+    def test_a_search_that_is_better_is_not_scolded(self, searched: Any) -> None:
+        assert "floor" not in tell(searched.path)
+
+    def test_a_run_of_before_there_were_floors_is_read(self, searched: Any) -> None:
+        searched.floor = {}
+        searched.write_run(selection=None, plan=None)
+        assert read_run(searched.path).floor is None
+        assert "Trial 2 leads so far" in tell(searched.path)
+
+
+def test_a_winner_of_before_the_search_went_on_is_not_mixed_with_the_new_choice(
+    searched: Any,
+) -> None:
+    searched.write_selection(1, {2: [(0.93, 0.9)], 1: [(0.94, 0.9)]}).write_run(best_trial=2)
+    assert "etrained" not in tell(searched.path)
+
+
+@pytest.mark.parametrize("damage", [{"contenders": [{"trial": 1}]}, {"winner": None}, [1]])
+def test_a_damaged_selection_is_named_with_its_file(searched: Any, damage: Any) -> None:
+    searched.write_run(selection=damage)
+    with pytest.raises(RunFolderError, match=r"run\.json is damaged"):
+        read_run(searched.path)
+
+
+def test_a_model_surely_above_the_floor_on_test_is_not_doubted(
+    tmp_path: Path, run_folder: Any
+) -> None:
+    from imgcls_automl.results.scores import read_scores
+
+    run = type(run_folder)(tmp_path / "good", class_names=("cat", "dog")).write_run(best_trial=0)
+    labels = np.arange(40) % 2
+    answers = np.eye(2, dtype=np.float32)[np.where(np.arange(40) < 8, 0, labels)]
+    run.write_trial(0).write_best(labels, answers, list(map(str, labels)))
+    text = " ".join(describe_outcome(read_run(run.path), read_scores(run.path)))
+    assert "would give 50.0%." in text
