@@ -24,8 +24,8 @@ class CnnAugmented:
 
     def suggest(self, trial: optuna.trial.BaseTrial, task: ImageTask) -> Candidate:
         """Draw a network and its training, with every change of pictures there is."""
-        training = suggest_training(trial, task, *STRENGTHS)
-        return Candidate(model=suggest_network(trial), training=training)
+        model = suggest_network(trial)
+        return Candidate(model=model, training=suggest_training(trial, task, *STRENGTHS))
 
     def build(self, model: Mapping[str, Any], task: ImageTask) -> keras.Model:
         """Build float32 images (N, H, W, C) in [0, 1] -> logits (N, num_classes)."""
