@@ -197,6 +197,7 @@ class EpochReport:
         seconds: Training and validation of this epoch.
         score: The selection metric on validation; None in a refit, which has no validation split.
         metrics: loss, accuracy, and val_loss, val_accuracy, val_macro_f1 where there is validation.
+        what: Names a training that is no trial, as `events.TrainingBegun` does; the search process fills it in.
     """
 
     number: int | None
@@ -205,6 +206,7 @@ class EpochReport:
     seconds: float
     score: float | None
     metrics: dict[str, float]
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

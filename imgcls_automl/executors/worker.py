@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.backend import Backend
-    from imgcls_automl.training.trial import Bench
+    from imgcls_automl.training.bench import Bench
 
 logger = logging.getLogger(__name__)
 
@@ -79,9 +79,9 @@ def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:
 
 
 def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench:
+    from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
-    from imgcls_automl.training.trial import Bench
 
     pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes)
     return Bench(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from imgcls_automl.executors.messages import ProbeTask
     from imgcls_automl.plugin import Training
+    from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.program import Program
-    from imgcls_automl.training.trial import Bench
 
 logger = logging.getLogger(__name__)
 

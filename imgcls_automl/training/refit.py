@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from imgcls_automl.training.fitting import Epoch, Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.bench import epoch_report
+from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_pixel_model
-from imgcls_automl.training.trial import Bench, epoch_report
 from imgcls_automl.trial_files import WEIGHTS, read_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+
     from imgcls_automl.executors.messages import EpochReport, RefitTask, Verdict
+    from imgcls_automl.training.bench import Bench
+    from imgcls_automl.training.fitting import Epoch
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,36 +45,31 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     """Train the winner on train + validation, write best/model.keras and predict the test split with it.
 
     Training runs for its planned epochs and full schedule, without early stopping, and keeps its last weights.
-    Where the deadline cuts it short, or there was no time for it, the trial's kept weights are used instead.
+    The trial's kept weights are used instead where there was no time, where the deadline cuts training short, or
+    where it diverges.
     """
     stored = read_candidate(task.trial_folder)
-    network = build_network(
-        bench.space,
-        stored.candidate,
-        stored.task,
-        seed=task.seed,
-        precision=bench.backend.precision,
-    )
+    network = bench.build(stored, task.seed)
     progress = Progress()
     begun = time.time()
+
+    def on_epoch(epoch: Epoch) -> str | None:
+        return report(epoch_report(None, task.epochs, epoch)).stop
+
     if task.epochs:
-        plan = Plan(
-            epochs=task.epochs,
-            seed=task.seed,
-            train=bench.pictures.indices("train", "validation"),
-            validation=np.zeros(0, "int32"),
-            metric=bench.metric,
-            class_weight=bench.class_weight,
-            deadline=task.deadline,
-            keeps_last=True,
-        )
-
-        def on_epoch(epoch: Epoch) -> str | None:
-            return report(epoch_report(None, task.epochs, epoch)).stop
-
-        fit_candidate(
-            bench.space, stored.candidate, network, bench.programs, plan, progress, on_epoch
-        )
+        try:
+            bench.train(
+                task,
+                stored,
+                network,
+                progress,
+                on_epoch,
+                splits=("train", "validation"),
+                keeps_last=True,
+            )
+        except NotFiniteError:
+            logger.warning("The refit of trial %d diverged.", task.number, exc_info=True)
+            progress.stopped = "not finite"
     seconds = time.time() - begun
     finished = bool(task.epochs) and progress.stopped is None
     if not finished:

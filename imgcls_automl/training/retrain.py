@@ -8,24 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcls_automl.executors.messages import RetrainResult
-from imgcls_automl.training.fitting import (
-    NotFiniteError,
-    Plan,
-    Progress,
-    build_network,
-    fit_candidate,
-)
+from imgcls_automl.training.bench import epoch_report, write_history
+from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
-from imgcls_automl.training.trial import epoch_report, write_history
 from imgcls_automl.trial_files import WEIGHTS, read_candidate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcls_automl.executors.messages import EpochReport, RetrainTask, Verdict
+    from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.fitting import Epoch
-    from imgcls_automl.training.trial import Bench
 
 EPSILON = 1e-7  # under the logarithm of an averaged probability
 
@@ -39,37 +33,19 @@ def retrain(
     """
     begun = time.time()
     stored = read_candidate(task.trial_folder)
-    network = build_network(
-        bench.space,
-        stored.candidate,
-        stored.task,
-        seed=task.seed,
-        precision=bench.backend.precision,
-    )
+    network = bench.build(stored, task.seed)
     progress = Progress()
+
+    def on_epoch(epoch: Epoch) -> str | None:
+        write_history(task.folder, progress.epochs)
+        return report(epoch_report(None, task.epochs, epoch)).stop
+
     if task.epochs == 0:
         network.load_weights(task.trial_folder / WEIGHTS)
     else:
         task.folder.mkdir(exist_ok=True)
-        plan = Plan(
-            epochs=task.epochs,
-            seed=task.seed,
-            train=bench.pictures.indices("train"),
-            validation=bench.pictures.indices("validation"),
-            metric=bench.metric,
-            class_weight=bench.class_weight,
-            deadline=task.deadline,
-            keeps_last=True,
-        )
-
-        def on_epoch(epoch: Epoch) -> str | None:
-            write_history(task.folder, progress.epochs)
-            return report(epoch_report(None, task.epochs, epoch)).stop
-
         try:
-            fit_candidate(
-                bench.space, stored.candidate, network, bench.programs, plan, progress, on_epoch
-            )
+            bench.train(task, stored, network, progress, on_epoch, keeps_last=True)
         except NotFiniteError:
             progress.stopped = "not finite"
         save_weights(network, network.get_weights(), task.folder / WEIGHTS)

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.executors.messages import CandidateDrawn, EpochReport, TrialResult, TrialStarted
-from imgcls_automl.files import write_csv
+from imgcls_automl.executors.messages import CandidateDrawn, TrialResult, TrialStarted
 from imgcls_automl.plugin import Candidate
-from imgcls_automl.training.fitting import (
-    Epoch,
-    NotFiniteError,
-    Plan,
-    Progress,
-    build_network,
-    fit_candidate,
-)
+from imgcls_automl.training.bench import epoch_report, write_history
+from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
-    HISTORY,
     WEIGHTS,
     StoredCandidate,
     write_candidate,
@@ -32,35 +22,20 @@ from imgcls_automl.trial_files import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from optuna.trial import BaseTrial
 
-    from imgcls_automl.executors.messages import Admission, TrialState, TrialTask, Verdict
-    from imgcls_automl.plugin import SearchSpace
-    from imgcls_automl.training.backend import Backend
-    from imgcls_automl.training.pictures import Pictures
-    from imgcls_automl.training.program import Programs
+    from imgcls_automl.executors.messages import (
+        Admission,
+        EpochReport,
+        TrialState,
+        TrialTask,
+        Verdict,
+    )
+    from imgcls_automl.training.bench import Bench
+    from imgcls_automl.training.fitting import Epoch
 
 logger = logging.getLogger(__name__)
-
-_METRIC_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
-    """All that trials of one run share in one worker."""
-
-    space: SearchSpace
-    backend: Backend
-    programs: Programs
-    metric: str
-    class_weight: str
-
-    @property
-    def pictures(self) -> Pictures:
-        """The data set."""
-        return self.programs.pictures
 
 
 class TrialFailedError(Exception):
@@ -120,17 +95,6 @@ def run_trial(
     return result
 
 
-def epoch_report(number: int | None, epochs: int, epoch: Epoch) -> EpochReport:
-    return EpochReport(
-        number=number,
-        epoch=epoch.number,
-        epochs=epochs,
-        seconds=epoch.seconds,
-        score=epoch.score,
-        metrics=epoch.metrics,
-    )
-
-
 def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
     try:
         candidate = bench.space.suggest(trial, bench.pictures.task)
@@ -155,13 +119,7 @@ def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
 
 def _build(task: TrialTask, bench: Bench, stored: StoredCandidate) -> Any:
     try:
-        return build_network(
-            bench.space,
-            stored.candidate,
-            stored.task,
-            seed=task.seed,
-            precision=bench.backend.precision,
-        )
+        return bench.build(stored, task.seed)
     except Exception as error:
         raise _failure("build", error) from error
 
@@ -174,24 +132,12 @@ def _train(
     progress: Progress,
     report: Callable[[EpochReport], Verdict],
 ) -> None:
-    plan = Plan(
-        epochs=task.epochs,
-        seed=task.seed,
-        train=bench.pictures.indices("train"),
-        validation=bench.pictures.indices("validation"),
-        metric=bench.metric,
-        class_weight=bench.class_weight,
-        deadline=task.deadline,
-    )
-
     def on_epoch(epoch: Epoch) -> str | None:
         write_history(task.folder, progress.epochs)
         return report(epoch_report(task.number, task.epochs, epoch)).stop
 
     try:
-        fit_candidate(
-            bench.space, stored.candidate, network, bench.programs, plan, progress, on_epoch
-        )
+        bench.train(task, stored, network, progress, on_epoch, keeps_last=False)
     except NotFiniteError as error:
         raise TrialFailedError("failed", "not finite", str(error)) from error
     except Exception as error:
@@ -238,17 +184,3 @@ def _conclude(
         detail=detail,
         metrics=best.metrics if best else {},
     )
-
-
-def write_history(folder: Path, epochs: list[Epoch]) -> None:
-    """Write a training's history.csv so far."""
-    rows = [
-        (
-            epoch.number,
-            datetime.fromtimestamp(epoch.ended, UTC).isoformat(timespec="milliseconds"),
-            round(epoch.seconds, 4),
-            *(epoch.metrics[name] for name in _METRIC_COLUMNS),
-        )
-        for epoch in epochs
-    ]
-    write_csv(folder / HISTORY, ("epoch", "time", "seconds", *_METRIC_COLUMNS), rows)

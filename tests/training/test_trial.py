@@ -18,7 +18,8 @@ from imgcls_automl.trial_files import read_candidate, read_result
 def attempt(programs, tmp_path):
     """Run one trial of a space; returns its result."""
     from imgcls_automl.training.backend import load_backend
-    from imgcls_automl.training.trial import Bench, run_trial
+    from imgcls_automl.training.bench import Bench
+    from imgcls_automl.training.trial import run_trial
 
     def attempt(
         space, *, report=lambda epoch: Verdict(), admit=lambda drawn: Admission(), **changes
