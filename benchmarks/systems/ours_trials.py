@@ -1,0 +1,110 @@
+"""imgcls-automl on listed candidates: a study, one worker process, the engine's own loop."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from measure.jobs import answer_job
+from measure.pictures import open_dataset, read_files
+
+if TYPE_CHECKING:
+    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.engine.planning import SearchPlan
+
+
+class _Clock:
+    """Notes when each trial was told to the study, as `run_trials` observes it."""
+
+    def __init__(self) -> None:
+        self.trials: list[dict[str, Any]] = []
+        self._last = time.perf_counter()
+
+    def __call__(self, event: Any) -> None:
+        from imgcls_automl.executors.messages import TrialResult
+
+        if isinstance(event, TrialResult):
+            now = time.perf_counter()
+            self.trials.append(
+                {
+                    "candidate": event.number,
+                    "seconds": now - self._last,
+                    "accuracy": event.score,
+                    "state": event.state,
+                    "detail": event.detail,
+                }
+            )
+            self._last = now
+
+
+def train_all(job: dict[str, Any]) -> dict[str, Any]:
+    """Seconds of each trial, from asking the study to its result told; the worker's start is not counted."""
+    from imgcls_automl import registry
+    from imgcls_automl.engine.baselines import ask_baselines
+    from imgcls_automl.engine.loop import run_trials
+    from imgcls_automl.executors.local import LocalExecutor
+    from imgcls_automl.executors.messages import UseDataset, WorkerSetup
+
+    folder = Path(job["folder"])
+    began = time.perf_counter()
+    space = registry.find(registry.SEARCH_SPACES, "measure.candidates:ListedCandidates")
+    setup = WorkerSetup(space=space, space_options={"file": job["candidates"]}, device="auto")
+    with closing(LocalExecutor(setup, workers=1, log=folder / "worker.txt")) as executor:
+        ready = executor.wait_ready()
+        started = time.perf_counter() - began
+        dataset = open_dataset(read_files(job["pictures"]))
+        executor.use_dataset(UseDataset(dataset=dataset, metric="accuracy", class_weight="none"))
+        points = ask_baselines(executor)
+        with closing(_Study(folder / "study.db", points)) as study:
+            clock = _Clock()
+            run_trials(study.study, executor, _make_plan(job, folder, dataset, len(points)), clock)
+    _refuse_failures(clock.trials)
+    return {"trials": clock.trials, "import_seconds": started, "precision": ready.precision}
+
+
+class _Study:
+    """A study in a file as a search keeps it, its candidates enqueued and nothing of them pruned."""
+
+    def __init__(self, path: Path, points: list[dict[str, Any]]) -> None:
+        import optuna
+
+        from imgcls_automl.engine.study import enqueue_baselines, open_study
+
+        self.study = open_study(path, metric="accuracy")
+        self.study.pruner = optuna.pruners.NopPruner()
+        enqueue_baselines(self.study, points)
+
+    def close(self) -> None:
+        from imgcls_automl.engine.study import close_study
+
+        close_study(self.study)
+
+
+def _make_plan(job: dict[str, Any], folder: Path, dataset: Dataset, trials: int) -> SearchPlan:
+    from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.engine.planning import SearchPlan
+
+    (folder / "trials").mkdir()
+    train, validation, _ = dataset.split_sizes
+    return SearchPlan(
+        folder=folder / "trials",
+        metric="accuracy",
+        seed=0,
+        epochs=job["epochs"],
+        refit_growth=(train + validation) / train,
+        budget=Budget(trials=trials, started=time.time(), seconds=None),
+    )
+
+
+def _refuse_failures(trials: list[dict[str, Any]]) -> None:
+    for trial in trials:
+        if trial["state"] != "complete":
+            raise RuntimeError(
+                f"Trial {trial['candidate']} is {trial['state']}: {trial['detail']}; its time means nothing."
+            )
+
+
+if __name__ == "__main__":
+    answer_job(train_all)

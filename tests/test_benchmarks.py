@@ -1,0 +1,122 @@
+"""Every benchmark runs through: it prints a table and writes all it measured. Its figures are not looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py"))
+
+
+def run_script(name, *arguments, **environment):
+    return subprocess.run(
+        [sys.executable, BENCHMARKS / f"{name}.py", *map(str, arguments)],
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def run_quick(tmp_path):
+    """Run a script's smoke run and return its record and what it printed."""
+
+    def run(name, *arguments, **environment):
+        done = run_script(name, "--quick", "--out", tmp_path, *arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        return json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")), done.stdout
+
+    return run
+
+
+def systems_of(record):
+    return {measurement["system"] for measurement in record["measurements"]}
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_help_tells_what_is_measured(name):
+    done = run_script(name, "--help")
+    assert done.returncode == 0, done.stderr
+    first = (BENCHMARKS / f"{name}.py").read_text(encoding="utf-8").splitlines()[0].strip('"')
+    assert first in done.stdout
+    assert "--quick" in done.stdout
+
+
+def test_the_readme_tells_of_every_script():
+    text = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert [name for name in SCRIPTS if f"`{name}.py`" not in text] == []
+
+
+@pytest.mark.slow
+def test_a_long_trial_is_compared_with_a_bare_fit_loop(run_quick):
+    record, printed = run_quick("trial_overhead")
+    assert systems_of(record) == {"ours", "bare Keras"}
+    assert all(record["summary"][trial]["ratio"] > 0 for trial in ("first", "second"))
+    assert {"machine", "versions", "arguments"} <= set(record)
+    assert "ratio" in printed
+
+
+@pytest.mark.slow
+def test_short_trials_are_compared_among_all_systems(run_quick):
+    record, printed = run_quick("trial_cost")
+    assert systems_of(record) == {"ours", "bare Keras", "Optuna + Keras", "KerasTuner"}
+    for measurement in record["measurements"]:
+        assert [trial["candidate"] for trial in measurement["trials"]] == [0, 1]
+        assert measurement["peak_bytes"] > 50 * 2**20  # nothing loads a framework in less
+    assert record["summary"]["bare Keras"]["ratio"] == 1.0
+    assert "KerasTuner" in printed
+
+
+@pytest.mark.slow
+def test_memory_is_measured_after_each_trial(run_quick):
+    record, printed = run_quick("memory")
+    assert [measurement["trial"] for measurement in record["measurements"]] == [1, 2, 3, 4]
+    assert all(measurement["processes"] >= 2 for measurement in record["measurements"])
+    assert "2 -> 4" in printed
+
+
+@pytest.mark.slow
+def test_startup_is_measured_with_a_cold_and_a_warm_cache(run_quick):
+    record, printed = run_quick("startup")
+    summary = record["summary"]
+    assert 0 < summary["data, cold cache"] < summary["first step, cold cache"]
+    assert "first step, warm cache" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_use_of_the_device_is_measured_on_any_backend(run_quick, backend):
+    record, printed = run_quick("gpu", KERAS_BACKEND=backend)
+    assert record["summary"]["device"]["backend"] == backend
+    for system in ("ours", "bare Keras"):
+        assert 0 < record["summary"][system]["share_of_peak"] < 1
+    assert "pictures a second" in printed
+
+
+@pytest.mark.slow
+def test_time_to_accuracy_is_measured_in_two_tables(run_quick, tmp_path):
+    record, printed = run_quick("time_to_accuracy", "--systems", "ours,optuna,kerastuner")
+    box, same = record["summary"]["out of the box"], record["summary"]["same recipe and space"]
+    assert set(box) == set(same) == {"ours, quick", "Optuna + Keras", "KerasTuner Hyperband"}
+    assert all(0 < one["test_accuracy"] <= 1 for one in record["measurements"])
+    assert (tmp_path / "time_to_accuracy.png").exists() == (find_spec("matplotlib") is not None)
+    assert "same recipe and space" in printed.lower()
+
+
+@pytest.mark.slow
+def test_autokeras_is_measured_or_said_to_be_missing(run_quick):
+    record, printed = run_quick("time_to_accuracy", "--systems", "autokeras")
+    if find_spec("autokeras") is None:
+        assert record["summary"]["out of the box"]["AutoKeras"] == "not installed"
+        assert "not installed" in printed
+    else:
+        assert [one["error"] for one in record["measurements"]] == [None]
