@@ -145,7 +145,7 @@ class Terminal:
 @pytest.mark.parametrize("width", [40, 120])
 class TestLiveScreen:
     def test_it_shows_trials_the_best_and_what_is_left(self, width):
-        panel = Terminal(width).play(STORY[:-2])[-1]
+        panel = Terminal(width).play([begin(), *STORY[1:-2]])[-1]
         for text in ("0.8125", "not finite", "pruned", "infeasible", "2/4", "1m15s"):
             assert text in panel
         assert "best 0.8125 (trial 0)" in panel
