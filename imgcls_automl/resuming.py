@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import ConfigError
@@ -37,6 +38,21 @@ def renew_budget(
     if trials is None and not finished:
         trials = config.trials
     return replace(config, trials=trials, timeout=None if timeout is None else spent + timeout)
+
+
+def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:
+    """The configuration with relative paths that lead nowhere from here taken from where the run was started."""
+    home = Path(folder.record.get("started_in", "."))
+
+    def locate(source: str | None) -> str | None:
+        moved = source is not None and not Path(source).exists() and (home / source).exists()
+        return str(home / source) if moved and source is not None else source
+
+    place, colon, name = config.space.rpartition(":")
+    space = f"{locate(place)}{colon}{name}" if colon else config.space
+    return replace(
+        config, data=str(locate(config.data)), test_data=locate(config.test_data), space=space
+    )
 
 
 def refuse_change(what: str, before: str, now: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,11 +27,15 @@ class RunFolder:
     Attributes:
         path: The folder.
         record: run.json, as last written.
+        search_began: Whether this process has come as far as the first trial.
     """
 
     def __init__(self, path: Path, record: dict[str, Any]) -> None:
         self.path = path
         self.record = record
+        self.search_began = False
+        self._opened = time.time()
+        self._spent = float(record.get("elapsed_seconds", 0.0))
 
     @property
     def data(self) -> Path:
@@ -57,12 +62,26 @@ class RunFolder:
         self.record = {**self.record, **values}
         write_json(self.path / "run.json", self.record)
 
+    def note_elapsed(self) -> None:
+        """Write how long all commands on this run have taken until now, in seconds."""
+        self.update(elapsed_seconds=round(self._spent + time.time() - self._opened, 3))
+
+    def note_time(self, stage: str, seconds: float) -> None:
+        """Add to the seconds run.json holds for a stage."""
+        timings = self.record["timings"]
+        self.update(timings={**timings, stage: round(timings.get(stage, 0.0) + seconds, 3)})
+
+
+def now() -> str:
+    """The time as run.json holds it: UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
 
 @contextmanager
 def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
     """Make a run folder, locked while the block runs.
 
-    Where the block raises before `record["started_trials"]` is set, the folder is removed again: a run that never
+    Where the block raises before `search_began` is set, the folder is removed again: a run that never
     began leaves nothing behind.
 
     Raises:
@@ -85,7 +104,7 @@ def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
                 part.mkdir()
             yield folder
     except BaseException:
-        if not folder.record.get("started_trials"):
+        if not folder.search_began:
             shutil.rmtree(path)
             with suppress(OSError):  # another run may have put its folder there meanwhile
                 for parent in parents:  # the innermost first; only what was made here
@@ -133,9 +152,9 @@ def read_run_record(path: Path) -> dict[str, Any]:
 
 
 def _free_name(config: RunConfig) -> Path:
-    time = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     space, data = config.space.rpartition(":")[2], re.split(r"[/\\]", config.data.rstrip("/\\"))[-1]
-    stem = "-".join((_slug(space), _slug(data.partition(".")[0]), time))
+    stem = "-".join((_slug(space), _slug(data.partition(".")[0]), moment))
     names = (
         Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in range(1, 1000)
     )

@@ -28,7 +28,8 @@ def here(tmp_path, monkeypatch):
 def make(path, **record):
     """A run folder in which trials have begun."""
     with new_run_folder(configure(out=path)) as folder:
-        folder.update(started_trials=True, **record)
+        folder.search_began = True
+        folder.update(**record)
     return path
 
 
@@ -37,6 +38,11 @@ def break_off(path, error=RuntimeError, before=lambda folder: None):
     with new_run_folder(configure(out=path)) as folder:
         before(folder)
         raise error
+
+
+def begin_search(folder):
+    folder.search_began = True
+    folder.update(seed=1)
 
 
 class TestNew:
@@ -104,8 +110,8 @@ class TestARunThatNeverBegan:
 
     def test_one_that_has_begun_is_kept(self, here):
         with pytest.raises(RuntimeError):
-            break_off(Path("run"), before=lambda folder: folder.update(started_trials=True))
-        assert read_run_record(Path("run"))["started_trials"] is True
+            break_off(Path("run"), before=begin_search)
+        assert read_run_record(Path("run"))["seed"] == 1
 
 
 class TestExisting:
@@ -163,7 +169,8 @@ class TestRecord:
 
     def test_it_is_never_half_written(self, here):
         with new_run_folder(configure(out=Path("run"))) as folder:
-            folder.update(started_trials=True, seed=1)
+            folder.search_began = True
+            folder.update(seed=1)
             with pytest.raises(ValueError, match="Out of range float"):
                 folder.update(seed=float("nan"))
         assert json.loads(Path("run/run.json").read_text())["seed"] == 1

@@ -53,8 +53,9 @@ def search(
     resolved = resolve_config(flags, environment=os.environ, file=config)
     if dry_run:
         from imgcls_automl.cli.summary import show_plan
+        from imgcls_automl.rehearsal import rehearse
 
-        show_plan(run.rehearse(resolved), json=json)
+        show_plan(rehearse(resolved), json=json)
         return
     _show(
         lambda observe: run.search(resolved, observe),

@@ -1,0 +1,265 @@
+"""The stages of a run, each a function that takes what the stage before gave."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.config import Preset
+from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, SelectionBegun, WorkerReady
+from imgcls_automl.resuming import refuse_change
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import optuna
+
+    from imgcls_automl.config import RunConfig
+    from imgcls_automl.data.dataset import Dataset, DatasetRequest
+    from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.engine.planning import SearchPlan
+    from imgcls_automl.engine.selection import Contender
+    from imgcls_automl.executors.executor import Executor
+    from imgcls_automl.executors.local import LocalExecutor
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.registry import PluginInfo
+    from imgcls_automl.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What all stages of one run know.
+
+    Attributes:
+        config: What was asked for.
+        folder: Where everything goes.
+        budget: Of this command.
+        observe: Told what happens.
+    """
+
+    config: RunConfig
+    folder: RunFolder
+    budget: Budget
+    observe: Callable[[Any], None]
+
+
+def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Budget:
+    """The budget of this command; `spent` are the seconds that earlier commands took of the run's."""
+    from imgcls_automl.engine.budget import Budget
+
+    seconds = None if config.wall_clock is None else config.wall_clock - spent
+    return Budget(trials=config.trials, started=started, seconds=seconds)
+
+
+def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> LocalExecutor:
+    """Start the workers, which load their framework while the data is read."""
+    from imgcls_automl.executors.local import LocalExecutor
+    from imgcls_automl.executors.messages import WorkerSetup
+
+    setup = WorkerSetup(space=space, space_options=config.space_option, device=config.device)
+    return LocalExecutor(setup, workers=config.workers, log=log)
+
+
+def prepare_data(run: Run) -> Dataset:
+    """Read, check and split the pictures; a resumed run refuses others than it began with."""
+    from imgcls_automl.data.prepare import prepare_dataset
+
+    dataset = prepare_dataset(
+        dataset_request(run.config),
+        folder=run.folder.data,
+        log=run.folder.log,
+        on_progress=run.observe,
+    )
+    earlier = run.folder.record.get("dataset")
+    if earlier is not None:
+        refuse_change("data", earlier["fingerprint"], dataset.fingerprint)
+    run.folder.update(
+        dataset={
+            "fingerprint": dataset.fingerprint,
+            "class_names": dataset.task.class_names,
+            "class_counts": dataset.task.class_counts,
+            "image_shape": dataset.task.image_shape,
+            "split_sizes": dataset.split_sizes,
+            "floor": dataset.floor,
+        },
+        plugins={
+            **run.folder.record["plugins"],
+            "adapter": {"name": dataset.adapter, "origin": dataset.plugin, "value": ""},
+        },
+    )
+    run.folder.note_time("data", time.time() - run.budget.started)
+    run.observe(DatasetReady(dataset=dataset, seconds=time.time() - run.budget.started))
+    return dataset
+
+
+def dataset_request(config: RunConfig) -> DatasetRequest:
+    """What the data stage needs to know of a configuration."""
+    import platformdirs
+
+    from imgcls_automl.data.dataset import DatasetRequest
+
+    return DatasetRequest(
+        data=config.data,
+        test_data=config.test_data,
+        adapter=config.adapter,
+        options=config.data_option,
+        image_size=config.image_size,
+        resize=config.resize,
+        seed=config.seed,
+        max_bad=config.max_bad,
+        cache=config.cache_dir or platformdirs.user_cache_path("imgcls-automl") / "datasets",
+    )
+
+
+def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
+    """Wait for the workers and give them the data set."""
+    from imgcls_automl.executors.messages import UseDataset
+
+    ready = executor.wait_ready()
+    executor.use_dataset(
+        UseDataset(dataset=dataset, metric=run.config.metric, class_weight=run.config.class_weight)
+    )
+    run.folder.update(
+        versions={**run.folder.record["versions"], **ready.versions},
+        device={"backend": ready.backend, "name": ready.device, "precision": ready.precision},
+    )
+    run.observe(WorkerReady(ready=ready))
+    return ready
+
+
+@contextmanager
+def opened_study(run: Run) -> Iterator[optuna.Study]:
+    """The run's study, closed again when the block ends."""
+    from imgcls_automl.engine.study import close_study, open_study
+
+    study = open_study(run.folder.study, metric=run.config.metric)
+    try:
+        yield study
+    finally:
+        close_study(study)
+
+
+def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str, Any]]:
+    """Ask the space for its known-good points, and put them first in a new study."""
+    from imgcls_automl.engine.baselines import ask_baselines
+    from imgcls_automl.engine.study import enqueue_baselines
+
+    baselines = ask_baselines(executor)
+    if len(study.get_trials(deepcopy=False)) <= len(
+        baselines
+    ):  # killed between two of them, perhaps
+        enqueue_baselines(study, baselines)
+    return baselines
+
+
+def make_plan(
+    run: Run, dataset: Dataset, baselines: list[dict[str, Any]], executor: Executor
+) -> SearchPlan:
+    """Choose epochs and retrainings; a resumed run keeps those it began with."""
+    from imgcls_automl.engine.planning import SearchPlan, make_preset
+    from imgcls_automl.engine.tasks import probe_epoch
+
+    train, validation, _ = dataset.split_sizes
+    growth = (train + validation) / train
+    chosen = run.folder.record.get("plan")
+    if chosen is None:
+        timed = run.budget.deadline is not None and run.config.epochs is None and bool(baselines)
+        epoch_seconds = probe_epoch(executor, baselines[0], run.observe) if timed else None
+        chosen = asdict(make_preset(run.config, run.budget, train, growth, epoch_seconds))
+        run.folder.update(plan=chosen)
+    preset = Preset(**chosen)
+    run.observe(PlanMade(preset=preset, wanted=run.config.planned))
+    return SearchPlan(
+        folder=run.folder.trials,
+        metric=run.config.metric,
+        seed=run.config.seed,
+        epochs=preset.epochs,
+        refit_growth=growth,
+        budget=run.budget,
+        top_k=preset.top_k,
+        seeds=preset.seeds,
+    )
+
+
+def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> None:
+    """Search until the budget is spent."""
+    from imgcls_automl.engine.loop import run_trials
+    from imgcls_automl.engine.pruning import choose_pruner
+    from imgcls_automl.executors.messages import TrialResult
+
+    began = time.time()
+    study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)
+    run.folder.search_began = True
+
+    def observe(event: Any) -> None:
+        if isinstance(event, TrialResult):  # so that a killed run knows what it has spent
+            run.folder.note_elapsed()
+        run.observe(event)
+
+    try:
+        run_trials(study, executor, plan, observe)
+    finally:
+        run.folder.note_time("search", time.time() - began)
+
+
+def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
+    """Whether a resumed run has nothing new to choose from, and its winner was fully refitted."""
+    from imgcls_automl.engine.study import ranked_trials
+
+    selection, refit = run.folder.record.get("selection"), run.folder.record["refit"]
+    if selection is None or refit is None or refit["epochs"] < plan.epochs:
+        return False
+    top = [trial.number for trial in ranked_trials(study)][: plan.top_k]
+    return top == [contender["trial"] for contender in selection["contenders"]]
+
+
+def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Contender:
+    """Retrain the top candidates and choose one."""
+    from imgcls_automl.engine.selection import select_winner
+    from imgcls_automl.engine.study import ranked_trials
+
+    began = time.time()
+    ranked = [trial.number for trial in ranked_trials(study)]
+    run.observe(SelectionBegun(trials=ranked[: plan.top_k], seeds=plan.seeds))
+    selection = select_winner(study, executor, plan, run.observe)
+    run.folder.note_time("selection", time.time() - began)
+    run.folder.update(selection=selection.to_json())
+    return selection.winner
+
+
+def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Executor) -> None:
+    """Train the winner once more, on train + validation, and test it once."""
+    from imgcls_automl.engine.refitting import run_refit
+    from imgcls_automl.engine.selection import measure_epoch
+    from imgcls_automl.trial_files import read_result
+
+    began = time.time()
+    epochs = plan.budget.affordable_epochs(
+        measure_epoch(plan, winner.trial) * plan.refit_growth, plan.epochs
+    )
+    run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
+    refitted = run_refit(
+        executor,
+        plan,
+        number=winner.trial,
+        epochs=epochs,
+        flips=winner.flips,
+        best=run.folder.best,
+        observe=run.observe,
+    )
+    run.folder.note_time("refit", time.time() - began)
+    result = read_result(plan.folder / str(winner.trial))
+    run.folder.update(
+        best_trial=winner.trial,
+        best_score=result.score if result else None,
+        test_metrics=refitted.metrics,
+        refit={
+            "trial": winner.trial,
+            "epochs": refitted.epochs,
+            "planned_epochs": plan.epochs,
+            "seconds": refitted.seconds,
+        },
+    )
