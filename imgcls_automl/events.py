@@ -46,11 +46,44 @@ class PlanMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStanding:
+    """Where the search stands: told as it begins, after each trial, and when its deadline moves.
+
+    Attributes:
+        counted: Trials that `--trials` counts, those of earlier commands included.
+        best_trial: The best complete trial's number; None while there is none.
+        best_score: Its score.
+        deadline: When the search has to end to leave time for what follows it, in seconds since the epoch; None
+            without a time limit.
+    """
+
+    counted: int
+    best_trial: int | None
+    best_score: float | None
+    deadline: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionBegun:
     """The search is over; these trials, the best first, contend for the refit."""
 
     trials: list[int]
     seeds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingBegun:
+    """A worker begins a training that is no trial; `what` names it: `"retraining of trial 3"`."""
+
+    what: str
+    epochs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingEnded:
+    """That training has ended, however it did."""
+
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

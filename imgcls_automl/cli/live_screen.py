@@ -5,35 +5,41 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+from rich.cells import cell_len
 from rich.console import Console, Group
+from rich.constrain import Constrain
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from imgcls_automl.cli import wording
-from imgcls_automl.data.dataset import IngestProgress
-from imgcls_automl.events import (
-    DatasetReady,
-    PlanMade,
-    RefitBegun,
-    RunBegun,
-    SelectionBegun,
-    WorkerReady,
-)
-from imgcls_automl.executors.messages import EpochReport, TrialResult, TrialStarted, WorkerLost
+from imgcls_automl.cli.progress import Bar, Outcome, Progress
+from imgcls_automl.events import RunBegun
 from imgcls_automl.text import plain
-from imgcls_automl.training.scoring import is_better
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import ConsoleOptions, RenderableType, RenderResult
 
-SHOWN_TRIALS = 6
-_STYLES = {"complete": "green", "pruned": "yellow", "failed": "red", "infeasible": "magenta"}
+MOST_OUTCOMES = 10  # that are shown, where the terminal is high enough
+WIDEST_BAR, NARROWEST_BAR = 24, 5  # columns
+BETWEEN = "  "
+_STYLES = {
+    "complete": "green",
+    "retrained": "green",
+    "pruned": "yellow",
+    "failed": "red",
+    "infeasible": "magenta",
+}
 
 
 class LiveScreen:
-    """Shows what was read, the last trials, the running one's epochs, the best score and the time left."""
+    """Shows the last trials, the running epochs, the best score, the device and the time left.
+
+    The panel is never higher or wider than the terminal. What should last is written above it.
+    """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True, highlight=False, markup=False)
@@ -44,12 +50,7 @@ class LiveScreen:
             transient=True,
             vertical_overflow="crop",
         )
-        self._begun: RunBegun | None = None
-        self._stage = "Starting"
-        self._ingest: IngestProgress | None = None
-        self._results: list[TrialResult] = []
-        self._best: TrialResult | None = None
-        self._running: dict[int | None, EpochReport | TrialStarted] = {}
+        self._progress = Progress()
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -59,118 +60,120 @@ class LiveScreen:
         self._live.stop()
 
     def observe(self, event: Any) -> None:
-        if isinstance(event, RunBegun):
-            self._begun = event
-            self._say(f"Run folder {event.folder.path}")
-            self._say(f"Budget: {wording.describe_budget(event.config, event.budget)}")
-            self._stage = "Reading the pictures"
-        elif isinstance(event, IngestProgress):
-            self._ingest = event
-        elif isinstance(event, DatasetReady):
-            self._ingest, self._stage = None, "Loading the framework"
-            for line in wording.describe_dataset(event.dataset):
-                self._say(line)
-        elif isinstance(event, WorkerReady):
-            self._stage = "Searching"
-            for line in wording.describe_worker(event.ready):
-                self._say(line)
-        elif isinstance(event, PlanMade):
-            self._say(wording.describe_plan(event.preset, event.wanted))
-        elif isinstance(event, SelectionBegun):
-            self._running.clear()
-            self._stage = wording.describe_selection(event.trials, event.seeds)
-        elif isinstance(event, RefitBegun):
-            self._running.clear()
-            self._stage = wording.describe_refit(event.number, event.epochs, event.planned_epochs)
-        else:
-            self._observe_trial(event)
+        self._progress.observe(event)
+        for line in wording.describe_lasting(event):
+            # A path stays whole, to be copied; the terminal itself breaks it.
+            self._console.print(Text(plain(line)), soft_wrap=isinstance(event, RunBegun))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Group(*self._parts())
+        # A line is left for the cursor; a column, for terminals that wrap when the last one is written.
+        width = options.max_width - 1
+        yield Constrain(Group(*_draw(self._progress, console.height - 1, width)), width)
 
-    def _observe_trial(self, event: Any) -> None:
-        if isinstance(event, TrialStarted | EpochReport):
-            self._running[event.number] = event
-        elif isinstance(event, TrialResult):
-            self._running.pop(event.number, None)
-            self._results.append(event)
-            best = self._best.score if self._best else None
-            if (
-                event.state == "complete"
-                and event.score is not None
-                and is_better(event.metric, event.score, best)
-            ):
-                self._best = event
-        elif isinstance(event, WorkerLost):
-            self._running.clear()
-            self._say(f"Warning: {event.detail}; another takes its place")
 
-    def _say(self, line: str) -> None:
-        """Write a line above the panel, for good."""
-        self._console.print(Text(plain(line)), soft_wrap=True)
+def _draw(progress: Progress, height: int, width: int) -> list[RenderableType]:
+    """The panel: head, outcomes, bars; where the terminal is low, the bars matter more than the outcomes."""
+    # Copied, because events come in another thread than the one that draws.
+    bars = list(progress.bars.values())
+    lines = _fold(_list_head(progress, width), width)
+    if progress.device and height > 12:
+        lines.append(Text(progress.device, style="dim"))
+    drawn: list[RenderableType] = [_crop(line, width) for line in lines[:height]]
+    room = height - len(drawn) - len(bars)
+    if progress.outcomes and room > 1:
+        drawn.append(_draw_outcomes(progress, min(MOST_OUTCOMES, room - 1), width))
+    if bars and height > len(lines):
+        drawn.append(_draw_bars(bars[: height - len(lines)], width))
+    return drawn
 
-    def _parts(self) -> list[RenderableType]:
-        parts: list[RenderableType] = [self._head()]
-        if self._ingest is not None:
-            parts.append(_draw_bar(self._ingest.stage, self._ingest.done, self._ingest.total, ""))
-        if self._results:
-            parts.append(self._trials())
-        for report in self._running.values():
-            parts.append(_draw_running(report))
-        return parts
 
-    def _head(self) -> Text:
-        head = Text(self._stage, style="bold", no_wrap=True, overflow="ellipsis")
-        if self._best is not None:
-            head.append(
-                f"  best {self._best.score:.4f} (trial {self._best.number})", style="bold green"
+def _list_head(progress: Progress, width: int) -> list[Text]:
+    """Stage, best score, trials and time, each of which is kept together on a line."""
+    head = [Text(progress.stage, style="bold")]
+    standing, budget = progress.standing, progress.budget
+    if standing is not None and standing.best_score is not None:
+        words = f"best {standing.best_score:.4f} (trial {standing.best_trial})"
+        head.append(Text(words, style="bold green"))
+    if standing is not None and budget is not None:
+        total = budget.trials
+        head.append(
+            Text(
+                wording.count(standing.counted, "trial")
+                if total is None
+                else f"{standing.counted}/{total} trials"
             )
-        if self._begun is not None:
-            budget = self._begun.budget
-            if budget.trials is not None:
-                head.append(f"  {len(self._results)}/{budget.trials} trials", style="not bold")
-            if budget.deadline is not None:
-                left = max(0.0, budget.deadline - time.time())
-                head.append(f"  {wording.format_seconds(left)} left", style="not bold")
-        return head
-
-    def _trials(self) -> Table:
-        table = Table(box=None, pad_edge=False, header_style="dim", expand=False)
-        for name in ("trial", "state", "score", "epochs", "time"):
-            table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
-        for result in self._results[-SHOWN_TRIALS:]:
-            score = "" if result.score is None else f"{result.score:.4f}"
-            style = "bold green" if result is self._best else ""
-            table.add_row(
-                Text(str(result.number), style=style),
-                Text(
-                    result.cause if result.state == "failed" and result.cause else result.state,
-                    style=_STYLES[result.state],
-                ),
-                Text(score, style=style),
-                f"{result.epochs}/{result.planned_epochs}",
-                wording.format_seconds(result.seconds),
-            )
-        return table
+        )
+    if budget is not None and budget.deadline is not None:
+        head.append(Text(_tell_time(progress, budget.deadline, width)))
+    elif budget is not None:
+        head.append(Text(f"{wording.format_seconds(time.time() - budget.started)} so far"))
+    return head
 
 
-def _draw_running(report: EpochReport | TrialStarted) -> Table:
-    what = "training" if report.number is None else f"trial {report.number}"
-    if isinstance(report, TrialStarted):
-        return _draw_bar(what, 0, None, f"{report.parameters:,} parameters")
-    score = (
-        f"score {report.score:.4f}"
-        if report.score is not None
-        else f"loss {report.metrics['loss']:.4f}"
-    )
-    return _draw_bar(
-        what, report.epoch, report.epochs, f"epoch {report.epoch}/{report.epochs}  {score}"
-    )
+def _tell_time(progress: Progress, deadline: float, width: int) -> str:
+    work = "retraining and refit" if progress.retrains else "the refit"
+    standing, after = progress.standing, None
+    if progress.searching and standing is not None and standing.deadline is not None:
+        after = deadline - standing.deadline
+    then = f" for {work}" if standing is not None else ""
+    left = max(0.0, deadline - time.time())
+    long, short = wording.describe_time_left(left, after=after, then=then)
+    return long if len(long) <= width else short
 
 
-def _draw_bar(what: str, done: int, total: int | None, behind: str) -> Table:
-    line = Table.grid(padding=(0, 1))
-    count = behind or (f"{done:,}" if total is None else f"{done:,} of {total:,}")
-    bar = ProgressBar(total=total, completed=done, width=24, pulse=total is None)
-    line.add_row(Text(what, no_wrap=True), bar, Text(count, no_wrap=True, overflow="ellipsis"))
+def _fold(parts: Sequence[Text], width: int) -> list[Text]:
+    """Put parts on lines, as many side by side as fit."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        if lines[-1].cell_len + len(BETWEEN) + part.cell_len <= width:
+            lines[-1] = Text.assemble(lines[-1], BETWEEN, part)
+        else:
+            lines.append(part)
+    return lines
+
+
+def _crop(line: Text, width: int) -> Text:
+    line.truncate(width, overflow="ellipsis")
+    line.no_wrap = True
     return line
+
+
+def _draw_outcomes(progress: Progress, most: int, width: int) -> Table:
+    """The last outcomes, below the best trial where that is not among them."""
+    best = progress.standing.best_trial if progress.standing else None
+    shown = progress.outcomes[-most:]
+    earlier = [it for it in progress.outcomes[:-most] if it.trial is not None and it.trial == best]
+    if earlier:
+        shown = [earlier[-1], *shown[1:]]
+    gap = 2 if width >= 48 else 1
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
+    for name in ("trial", "state", "score", "epochs", "time"):
+        table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
+    for it in shown:
+        _add_outcome(table, it, "bold green" if it.trial is not None and it.trial == best else "")
+    return table
+
+
+def _add_outcome(table: Table, outcome: Outcome, style: str) -> None:
+    table.add_row(
+        Text(outcome.number, style=style),
+        Text(plain(outcome.told), style=_STYLES[outcome.state]),
+        Text(outcome.score, style=style),
+        outcome.epochs,
+        outcome.time,
+    )
+
+
+def _draw_bars(bars: Sequence[Bar], width: int) -> Table:
+    """A line each: name, bar and words; on a narrow terminal without the bar."""
+    names = max(cell_len(bar.what) for bar in bars)
+    told = max(cell_len(bar.told) for bar in bars)
+    room = min(WIDEST_BAR, width - names - told - 2)
+    lines = Table.grid(padding=(0, 1))
+    for bar in bars:
+        cells: list[RenderableType] = [Text(bar.what, no_wrap=True, overflow="ellipsis")]
+        if room >= NARROWEST_BAR:
+            pulse = bar.total is None
+            cells.append(ProgressBar(total=bar.total, completed=bar.done, width=room, pulse=pulse))
+        lines.add_row(*cells, Text(bar.told, no_wrap=True, overflow="ellipsis"))
+    return lines

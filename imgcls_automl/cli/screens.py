@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -27,10 +28,10 @@ class Screen(Protocol):
 
 
 def choose_screen(*, quiet: bool) -> Screen:
-    """Choose what suits stderr."""
+    """Choose what suits stderr: nothing is drawn on a terminal that cannot move its cursor."""
     if quiet:
         return Silence()
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
         from imgcls_automl.cli.live_screen import LiveScreen
 
         return LiveScreen()

@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.events import (
+    DatasetReady,
+    PlanMade,
+    RefitBegun,
+    RunBegun,
+    SelectionBegun,
+    WorkerReady,
+)
+from imgcls_automl.executors.messages import WorkerLost
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.executors.messages import Ready, TrialResult
+    from imgcls_automl.executors.messages import Ready, RetrainResult, TrialResult
+
+
+def describe_lasting(event: Any) -> list[str]:
+    """The lines that every screen keeps of an event; most have none."""
+    match event:
+        case RunBegun():
+            budget = describe_budget(event.config, event.budget)
+            return [f"Run folder {event.folder.path}", f"Budget: {budget}"]
+        case DatasetReady():
+            return describe_dataset(event.dataset)
+        case WorkerReady():
+            return describe_worker(event.ready)
+        case PlanMade():
+            return [describe_plan(event.preset, event.wanted)]
+        case SelectionBegun():
+            return [describe_selection(event.trials, event.seeds)]
+        case RefitBegun():
+            return [describe_refit(event.number, event.epochs, event.planned_epochs)]
+        case WorkerLost():
+            return [f"Warning: {event.detail}; another takes its place"]
+    return []
 
 
 def describe_budget(config: RunConfig, budget: Budget) -> str:
@@ -27,7 +57,7 @@ def describe_plan(preset: Preset, wanted: Preset) -> str:
     """How trials and retrainings are laid out, and where that is less than the preset asks for."""
     words = f"Plan: {preset.epochs} epochs a training; {_describe_selection(preset)}"
     if (preset.top_k, preset.seeds) != (wanted.top_k, wanted.seeds):
-        words += f" (the time is too short for {_describe_selection(wanted)})"
+        words += f" (the time is too short to retrain {_count_retrainings(wanted)})"
     return words
 
 
@@ -44,6 +74,10 @@ def _describe_selection(preset: Preset) -> str:
         return "the best one is refitted"
     seeds = "a fresh seed" if preset.seeds == 1 else f"{preset.seeds} fresh seeds"
     return f"the best {preset.top_k} are retrained with {seeds} before one is refitted"
+
+
+def _count_retrainings(preset: Preset) -> str:
+    return f"{preset.top_k}" + ("" if preset.seeds == 1 else f" with {preset.seeds} seeds each")
 
 
 def describe_dataset(dataset: Dataset) -> list[str]:
@@ -67,10 +101,14 @@ def describe_dataset(dataset: Dataset) -> list[str]:
 
 def describe_worker(ready: Ready) -> list[str]:
     """Where training happens, and what the user should know of it."""
-    lines = [
-        f"{ready.device}, {ready.backend} {ready.versions.get(ready.backend, '')}, {ready.precision}"
-    ]
+    lines = [describe_device(ready)]
     return [*lines, f"Warning: {plain(ready.warning)}"] if ready.warning else lines
+
+
+def describe_device(ready: Ready) -> str:
+    """`"CPU, 2 threads, tensorflow 2.21.0, float32"`."""
+    version = ready.versions.get(ready.backend, "")
+    return plain(f"{ready.device}, {ready.backend} {version}, {ready.precision}")
 
 
 def describe_trial(result: TrialResult) -> str:
@@ -85,12 +123,56 @@ def describe_trial(result: TrialResult) -> str:
     return f"{words}, {format_seconds(result.seconds)}"
 
 
+def describe_retraining(result: RetrainResult) -> str:
+    """`"trial 3 retrained: 0.9123 after 12 epochs, 41s"`."""
+    if result.epochs == 0:
+        return f"trial {result.number} on validation: {_with_flips(result)}"
+    if result.score is None:
+        return (
+            f"trial {result.number} could not be retrained: cut short after {result.epochs} epochs"
+        )
+    return (
+        f"trial {result.number} retrained: {_with_flips(result)} after {result.epochs} epochs, "
+        f"{format_seconds(result.seconds)}"
+    )
+
+
+def describe_time_left(left: float, *, after: float | None, then: str) -> tuple[str, str]:
+    """What is left of the time, at length and in short.
+
+    Args:
+        left: Seconds until the command has to be done.
+        after: How many of them are for what follows the search; None where the search is over, or not begun.
+        then: What follows, or goes on.
+    """
+    if after is None:
+        return f"{_format_countdown(left)} left{then}", f"{_format_countdown(left)} left"
+    search, rest = _format_countdown(max(0.0, left - after)), _format_countdown(min(left, after))
+    return f"search {search} left, then about {rest}{then}", f"search {search}, then {rest}"
+
+
+def _with_flips(result: RetrainResult) -> str:
+    if result.score is None or result.flipped_score is None:
+        return "no score"
+    return f"{result.score:.4f}, with flips {result.flipped_score:.4f}"
+
+
 def describe_refit(number: int, epochs: int, planned: int) -> str:
     """What the refit is going to do."""
     if epochs == 0:
         return f"No time is left to refit trial {number}; its own weights are tested as they are"
     short = "" if epochs == planned else f" (of {planned} planned: the time is short)"
     return f"Refitting trial {number} on train + validation for {epochs} epochs{short}"
+
+
+def count(number: int, noun: str) -> str:
+    """`"1 trial"`, `"2 trials"`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def _format_countdown(seconds: float) -> str:
+    # Tenths of a second would only flicker.
+    return f"{seconds:.0f}s" if seconds < 10 else format_seconds(seconds)
 
 
 def format_seconds(seconds: float) -> str:

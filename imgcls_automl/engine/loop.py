@@ -19,6 +19,7 @@ from imgcls_automl.engine.study import (
     trial_seed,
 )
 from imgcls_automl.errors import NoTrialSucceededError
+from imgcls_automl.events import SearchStanding
 from imgcls_automl.executors.messages import (
     Admission,
     CandidateDrawn,
@@ -55,7 +56,7 @@ def run_trials(
         study: Asked and told; trials that an earlier process left unfinished are done first.
         executor: Does the trials.
         plan: Budgets and seeds.
-        observe: Told of every `TrialStarted`, `EpochReport` and `TrialResult`.
+        observe: Told of every `SearchStanding`, `TrialStarted`, `EpochReport`, `WorkerLost` and `TrialResult`.
 
     Raises:
         NoTrialSucceededError: Not one trial was completed; says why.
@@ -88,7 +89,7 @@ class _Loop:
         self._epoch_seconds: float | None = None  # of the best trial
 
     def run(self) -> None:
-        self._measure_best()
+        self._take_stock()
         while True:
             for worker in self._executor.idle():
                 # More than once where a trial needs no work: its result lay on the disk.
@@ -185,7 +186,9 @@ class _Loop:
         elif isinstance(event, TrialResult):
             self._finish(worker, event)
         elif isinstance(event, WorkerLost):
-            self._finish(worker, self._lost(task, event))
+            self._observe(event)
+            event = self._lost(task, event)
+            self._finish(worker, event)
         self._observe(event)
 
     def _judge(self, trial: optuna.Trial, report: EpochReport) -> Verdict:
@@ -196,6 +199,7 @@ class _Loop:
             trial.report(report.score, report.epoch)
         if self._epoch_seconds is None:
             self._epoch_seconds = report.seconds
+            self._take_stock()
         if report.epoch >= report.epochs:
             return Verdict()
         if self._out_of_time():
@@ -218,14 +222,21 @@ class _Loop:
         else:
             self._streak = 0
         self._last = result
-        self._measure_best()
+        self._take_stock()
 
-    def _measure_best(self) -> None:
-        """Take the time of an epoch from the trial that would be refitted as things stand."""
-        ranked = ranked_trials(self._study)
-        result = read_result(self._plan.folder / str(ranked[0].number)) if ranked else None
+    def _take_stock(self) -> None:
+        """Tell where the search stands; time epochs by the trial that would be refitted as things stand."""
+        best = next(iter(ranked_trials(self._study)), None)
+        result = read_result(self._plan.folder / str(best.number)) if best else None
         if result is not None and result.epochs:
             self._epoch_seconds = result.seconds / result.epochs
+        standing = SearchStanding(
+            counted=counted_trials(self._study),
+            best_trial=best.number if best else None,
+            best_score=best.value if best else None,
+            deadline=self._deadline(),
+        )
+        self._observe(standing)
 
     def _lost(self, task: TrialTask, event: WorkerLost) -> TrialResult:
         result = TrialResult(

@@ -69,21 +69,26 @@ def select_winner(
 
     A score from the search is the luckiest of many; a training with a fresh seed is not, and it is what the refit
     does: full schedule, no early stopping, last weights. With one candidate and one seed there is nothing to choose,
-    and its trial's kept weights are only asked whether flips help. Fewer are retrained where time is short.
+    and its trial's kept weights are only asked whether flips help. Fewer are retrained where time is short; where no
+    retraining came to its end, the best trial wins as it is.
 
     Raises:
-        BrokenPluginError: Every worker that was given one of the trainings died.
+        BrokenPluginError: The worker died even on that.
     """
     ranked = [trial.number for trial in ranked_trials(study)]
     top_k, seeds = _affordable(plan, ranked)
+    contenders: list[Contender] = []
     retrained = top_k * seeds > 1
-    tasks = [
-        _make_task(plan, number, index, epochs=plan.epochs if retrained else 0)
-        for number in ranked[:top_k]
-        for index in range(seeds)
-    ]
-    results = run_tasks(executor, tasks, deadline=plan.budget.refit_deadline(), observe=observe)
-    contenders = _judge(plan, ranked[:top_k], [result for result in results if result is not None])
+    if retrained:
+        tasks = [
+            _make_task(plan, number, index, epochs=plan.epochs)
+            for number in ranked[:top_k]
+            for index in range(seeds)
+        ]
+        contenders = _hold(executor, plan, tasks, observe)
+    if not contenders:
+        retrained = False
+        contenders = _hold(executor, plan, [_make_task(plan, ranked[0], 0, epochs=0)], observe)
     if not contenders:
         raise BrokenPluginError(
             f"No worker lived through trial {ranked[0]}'s validation.\nSee the run's log.txt."
@@ -127,14 +132,18 @@ def _make_task(plan: SearchPlan, number: int, index: int, *, epochs: int) -> Ret
     )
 
 
-def _judge(
-    plan: SearchPlan, numbers: Sequence[int], results: Sequence[RetrainResult]
+def _hold(
+    executor: Executor,
+    plan: SearchPlan,
+    tasks: Sequence[RetrainTask],
+    observe: Callable[[Any], None],
 ) -> list[Contender]:
+    """Have the tasks done and judge those that came to a score."""
+    results = run_tasks(executor, tasks, deadline=plan.budget.refit_deadline(), observe=observe)
+    scored = [result for result in results if result is not None and result.score is not None]
     contenders = []
-    for number in numbers:
-        own = tuple(
-            result for result in results if result.number == number and result.score is not None
-        )
+    for number in dict.fromkeys(task.number for task in tasks):
+        own = tuple(result for result in scored if result.number == number)
         if own:
             contenders.append(_make_contender(plan, number, own))
     return contenders

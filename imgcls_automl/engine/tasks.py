@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.events import TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
     ProbeResult,
     ProbeTask,
+    RefitTask,
+    RetrainTask,
     Verdict,
     WorkerLost,
 )
@@ -32,19 +36,22 @@ def run_tasks(
         executor: Does them.
         tasks: Of `executors.messages`; they may send `EpochReport`s and end with one message.
         deadline: Seconds since the epoch, after which trainings are told to stop; None for never.
-        observe: Told of every message.
+        observe: Told of every message, and of each training's begin and end.
 
     Returns:
         The message each task ended with, in their order; None where its worker died on it.
     """
     results: list[Any] = [None] * len(tasks)
+    names = [_name_training(task, at, len(tasks)) for at, task in enumerate(tasks, start=1)]
     waiting = list(range(len(tasks)))
     running: dict[int, int] = {}
     while waiting or running:
         for worker in executor.idle():
             if waiting:
-                running[worker] = waiting.pop(0)
-                executor.submit(worker, tasks[running[worker]])
+                running[worker] = position = waiting.pop(0)
+                executor.submit(worker, tasks[position])
+                if names[position]:
+                    observe(TrainingBegun(what=names[position], epochs=tasks[position].epochs))
         event = executor.next_event(None)
         if event is None or event[0] not in running:
             continue
@@ -52,11 +59,22 @@ def run_tasks(
         if isinstance(message, EpochReport):
             late = deadline is not None and time.time() > deadline
             executor.answer(worker, Verdict(stop="timeout" if late else None))
-        else:
-            position = running.pop(worker)
-            results[position] = None if isinstance(message, WorkerLost) else message
+            observe(replace(message, what=names[running[worker]]))
+            continue
+        position = running.pop(worker)
+        results[position] = None if isinstance(message, WorkerLost) else message
         observe(message)
+        if names[position]:
+            observe(TrainingEnded(what=names[position]))
     return results
+
+
+def _name_training(task: Any, at: int, total: int) -> str:
+    """`"retraining of trial 3 (2 of 3)"`; empty for a task that trains nothing."""
+    if not isinstance(task, RetrainTask | RefitTask) or task.epochs == 0:
+        return ""
+    kind = "refit" if isinstance(task, RefitTask) else "retraining"
+    return f"{kind} of trial {task.number}" + (f" ({at} of {total})" if total > 1 else "")
 
 
 def probe_epoch(

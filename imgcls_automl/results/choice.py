@@ -51,14 +51,17 @@ def describe_flips(run: RunRecord, leader: TrialRecord) -> str:
     contender = _find_contender(run, leader)
     if contender is None:
         return ""
-    plain, flipped = (
-        format_score(run.metric, score)
-        for score in (contender.plain_score, contender.flipped_score)
-    )
-    change = f"{flipped} instead of {plain}" if flipped != plain else f"{plain} either way"
+    changes = [_describe_change("log_loss", contender.plain_loss, contender.flipped_loss)]
+    if run.metric != "log_loss":
+        scores = contender.plain_score, contender.flipped_score
+        changes.insert(0, _describe_change(run.metric, *scores))
+    change = ", ".join(changes)
     if contender.flips:
-        return f"The model averages over each picture and its mirror, which helps on validation: {change}."
-    return f"Averaging over mirrored pictures did not help on validation ({change}): the model does not."
+        return (
+            "The model averages over each picture and its mirror, "
+            f"which helps on validation: {change}."
+        )
+    return f"Averaging over mirrored pictures would not help on validation ({change}), so the model does not."
 
 
 def compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
@@ -96,6 +99,14 @@ def describe_floor(metric: str, floor: float) -> str:
         else "Always naming the most frequent training class"
     )
     return f"{how} gives {format_score(metric, floor)} {name_metric(metric)} on validation."
+
+
+def _describe_change(metric: str, plain: float, flipped: float) -> str:
+    before, after = format_score(metric, plain), format_score(metric, flipped)
+    name = name_metric(metric)
+    return (
+        f"{name} {before} either way" if before == after else f"{name} {after} instead of {before}"
+    )
 
 
 def _find_contender(run: RunRecord, trial: TrialRecord) -> ContenderRecord | None:

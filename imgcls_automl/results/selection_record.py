@@ -64,6 +64,16 @@ class ContenderRecord:
         """The mean score with flips."""
         return mean(result.flipped_score for result in self.results)
 
+    @property
+    def plain_loss(self) -> float:
+        """The mean cross-entropy without flips."""
+        return mean(result.loss for result in self.results)
+
+    @property
+    def flipped_loss(self) -> float:
+        """The mean cross-entropy with flips."""
+        return mean(result.flipped_loss for result in self.results)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionRecord:

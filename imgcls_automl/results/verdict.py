@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import flag
+from imgcls_automl.config import DEFAULT_TIMEOUT, flag
 from imgcls_automl.results.choice import (
     compare_to_baseline,
     compare_to_floor,
@@ -29,10 +29,38 @@ _NOT_REPRODUCED = ("out", "cache_dir", "fail_under", "storage", "study")
 
 def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
     """Say in a few sentences what came out, best news first. Texts are harmless."""
-    sentences = [_describe_status(run), _describe_validation(run), _describe_selection(run)]
+    sentences = [_describe_status(run), describe_standing(run), _describe_selection(run)]
     if scores:
         sentences += [_describe_test(run, scores), _compare_to_floor(scores)]
     return [sentence for sentence in sentences if sentence]
+
+
+def describe_in_short(run: RunRecord, scores: TestScores | None) -> str:
+    """`"Trial 5 won: 93.4% accuracy on test."`."""
+    leader = find_leader(run)
+    if leader is None or leader.score is None:
+        return describe_standing(run)
+    role, metric = "won" if run.winner else "leads so far", name_metric(run.metric)
+    tested = scores.metrics.get(run.metric) if scores else None
+    value, where = (tested.value, "test") if tested else (leader.score, "validation")
+    score = format_score(run.metric, value)
+    return f"Trial {leader.number} {role}: {score} {metric} on {where}."
+
+
+def describe_standing(run: RunRecord) -> str:
+    """Who leads or has won, by what score, and what it is better than."""
+    leader = find_leader(run)
+    if leader is None or leader.score is None:
+        return f"No trial is complete: {describe_trials(run)}."
+    role = "won" if run.winner else "leads so far"
+    metric = name_metric(run.metric)
+    score = format_score(run.metric, leader.score)
+    told = (
+        f"Trial {leader.number} {role} among {describe_trials(run)}: "
+        f"{score} {metric} on validation."
+    )
+    parts = [told, compare_to_floor(run, leader), compare_to_baseline(run, leader)]
+    return " ".join(part for part in parts if part)
 
 
 def describe_trials(run: RunRecord) -> str:
@@ -47,9 +75,23 @@ def list_next_commands(run: RunRecord, scores: TestScores | None) -> list[str]:
     """What to type next, ready to be pasted into a shell."""
     folder = quote(show_path(run.folder))
     if scores:
-        commands = [f"imgcls-automl predict {folder} picture.jpg", f"imgcls-automl resume {folder}"]
-        return [*commands, f"imgcls-automl leaderboard {folder}"]
+        return [
+            f"imgcls-automl predict {folder} picture.jpg",
+            f"imgcls-automl report {folder}",
+            f"imgcls-automl leaderboard {folder}",
+            f"imgcls-automl resume {folder}{_more_budget(run)}",
+        ]
     return [f"imgcls-automl resume {folder}", f"imgcls-automl leaderboard {folder}"]
+
+
+def _more_budget(run: RunRecord) -> str:
+    """What a finished search has to be given to go on: as much again."""
+    if run.status != "complete":
+        return ""
+    trials, timeout = run.config.get("trials"), run.config.get("timeout")
+    if trials is not None and timeout is None:
+        return f" --trials {2 * int(trials)}"
+    return f" --timeout {timeout or DEFAULT_TIMEOUT:g}s"
 
 
 def format_search_command(run: RunRecord) -> str:
@@ -89,21 +131,6 @@ def _describe_status(run: RunRecord) -> str:
     return ""
 
 
-def _describe_validation(run: RunRecord) -> str:
-    leader = find_leader(run)
-    if leader is None or leader.score is None:
-        return f"No trial is complete: {describe_trials(run)}."
-    role = "won" if run.winner else "leads so far"
-    metric = name_metric(run.metric)
-    score = format_score(run.metric, leader.score)
-    told = (
-        f"Trial {leader.number} {role} among {describe_trials(run)}: "
-        f"{score} {metric} on validation."
-    )
-    parts = [told, compare_to_floor(run, leader), compare_to_baseline(run, leader)]
-    return " ".join(part for part in parts if part)
-
-
 def _describe_selection(run: RunRecord) -> str:
     leader = find_leader(run)
     if leader is None:
@@ -133,9 +160,9 @@ def _compare_to_floor(scores: TestScores) -> str:
         return ""
     share = format_share(floor.value)
     if accuracy.low > floor.value:
-        return f"Always naming the most frequent training class would give {share}."
+        return f"Always naming the most frequent training class would give {share} there."
     return (
-        f"Always naming the most frequent training class would give {share}: "
+        f"Always naming the most frequent training class would give {share} there: "
         "this model is not clearly better than that."
     )
 

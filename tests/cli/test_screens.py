@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,13 +16,24 @@ from rich.console import Console
 from imgcls_automl.cli.live_screen import LiveScreen
 from imgcls_automl.cli.plain_lines import PlainLines
 from imgcls_automl.cli.screens import choose_screen
-from imgcls_automl.config import RunConfig
+from imgcls_automl.config import Preset, RunConfig
 from imgcls_automl.data.dataset import Dataset, IngestProgress
 from imgcls_automl.engine.budget import Budget
-from imgcls_automl.events import DatasetReady, RefitBegun, RunBegun, WorkerReady
+from imgcls_automl.events import (
+    DatasetReady,
+    PlanMade,
+    RefitBegun,
+    RunBegun,
+    SearchStanding,
+    SelectionBegun,
+    TrainingBegun,
+    TrainingEnded,
+    WorkerReady,
+)
 from imgcls_automl.executors.messages import (
     EpochReport,
     Ready,
+    RetrainResult,
     TrialResult,
     TrialStarted,
     WorkerLost,
@@ -47,10 +60,38 @@ def result(number, state="complete", score=0.5, cause=None, detail=None):
     )
 
 
-def report(number, epoch, score=0.5):
+def report(number, epoch, score=0.5, what=""):
     metrics = {"loss": 1.25, "accuracy": 0.5}
     return EpochReport(
-        number=number, epoch=epoch, epochs=4, seconds=1.0, score=score, metrics=metrics
+        number=number, epoch=epoch, epochs=4, seconds=1.0, score=score, metrics=metrics, what=what
+    )
+
+
+def standing(counted, score=None, *, seconds=None):
+    """Where the search stands: trial 0 the best, so many seconds from now to its end."""
+    return SearchStanding(
+        counted=counted,
+        best_trial=None if score is None else 0,
+        best_score=score,
+        deadline=None if seconds is None else time.time() + seconds,
+    )
+
+
+def plan(top_k=3, seeds=1):
+    preset = Preset(epochs=4, top_k=top_k, seeds=seeds)
+    return PlanMade(preset=preset, wanted=preset)
+
+
+def retrained(number, score=0.5):
+    return RetrainResult(
+        number=number,
+        seed=1,
+        score=score,
+        flipped_score=score,
+        loss=0.5,
+        flipped_loss=0.5,
+        epochs=4,
+        seconds=75.0,
     )
 
 
@@ -99,25 +140,27 @@ STORY = [
     TrialStarted(number=0, candidate=Candidate(model={}), parameters=123_456),
     report(0, 1),
     result(0, score=0.8125),
+    standing(1, 0.8125),
     TrialStarted(number=1, candidate=Candidate(model={}), parameters=99),
     result(1, "failed", None, "not finite", "the loss was not finite in epoch 1"),
     result(2, "pruned", 0.25, "pruned"),
     WorkerLost(detail="the worker process was killed by SIGKILL"),
     result(3, "infeasible", None, "infeasible", "too large"),
+    standing(4, 0.8125),
     RefitBegun(number=0, epochs=4, planned_epochs=4),
-    report(None, 3, None),
+    report(None, 3, None, what="refit of trial 0"),
 ]
 
 
 class Terminal:
     """A terminal of so many columns: what lies on it after each event, and all it was ever sent."""
 
-    def __init__(self, width):
+    def __init__(self, width, height=30):
         self.console = Console(
             file=io.StringIO(),
             force_terminal=True,
             width=width,
-            height=30,
+            height=height,
             highlight=False,
             markup=False,
             _environ={},
@@ -131,7 +174,11 @@ class Terminal:
             for event in events:
                 self.screen.observe(event)
                 paper = Console(
-                    file=io.StringIO(), width=self.console.width, color_system=None, _environ={}
+                    file=io.StringIO(),
+                    width=self.console.width,
+                    height=self.console.height,
+                    color_system=None,
+                    _environ={},
                 )
                 paper.print(self.screen)
                 panels.append(paper.file.getvalue())
@@ -149,8 +196,8 @@ class TestLiveScreen:
         for text in ("0.8125", "not finite", "pruned", "infeasible", "2/4", "1m15s"):
             assert text in panel
         assert "best 0.8125 (trial 0)" in panel
+        assert "4/5 trials" in panel
         if width == 120:
-            assert "4/5 trials" in panel
             assert re.search(r"(10m|9m\d\ds) left", panel)
 
     def test_nothing_is_wider_than_the_terminal(self, width):
@@ -176,6 +223,7 @@ class TestLiveScreen:
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.sent)
         for line in ("Run folder runs/one", "2,722 colour pictures of 28x30", "does not see it"):
             assert line in text
+        text = " ".join(text.split())  # long lines are broken between words
         assert "killed by SIGKILL" in text
         assert "3 pictures were left out" in text
 
@@ -193,6 +241,95 @@ class TestLiveScreen:
         for code in ("\x1b]0;", "\x07", "\x1b[2J", "\u202e"):
             assert code not in terminal.sent
         assert "[red]evil[/red]" in terminal.sent
+
+
+def searching():
+    """A search of thirty trials, begun just now."""
+    return [
+        begin(),
+        WorkerReady(ready=READY),
+        plan(),
+        *(result(number, score=0.9 if number == 0 else 0.5) for number in range(30)),
+        standing(30, 0.9, seconds=250.0),
+        TrialStarted(number=30, candidate=Candidate(model={}), parameters=123_456),
+        report(30, 2),
+    ]
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 6), (40, 12), (80, 24), (120, 40)])
+class TestTerminalsOfAllSizes:
+    def test_the_panel_leaves_a_line_and_a_column_free(self, width, height):
+        for panel in Terminal(width, height).play([*STORY, *searching()]):
+            lines = panel.rstrip().splitlines()
+            assert len(lines) < height
+            assert max(map(len, lines)) < width
+
+    def test_what_runs_is_shown_before_what_has_ended(self, width, height):
+        assert "trial 30" in Terminal(width, height).play(searching())[-1]
+
+    def test_the_best_trial_stays_in_sight(self, width, height):
+        panel = Terminal(width, height).play(searching())[-1]
+        if height >= 12:
+            assert re.search(r"^ +0 +complete", panel, re.MULTILINE)
+            assert re.search(r"^ +29 +complete", panel, re.MULTILINE)
+
+
+class TestTimeLeft:
+    def show(self, *events, width=120):
+        return Terminal(width).play(events)[-1]
+
+    def test_it_is_told_for_search_and_refit(self):
+        panel = self.show(*searching())
+        assert re.search(r"search 4m(09s|10s) left, then about 5m50s for retraining", panel)
+
+    def test_a_narrow_terminal_has_fewer_words_for_it(self):
+        panel = self.show(*searching(), width=40)
+        assert re.search(r"search 4m(09s|10s), then 5m50s", panel)
+
+    def test_a_search_that_is_out_of_time_has_none_left(self):
+        panel = self.show(*searching(), standing(31, 0.9, seconds=-5.0))
+        assert "search 0s left" in panel
+
+    def test_the_retraining_and_the_refit_have_the_rest(self):
+        events = [*searching(), SelectionBegun(trials=[0, 3], seeds=1)]
+        assert "left for retraining and refit" in self.show(*events)
+        refit = RefitBegun(number=0, epochs=4, planned_epochs=4)
+        assert re.search(r"(10m|9m5\ds) left for the refit", self.show(*events, refit))
+
+    def test_without_a_limit_it_is_told_how_long_it_has_taken(self):
+        panel = self.show(begin(seconds=None), standing(2))
+        assert "2/5 trials" in panel
+        assert "so far" in panel
+
+
+class TestRetraining:
+    EVENTS = (
+        begin(),
+        plan(),
+        SelectionBegun(trials=[0, 3], seeds=1),
+        TrainingBegun(what="retraining of trial 0 (1 of 2)", epochs=4),
+    )
+
+    def test_it_has_a_bar_from_its_begin(self):
+        panel = Terminal(80).play(self.EVENTS)[-1]
+        assert "retraining of trial 0 (1 of 2)" in panel
+        assert "epoch 0/4" in panel
+
+    def test_its_result_joins_the_trials(self):
+        ended = [retrained(0, 0.8765), TrainingEnded(what="retraining of trial 0 (1 of 2)")]
+        panel = Terminal(80).play([*self.EVENTS, *ended])[-1]
+        assert re.search(r"0  retrained +0\.8765", panel)
+        assert "retraining of" not in panel
+
+    def test_one_that_was_cut_short_is_said_to_be(self):
+        panel = Terminal(80).play([*self.EVENTS, retrained(0, None)])[-1]
+        assert "cut short" in panel
+
+
+def test_a_trial_that_the_time_stopped_is_not_called_bad():
+    panel = Terminal(80).play([begin(), result(0, "pruned", 0.5, cause="timeout")])[-1]
+    assert "out of time" in panel
+    assert "pruned" not in panel
 
 
 class TestPlainLines:
@@ -225,6 +362,17 @@ class TestPlainLines:
         ):
             assert words in text
 
+    def test_selection_and_refit_are_told_by_name(self, capsys):
+        events = [
+            SelectionBegun(trials=[0, 3], seeds=1),
+            report(None, 1, what="retraining of trial 0 (1 of 2)"),
+            retrained(0, 0.8765),
+        ]
+        text = "\n".join(self.play(events, capsys))
+        assert "Retraining trials 0, 3 with 1 fresh seed" in text
+        assert "retraining of trial 0 (1 of 2): epoch 1 of 4" in text
+        assert "trial 0 retrained: 0.8765, with flips 0.8765 after 4 epochs" in text
+
     def test_epochs_are_told_only_now_and_then(self, capsys):
         lines = self.play([report(0, epoch) for epoch in range(1, 5)] * 20, capsys)
         assert len(lines) == 1
@@ -251,3 +399,11 @@ class TestChoice:
 
     def test_without_a_terminal_there_are_lines(self):
         assert isinstance(choose_screen(quiet=False), PlainLines)
+
+    @pytest.mark.parametrize(("kind", "screen"), [("xterm", LiveScreen), ("dumb", PlainLines)])
+    def test_a_terminal_that_cannot_move_its_cursor_gets_lines(self, monkeypatch, kind, screen):
+        primary, secondary = os.openpty()
+        with os.fdopen(primary), os.fdopen(secondary, "w") as terminal:
+            monkeypatch.setattr(sys, "stderr", terminal)
+            monkeypatch.setenv("TERM", kind)
+            assert isinstance(choose_screen(quiet=False), screen)

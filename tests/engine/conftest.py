@@ -39,15 +39,9 @@ def make_plan(tmp_path):
     trials = tmp_path / "trials"
     trials.mkdir()
 
-    def make(count=None, *, seconds=None, epochs=2, seed=0, started=None, metric="accuracy"):
+    def make(count=None, *, seconds=None, started=None, **changes):
         budget = Budget(trials=count, started=started or time.time(), seconds=seconds)
-        return SearchPlan(
-            folder=trials,
-            metric=metric,
-            seed=seed,
-            epochs=epochs,
-            refit_growth=1.25,
-            budget=budget,
-        )
+        usual = {"metric": "accuracy", "seed": 0, "epochs": 2, "refit_growth": 1.25}
+        return SearchPlan(folder=trials, budget=budget, **(usual | changes))
 
     return make

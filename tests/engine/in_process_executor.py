@@ -9,13 +9,14 @@ from imgcls_automl.executors.messages import (
     EpochReport,
     Ready,
     RefitResult,
+    RetrainResult,
     SuggestCall,
     TrialResult,
     WorkerLost,
 )
 from imgcls_automl.trial_files import write_result
 
-ENDS_A_TASK = (Baselines, TrialResult, RefitResult, WorkerLost)
+ENDS_A_TASK = (Baselines, TrialResult, RetrainResult, RefitResult, WorkerLost)
 IS_ANSWERED = (SuggestCall, EpochReport)
 
 

@@ -13,6 +13,7 @@ from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
 from imgcls_automl.errors import NoTrialSucceededError
+from imgcls_automl.events import SearchStanding
 from imgcls_automl.executors.messages import SuggestCall, TrialResult, TrialTask, WorkerLost
 
 
@@ -257,5 +258,28 @@ class TestWhatAnEarlierProcessLeft:
 
 def test_observers_are_told_of_epochs_and_results(search, make_plan, seen):
     search(learn, make_plan(2, epochs=3))
-    assert [type(event).__name__ for event in seen] == (["EpochReport"] * 3 + ["TrialResult"]) * 2
-    assert [event.number for event in seen if isinstance(event, TrialResult)] == [0, 1]
+    kinds = [type(event).__name__ for event in seen]
+    told = [kind for kind in kinds if kind != "SearchStanding"]
+    assert told == (["EpochReport"] * 3 + ["TrialResult"]) * 2
+
+
+def test_observers_are_told_where_the_search_stands(search, make_plan, seen):
+    search(learn, make_plan(3, epochs=2, seconds=1000))
+    standings = [event for event in seen if isinstance(event, SearchStanding)]
+    results = [event for event in seen if isinstance(event, TrialResult)]
+    assert [it.counted for it in standings if it.counted] == [1, 2, 3]
+    assert standings[0].best_trial is None
+    assert standings[-1].best_score == max(result.score for result in results)
+    # While no epoch has been timed, a guessed share is kept back for the refit.
+    assert standings[0].deadline < standings[-1].deadline
+
+
+def test_a_lost_worker_s_trial_is_told_as_failed(search, make_plan, seen):
+    def die_once(task):
+        if task.number == 0:
+            yield WorkerLost(detail="the worker process was killed by SIGKILL")
+        yield from learn(task)
+
+    search(die_once, make_plan(2))
+    results = [(event.number, event.cause) for event in seen if isinstance(event, TrialResult)]
+    assert results == [(0, "crash"), (1, None)]

@@ -82,7 +82,7 @@ def test_interrupted_it_leaves_a_readable_folder_and_goes_on_from_there(
     orphans = running.children()
     assert running.interrupt() == 130
     assert psutil.wait_procs(orphans, timeout=20)[1] == []
-    last = "".join(running.lines[-2:])
+    last = "".join(running.lines[-3:])
     assert "Interrupted. All finished trials are saved." in last
     assert "imgcls-automl resume run" in last
     assert "Traceback" not in "".join(running.lines)

@@ -1,0 +1,273 @@
+"""The winner is who does well when trained again, not who was lucky once; and nothing that goes wrong decides it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from in_process_executor import InProcessExecutor, end
+
+from imgcls_automl.engine.selection import select_winner
+from imgcls_automl.engine.study import tell_result
+from imgcls_automl.errors import BrokenPluginError
+from imgcls_automl.events import TrainingBegun, TrainingEnded
+from imgcls_automl.executors.messages import (
+    EpochReport,
+    RetrainResult,
+    TrialTask,
+    WorkerLost,
+)
+
+
+def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
+    """What a worker says at the end of a retraining; mirrored pictures do not help unless they are said to."""
+    return RetrainResult(
+        number=task.number,
+        seed=task.seed,
+        score=score,
+        flipped_score=score if flipped is None else flipped,
+        loss=loss,
+        flipped_loss=flipped_loss,
+        epochs=task.epochs,
+        seconds=1.0,
+    )
+
+
+def play(scores):
+    """Workers that reach these scores, by trial."""
+
+    def retrain(task):
+        yield retrained(task, scores[task.number])
+
+    return retrain
+
+
+@pytest.fixture
+def searched(open_file, make_plan):
+    """A study of finished trials with these scores, and a plan; an epoch took a second."""
+
+    def make(scores, **plan):
+        plan = make_plan(**plan)
+        study = open_file(metric=plan.metric)
+        for score in scores:
+            trial = study.ask()
+            folder = plan.folder / str(trial.number)
+            folder.mkdir()
+            task = TrialTask(
+                number=trial.number,
+                folder=folder,
+                baseline=False,
+                seed=0,
+                epochs=plan.epochs,
+                deadline=None,
+            )
+            tell_result(
+                study, trial, end(task, score=score, epochs=plan.epochs, seconds=plan.epochs)
+            )
+        return study, plan
+
+    return make
+
+
+@pytest.fixture
+def select(searched):
+    """Select by retrainings that play out as told: the selection, and the tasks that were given."""
+
+    def select(play, scores, *, observe=lambda event: None, workers=1, **plan):
+        study, plan = searched(scores, **plan)
+        executor = InProcessExecutor(play, workers)
+        return select_winner(study, executor, plan, observe), executor.tasks
+
+    return select
+
+
+class TestWinner:
+    def test_a_candidate_that_was_lucky_in_the_search_loses(self, select):
+        chosen, tasks = select(play({0: 0.90, 1: 0.93, 2: 0.91}), [0.99, 0.95, 0.94], top_k=3)
+        assert chosen.winner.trial == 1
+        assert chosen.retrained
+        assert [task.epochs for task in tasks] == [2, 2, 2]
+
+    def test_only_the_best_of_the_search_contend(self, select):
+        chosen, tasks = select(play({1: 0.9, 2: 0.8}), [0.1, 0.9, 0.8, 0.2], top_k=2)
+        assert [task.number for task in tasks] == [1, 2]
+        assert [contender.trial for contender in chosen.contenders] == [1, 2]
+
+    def test_the_mean_of_the_seeds_decides(self, select):
+        draws = {0: iter((0.99, 0.80)), 1: iter((0.92, 0.91))}
+
+        def retrain(task):
+            yield retrained(task, next(draws[task.number]))
+
+        chosen, tasks = select(retrain, [0.95, 0.94], top_k=2, seeds=2)
+        assert chosen.winner.trial == 1
+        assert chosen.winner.score == pytest.approx(0.915)
+        assert len({task.seed for task in tasks}) == 4
+        assert len({task.folder for task in tasks}) == 4
+
+    def test_equal_ones_are_won_by_the_better_in_the_search(self, select):
+        chosen, _ = select(play({0: 0.9, 1: 0.9}), [0.94, 0.95], top_k=2)
+        assert chosen.winner.trial == 1
+
+    def test_the_lower_log_loss_wins(self, select):
+        chosen, _ = select(play({0: 0.4, 1: 0.2}), [0.1, 0.3], top_k=2, metric="log_loss")
+        assert chosen.winner.trial == 1
+
+    def test_one_candidate_with_one_seed_is_not_trained_again(self, select):
+        chosen, tasks = select(play({1: 0.9}), [0.8, 0.9])
+        assert (chosen.winner.trial, chosen.retrained) == (1, False)
+        assert [(task.number, task.epochs) for task in tasks] == [(1, 0)]
+
+    def test_several_workers_share_the_work(self, select):
+        chosen, tasks = select(play({0: 0.7, 1: 0.9, 2: 0.8}), [0.9, 0.8, 0.7], top_k=3, workers=2)
+        assert chosen.winner.trial == 1
+        assert [contender.trial for contender in chosen.contenders] == [0, 1, 2]
+        assert len(tasks) == 3
+
+
+class TestFlips:
+    def choose(self, select, metric="accuracy", **result):
+        def retrain(task):
+            yield retrained(task, **result)
+
+        chosen, _ = select(retrain, [0.5], metric=metric)
+        return chosen.winner
+
+    def test_they_are_used_where_they_help_the_loss_and_do_not_hurt_the_score(self, select):
+        winner = self.choose(select, score=0.9, flipped=0.9, loss=0.3, flipped_loss=0.2)
+        assert winner.flips
+
+    def test_the_winner_s_score_is_then_the_one_with_flips(self, select):
+        winner = self.choose(select, score=0.9, flipped=0.92, loss=0.3, flipped_loss=0.2)
+        assert (winner.flips, winner.score) == (True, 0.92)
+
+    @pytest.mark.parametrize(
+        ("flipped", "flipped_loss"),
+        [(0.89, 0.2), (0.92, 0.31)],
+        ids=["they hurt the score", "they hurt the loss"],
+    )
+    def test_they_are_not_used_otherwise(self, select, flipped, flipped_loss):
+        winner = self.choose(
+            select, score=0.9, flipped=flipped, loss=0.3, flipped_loss=flipped_loss
+        )
+        assert (winner.flips, winner.score) == (False, 0.9)
+
+    @pytest.mark.parametrize(("flipped", "used"), [(0.2, True), (0.4, False)])
+    def test_a_lower_log_loss_is_a_help(self, select, flipped, used):
+        winner = self.choose(
+            select,
+            metric="log_loss",
+            score=0.3,
+            flipped=flipped,
+            loss=0.3,
+            flipped_loss=flipped,
+        )
+        assert winner.flips is used
+
+    def test_each_contender_is_judged_with_what_suits_it(self, select):
+        def retrain(task):
+            helps = task.number == 1
+            yield retrained(
+                task, 0.9, 0.95 if helps else 0.7, loss=0.3, flipped_loss=0.2 if helps else 0.5
+            )
+
+        chosen, _ = select(retrain, [0.95, 0.94], top_k=2)
+        assert chosen.winner.trial == 1
+        assert [contender.flips for contender in chosen.contenders] == [False, True]
+
+
+class TestShortTime:
+    """An epoch takes a second: a contender 2 s, the refit 2.5 s, all of it times 1.15, and 10 s for closing."""
+
+    @pytest.mark.parametrize(
+        ("seconds", "trainings"), [(3600, 3), (22.5, 3), (19, 2), (15, 1), (5, 1)]
+    )
+    def test_fewer_are_retrained(self, select, seconds, trainings):
+        scores = {0: 0.9, 1: 0.8, 2: 0.7}
+        _, tasks = select(play(scores), list(scores.values()), top_k=3, seconds=seconds)
+        assert len(tasks) == trainings
+        assert all(task.epochs == (0 if trainings == 1 else 2) for task in tasks)
+
+    def test_the_last_seeds_are_given_up_before_the_last_candidates(self, select):
+        _, tasks = select(play({0: 0.9, 1: 0.8}), [0.9, 0.8], top_k=2, seeds=3, seconds=19)
+        assert [task.number for task in tasks] == [0, 1]
+
+    def test_trainings_are_told_to_end_with_the_time(self, select):
+        _, tasks = select(play({0: 0.9}), [0.9], seconds=100)
+        assert tasks[0].deadline is not None
+
+
+class TestWhatGoesWrong:
+    def test_a_candidate_whose_worker_is_lost_cannot_win(self, select):
+        def retrain(task):
+            if task.number == 0:
+                yield WorkerLost(detail="killed by SIGKILL")
+            yield retrained(task, 0.7)
+
+        chosen, _ = select(retrain, [0.95, 0.9], top_k=2)
+        assert chosen.winner.trial == 1
+        assert [contender.trial for contender in chosen.contenders] == [1]
+
+    def test_a_training_without_a_score_does_not_count(self, select):
+        draws = iter((None, 0.9, 0.8, 0.8))
+
+        def retrain(task):
+            yield retrained(task, next(draws))
+
+        chosen, _ = select(retrain, [0.95, 0.9], top_k=2, seeds=2)
+        assert (chosen.winner.trial, chosen.winner.score) == (0, 0.9)
+        assert len(chosen.winner.results) == 1
+
+    def test_a_diverged_loss_never_reaches_the_record(self, select):
+        def retrain(task):
+            if task.number == 0:
+                yield retrained(task, None, loss=float("nan"), flipped_loss=float("nan"))
+            yield retrained(task, 0.8)
+
+        chosen, _ = select(retrain, [0.95, 0.9], top_k=2)
+        assert json.dumps(chosen.to_json(), allow_nan=False)
+
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_where_no_retraining_ends_the_best_trial_wins_as_it_is(self, select, lost):
+        def retrain(task):
+            if task.epochs and lost:
+                yield WorkerLost(detail="killed by SIGKILL")
+            yield retrained(task, None if task.epochs else 0.9)
+
+        chosen, tasks = select(retrain, [0.8, 0.9], top_k=2)
+        assert (chosen.winner.trial, chosen.retrained) == (1, False)
+        assert [(task.number, task.epochs) for task in tasks] == [(1, 2), (0, 2), (1, 0)]
+
+    def test_where_every_worker_is_lost_it_is_said_which_trial_and_where_to_look(self, select):
+        def die(task):
+            yield WorkerLost(detail="killed by SIGKILL")
+
+        with pytest.raises(BrokenPluginError, match=r"trial 1's validation(.|\n)*log\.txt"):
+            select(die, [0.8, 0.9], top_k=2)
+
+
+class TestWhatIsTold:
+    def watch(self, select, play, **plan):
+        seen = []
+        select(play, [0.9, 0.8], observe=seen.append, **plan)
+        return seen
+
+    def test_each_training_is_named_from_its_begin_to_its_end(self, select):
+        def retrain(task):
+            for epoch in (1, 2):
+                yield EpochReport(
+                    number=None, epoch=epoch, epochs=2, seconds=1.0, score=0.5, metrics={}
+                )
+            yield retrained(task, 0.9)
+
+        seen = self.watch(select, retrain, top_k=2)
+        names = ["retraining of trial 0 (1 of 2)", "retraining of trial 1 (2 of 2)"]
+        assert [it.what for it in seen if isinstance(it, TrainingBegun)] == names
+        assert [it.what for it in seen if isinstance(it, TrainingEnded)] == names
+        assert [it.what for it in seen if isinstance(it, EpochReport)] == [
+            name for name in names for _ in range(2)
+        ]
+
+    def test_asking_for_flips_alone_is_no_training(self, select):
+        seen = self.watch(select, play({0: 0.9}))
+        assert [type(event).__name__ for event in seen] == ["RetrainResult"]
