@@ -65,10 +65,17 @@ class SearchStanding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionBegun:
-    """The search is over; these trials, the best first, contend for the refit."""
+    """The search is over; these trials, the best first, contend for the refit.
+
+    Attributes:
+        trials: Their numbers.
+        seeds: Trainings of each; a single trial with a single seed is not trained again.
+        fewer: Whether the time left allows fewer trainings than were planned.
+    """
 
     trials: list[int]
     seeds: int
+    fewer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.config import Preset
-from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, SelectionBegun, WorkerReady
+from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, WorkerReady
 from imgcls_automl.resuming import refuse_change
 
 if TYPE_CHECKING:
@@ -219,11 +219,8 @@ def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
 def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Contender:
     """Retrain the top candidates and choose one."""
     from imgcls_automl.engine.selection import select_winner
-    from imgcls_automl.engine.study import ranked_trials
 
     began = time.time()
-    ranked = [trial.number for trial in ranked_trials(study)]
-    run.observe(SelectionBegun(trials=ranked[: plan.top_k], seeds=plan.seeds))
     selection = select_winner(study, executor, plan, run.observe)
     run.folder.note_time("selection", time.time() - began)
     run.folder.update(selection=selection.to_json())

@@ -35,7 +35,7 @@ def describe_lasting(event: Any) -> list[str]:
         case PlanMade():
             return [describe_plan(event.preset, event.wanted)]
         case SelectionBegun():
-            return [describe_selection(event.trials, event.seeds)]
+            return [describe_selection(event)]
         case RefitBegun():
             return [describe_refit(event.number, event.epochs, event.planned_epochs)]
         case WorkerLost():
@@ -61,12 +61,17 @@ def describe_plan(preset: Preset, wanted: Preset) -> str:
     return words
 
 
-def describe_selection(trials: list[int], seeds: int) -> str:
-    """Who contends for the refit."""
-    if len(trials) * seeds == 1:
-        return f"Trial {trials[0]} has won; checking whether mirrored pictures help it"
-    numbers = ", ".join(str(number) for number in trials)
-    return f"Retraining trials {numbers} with {seeds} fresh {'seed' if seeds == 1 else 'seeds'} to choose the winner"
+def describe_selection(event: SelectionBegun) -> str:
+    """Who contends for the refit, and where the time is short."""
+    if len(event.trials) * event.seeds == 1:
+        why = ": the time is too short to retrain the best ones" if event.fewer else ""
+        return f"Trial {event.trials[0]} has won{why}; checking whether mirrored pictures help it"
+    numbers = ", ".join(str(number) for number in event.trials)
+    trials = f"trial{'' if len(event.trials) == 1 else 's'} {numbers}"
+    short = " (fewer than planned: the time is short)" if event.fewer else ""
+    return (
+        f"Retraining {trials} with {count(event.seeds, 'fresh seed')} to choose the winner{short}"
+    )
 
 
 def _describe_selection(preset: Preset) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.engine.study import ranked_trials, trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
+from imgcls_automl.events import SelectionBegun
 from imgcls_automl.executors.messages import RetrainResult, RetrainTask
 from imgcls_automl.trial_files import read_result
 
@@ -77,6 +78,9 @@ def select_winner(
     """
     ranked = [trial.number for trial in ranked_trials(study)]
     top_k, seeds = _affordable(plan, ranked)
+    planned = min(plan.top_k, len(ranked)) * plan.seeds
+    fewer = top_k * seeds < planned
+    observe(SelectionBegun(trials=ranked[:top_k], seeds=seeds, fewer=fewer))
     contenders: list[Contender] = []
     retrained = top_k * seeds > 1
     if retrained:

@@ -27,8 +27,10 @@ def find_best_baseline(run: RunRecord) -> TrialRecord | None:
 def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
     """`"Retrained with a fresh seed it reached 93.4%, ahead of trial 5 (93.1%)."`; empty where it was not."""
     contender = _find_contender(run, leader)
-    if contender is None or run.selection is None or not run.selection.retrained:
+    if contender is None or run.selection is None:
         return ""
+    if not run.selection.retrained:
+        return _explain_no_retraining(run)
     count = len(contender.results)
     seeds = "a fresh seed" if count == 1 else f"{count} fresh seeds"
     mean = "" if count == 1 else " on average"
@@ -44,6 +46,14 @@ def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
     if best is None or best.number == leader.number:
         return f"{told}."
     return f"{told}; in the search trial {best.number} had scored better."
+
+
+def _explain_no_retraining(run: RunRecord) -> str:
+    planned = run.plan.get("top_k", 1) * run.plan.get("seeds", 1)
+    complete = sum(trial.state == "complete" for trial in run.trials)
+    if planned == 1 or (complete == 1 and run.plan.get("seeds", 1) == 1):
+        return ""
+    return "There was no time to retrain the best trials with fresh seeds: the search's own score chose it."
 
 
 def describe_flips(run: RunRecord, leader: TrialRecord) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -91,7 +92,8 @@ def _more_budget(run: RunRecord) -> str:
     trials, timeout = run.config.get("trials"), run.config.get("timeout")
     if trials is not None and timeout is None:
         return f" --trials {2 * int(trials)}"
-    return f" --timeout {timeout or DEFAULT_TIMEOUT:g}s"
+    seconds = math.ceil(timeout or DEFAULT_TIMEOUT)
+    return f" --timeout {seconds}s" if seconds % 60 else f" --timeout {seconds // 60}m"
 
 
 def format_search_command(run: RunRecord) -> str:

@@ -10,7 +10,7 @@ from in_process_executor import InProcessExecutor, end
 from imgcls_automl.engine.selection import select_winner
 from imgcls_automl.engine.study import tell_result
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.events import TrainingBegun, TrainingEnded
+from imgcls_automl.events import SelectionBegun, TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
     RetrainResult,
@@ -184,8 +184,12 @@ class TestShortTime:
     )
     def test_fewer_are_retrained(self, select, seconds, trainings):
         scores = {0: 0.9, 1: 0.8, 2: 0.7}
-        _, tasks = select(play(scores), list(scores.values()), top_k=3, seconds=seconds)
+        seen = []
+        _, tasks = select(
+            play(scores), list(scores.values()), observe=seen.append, top_k=3, seconds=seconds
+        )
         assert len(tasks) == trainings
+        assert seen[0] == SelectionBegun(trials=[0, 1, 2][:trainings], seeds=1, fewer=trainings < 3)
         assert all(task.epochs == (0 if trainings == 1 else 2) for task in tasks)
 
     def test_the_last_seeds_are_given_up_before_the_last_candidates(self, select):
@@ -270,4 +274,4 @@ class TestWhatIsTold:
 
     def test_asking_for_flips_alone_is_no_training(self, select):
         seen = self.watch(select, play({0: 0.9}))
-        assert [type(event).__name__ for event in seen] == ["RetrainResult"]
+        assert [type(event).__name__ for event in seen] == ["SelectionBegun", "RetrainResult"]

@@ -41,10 +41,39 @@ def test_several_seeds_are_told_as_a_mean(searched: Any) -> None:
 def test_a_winner_that_was_not_retrained_is_not_said_to_be(searched: Any) -> None:
     searched.write_selection(2, {2: [(0.95, 0.96)]}, retrained=False)
     text = tell(searched.path)
+    assert "There was no time to retrain the best trials with fresh seeds" in text
     assert "etrained" not in text
     assert (
         "helps on validation: accuracy 96.0% instead of 95.0%, log loss 0.2900 instead of" in text
     )
+
+
+def test_where_no_retraining_was_planned_none_is_missed(searched: Any) -> None:
+    searched.write_selection(2, {2: [(0.95, 0.96)]}, retrained=False)
+    searched.write_run(plan={"epochs": 5, "top_k": 1, "seeds": 1})
+    assert "retrain" not in tell(searched.path)
+
+
+@pytest.mark.parametrize(
+    ("budget", "more"),
+    [
+        ({"trials": 20, "timeout": None}, "--trials 40"),
+        ({"trials": None, "timeout": 600.0}, "--timeout 10m"),
+        ({"trials": 5, "timeout": 45.2}, "--timeout 46s"),
+        ({"trials": None, "timeout": None}, "--timeout 20m"),
+    ],
+)
+def test_the_command_that_goes_on_gives_as_much_again(
+    run_folder: Any, digits_test: Any, budget: dict[str, Any], more: str
+) -> None:
+    from imgcls_automl.results.scores import read_scores
+    from imgcls_automl.results.verdict import list_next_commands
+
+    run = type(run_folder)(run_folder.path, class_names=tuple("0123456789")).write_run()
+    run.write_best(digits_test.labels, digits_test.probabilities, digits_test.ids)
+    run.write_run(config={"space": "cnn_small", "data": "digits", **budget})
+    commands = list_next_commands(read_run(run.path), read_scores(run.path))
+    assert commands[-1].endswith(more)
 
 
 def test_flips_that_do_not_help_are_told_too(searched: Any) -> None:

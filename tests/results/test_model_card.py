@@ -64,3 +64,4 @@ def test_the_card_says_how_the_trial_was_chosen_and_that_it_flips(finished_run: 
     _, body = split_card(write_model_card(finished_run.path))
     assert "Retrained with a fresh seed it reached 97.5%, ahead of trial 1" in body
     assert "averages over each picture and its mirror" in body
+    assert "together.\n\n| setting | value |" in body
