@@ -64,6 +64,13 @@ class SearchStanding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SearchStopped:
+    """The search ended before its budget was spent, because more trials would have told nothing."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionBegun:
     """The search is over; these trials, the best first, contend for the refit.
 

@@ -9,6 +9,7 @@ from imgcls_automl.events import (
     PlanMade,
     RefitBegun,
     RunBegun,
+    SearchStopped,
     SelectionBegun,
     WorkerReady,
 )
@@ -38,6 +39,8 @@ def describe_lasting(event: Any) -> list[str]:
             return [describe_selection(event)]
         case RefitBegun():
             return [describe_refit(event.number, event.epochs, event.planned_epochs)]
+        case SearchStopped():
+            return [f"The search stops early: {event.reason}; more would tell nothing"]
         case WorkerLost():
             return [f"Warning: {event.detail}; another takes its place"]
     return []

@@ -18,8 +18,9 @@ from imgcls_automl.engine.study import (
     tell_result,
     trial_seed,
 )
+from imgcls_automl.engine.tasks import HUNG_SECONDS, PATROL_SECONDS
 from imgcls_automl.errors import NoTrialSucceededError
-from imgcls_automl.events import SearchStanding
+from imgcls_automl.events import SearchStanding, SearchStopped
 from imgcls_automl.executors.messages import (
     Admission,
     CandidateDrawn,
@@ -96,10 +97,26 @@ class _Loop:
                 while worker not in self._running and self._may_start():
                     self._start(worker)
             if not self._running and not self._may_start():
+                self._tell_why_it_stopped()
                 return
-            event = self._executor.next_event(None)
+            event = self._executor.next_event(PATROL_SECONDS)
             if event is not None:
                 self._handle(*event)
+            self._end_hung_trials()
+
+    def _tell_why_it_stopped(self) -> None:
+        if self._streak >= self._most_in_a_row() and self._last is not None:
+            why = self._last.cause or self._last.state
+            self._observe(
+                SearchStopped(reason=f"{self._streak} trials in a row ended the same way ({why})")
+            )
+
+    def _end_hung_trials(self) -> None:
+        """Replace workers that say nothing though their time has been up for a while."""
+        for worker, (_, task) in list(self._running.items()):
+            if task.deadline is not None and time.time() > task.deadline + HUNG_SECONDS:
+                why = f"it did not end {HUNG_SECONDS:.0f} s after its time was up"
+                self._handle(worker, self._executor.replace(worker, why), cause="hang")
 
     def explain_nothing(self) -> str:
         """Say why not one trial was completed."""
@@ -117,9 +134,7 @@ class _Loop:
 
     def _may_start(self) -> bool:
         budget = self._plan.budget
-        if self._streak >= (
-            INFEASIBLE_DRAWS if self._last_state() == "infeasible" else SAME_FAILURES
-        ):
+        if self._streak >= self._most_in_a_row():
             return False
         if (
             budget.trials is not None
@@ -128,8 +143,9 @@ class _Loop:
             return False
         return not self._out_of_time()
 
-    def _last_state(self) -> str:
-        return self._last.state if self._last else ""
+    def _most_in_a_row(self) -> int:
+        infeasible = self._last is not None and self._last.state == "infeasible"
+        return INFEASIBLE_DRAWS if infeasible else SAME_FAILURES
 
     def _out_of_time(self) -> bool:
         deadline = self._deadline()
@@ -169,7 +185,7 @@ class _Loop:
         seed_sampler(self._study, trial.number, **seeds)
         return trial
 
-    def _handle(self, worker: int, event: Any) -> None:
+    def _handle(self, worker: int, event: Any, cause: str = "crash") -> None:
         if worker not in self._running:
             logger.info("Worker %d: %s", worker, event)
             return
@@ -187,7 +203,7 @@ class _Loop:
             self._finish(worker, event)
         elif isinstance(event, WorkerLost):
             self._observe(event)
-            event = self._lost(task, event)
+            event = self._lost(task, event, cause)
             self._finish(worker, event)
         self._observe(event)
 
@@ -238,7 +254,7 @@ class _Loop:
         )
         self._observe(standing)
 
-    def _lost(self, task: TrialTask, event: WorkerLost) -> TrialResult:
+    def _lost(self, task: TrialTask, event: WorkerLost, cause: str) -> TrialResult:
         result = TrialResult(
             number=task.number,
             state="failed",
@@ -249,7 +265,7 @@ class _Loop:
             planned_epochs=task.epochs,
             seconds=0.0,
             parameters=None,
-            cause="crash",
+            cause=cause,
             detail=event.detail,
         )
         write_result(task.folder, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import Ready, UseDataset
+    from imgcls_automl.executors.messages import Ready, UseDataset, WorkerLost
 
 
 class Executor(Protocol):
@@ -37,6 +37,10 @@ class Executor(Protocol):
 
     def answer(self, worker: int, message: Any) -> None:
         """Answer a worker's question."""
+        ...
+
+    def replace(self, worker: int, why: str) -> WorkerLost:
+        """End a worker that does not answer; another takes its place. `why` becomes the detail."""
         ...
 
     def close(self) -> None:

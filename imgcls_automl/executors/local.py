@@ -95,6 +95,9 @@ class LocalExecutor:
     def answer(self, worker: int, message: Any) -> None:
         self._send(self._workers[worker], message)
 
+    def replace(self, worker: int, why: str) -> WorkerLost:
+        return self._replace(self._workers[worker], why)
+
     def close(self) -> None:
         for worker in self._workers:
             worker.child.stop()
@@ -114,7 +117,7 @@ class LocalExecutor:
         try:
             message = worker.child.receive()
         except ChildDiedError as error:
-            return self._replace(worker, str(error))
+            return self._replace(worker, f"the worker process {error}")
         if isinstance(message, Refused):
             raise message.error
         if isinstance(message, Ready):
@@ -127,17 +130,17 @@ class LocalExecutor:
         return message
 
     def _replace(self, worker: _Worker, ending: str) -> WorkerLost:
-        logger.error("A worker process %s.", ending)
+        logger.error("A worker is replaced: %s.", ending)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS_ALLOWED:
                 raise BrokenPluginError(
-                    f"The worker process {ending} while it loaded {self._setup.space.name!r} and its framework, "
+                    f"{ending[0].upper()}{ending[1:]} while it loaded {self._setup.space.name!r} and its framework, "
                     f"{_STARTS_ALLOWED} times in a row.\nSee {self._log or 'its output'} for what it said last."
                 )
         worker.child.stop()
         worker.child, worker.ready, worker.busy = self._start(), False, False
-        return WorkerLost(detail=f"the worker process {ending}")
+        return WorkerLost(detail=ending)
 
 
 def _usable_cores() -> int:

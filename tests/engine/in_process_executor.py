@@ -50,8 +50,12 @@ class InProcessExecutor:
         self._go_on(worker, None)
 
     def next_event(self, timeout):
-        assert self._said, "nothing is under way: the search would wait for ever"
+        if not self._said:
+            assert timeout is not None, "nothing is under way: the search would wait for ever"
+            return None
         worker, message = self._said.popleft()
+        if message is None:  # the worker hangs
+            return None
         if isinstance(message, ENDS_A_TASK):
             self._playing[worker] = None
         elif not isinstance(message, IS_ANSWERED):
@@ -60,6 +64,11 @@ class InProcessExecutor:
 
     def answer(self, worker, message):
         self._go_on(worker, message)
+
+    def replace(self, worker, why):
+        self._playing[worker] = None
+        self._said = deque(said for said in self._said if said[0] != worker)
+        return WorkerLost(detail=why)
 
     def close(self):
         pass

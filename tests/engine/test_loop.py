@@ -13,7 +13,7 @@ from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
 from imgcls_automl.errors import NoTrialSucceededError
-from imgcls_automl.events import SearchStanding
+from imgcls_automl.events import SearchStanding, SearchStopped
 from imgcls_automl.executors.messages import SuggestCall, TrialResult, TrialTask, WorkerLost
 
 
@@ -170,6 +170,25 @@ class TestFailures:
     def test_what_was_reached_before_is_kept(self, study, search, make_plan):
         search(in_turn(learn, fail("build")), make_plan(50))
         assert states(study) == ["COMPLETE"] + ["FAIL"] * 5
+
+    def test_it_says_that_it_stops_before_its_budget_is_spent(self, search, make_plan, seen):
+        search(in_turn(learn, fail("build")), make_plan(50))
+        (stopped,) = [event for event in seen if isinstance(event, SearchStopped)]
+        assert stopped.reason == "5 trials in a row ended the same way (build)"
+
+    def test_a_worker_that_hangs_past_its_time_is_replaced(
+        self, study, search, make_plan, monkeypatch
+    ):
+        def hang(task):
+            yield draw("x")
+            yield None  # says nothing more
+
+        monkeypatch.setattr("imgcls_automl.engine.loop.HUNG_SECONDS", 0.0)
+        plan = make_plan(seconds=0.4)
+        with pytest.raises(NoTrialSucceededError, match=r"failed \(hang\)"):
+            search(hang, plan)
+        assert study.get_trials()[0].user_attrs["cause"] == "hang"
+        assert "after its time was up" in (plan.folder / "0" / "result.json").read_text()
 
     def test_a_space_that_is_infeasible_everywhere_ends_too(self, study, search, make_plan):
         def refuse(task):
