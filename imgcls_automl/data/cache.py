@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 1
+SCHEMA = 2
 
 
 def open_cache(cache: Path) -> None:

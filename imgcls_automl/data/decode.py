@@ -59,9 +59,8 @@ def decode_image(
 
 def _decode_array(pixels: np.ndarray, shape: tuple[int, int, int], resize: str) -> np.ndarray:
     narrow = _narrow(pixels) if pixels.dtype.itemsize > 1 else pixels
-    if (
-        narrow.shape == shape or narrow.shape == shape[:2]
-    ):  # the usual table of pixels needs no Pillow
+    # The usual table of pixels needs no Pillow.
+    if narrow.shape == shape or (*narrow.shape, 1) == shape:
         return narrow.reshape(shape)
     from PIL import Image
 

@@ -156,9 +156,14 @@ def _read_all(
             "Leave --test-data out, or give only the training part of the source as --data."
         )
     test = read_source(adapter, info, request.test_data, spool=spool, report=report)
+    # Ids are unique within a source only: two folders may both hold cats/1.jpg.
+    taken = {item.id for item in reading.samples} | {item.id for item in reading.problems}
+    given = {item.id for item in test.samples} | {item.id for item in test.problems}
+    mark = "" if given.isdisjoint(taken) else "test:"
     return Reading(
-        samples=reading.samples + [replace(sample, split="test") for sample in test.samples],
-        problems=reading.problems + test.problems,
+        samples=reading.samples
+        + [replace(it, id=f"{mark}{it.id}", split="test") for it in test.samples],
+        problems=reading.problems + [replace(it, id=f"{mark}{it.id}") for it in test.problems],
     )
 
 

@@ -136,7 +136,10 @@ def _fit_range(values: Iterable[float], metric: str) -> tuple[float, float, floa
     low, high = (0, -1 - cut) if lower_is_better(metric) else (cut, -1)
     bottom, top = ordered[low], ordered[high]
     step = _choose_step(max(top - bottom, 0.01) / 5)
-    return math.floor(bottom / step) * step, max(math.ceil(top / step), 1) * step, step
+    first, last = math.floor(bottom / step), math.ceil(top / step)
+    if first == last:  # all values are the same one, and a tick
+        first, last = max(0, first - 1), max(1, last)
+    return first * step, last * step, step
 
 
 def _choose_step(rough: float) -> float:

@@ -108,6 +108,7 @@ class TestModes:
     def test_a_grey_array_fills_three_channels(self):
         pixels = np.arange(24, dtype=np.uint8).reshape(4, 6, 1)
         assert (decode(pixels, COLOUR) == np.repeat(pixels, 3, axis=2)).all()
+        assert (decode(pixels[:, :, 0], COLOUR) == np.repeat(pixels, 3, axis=2)).all()
 
     def test_an_array_with_alpha_is_laid_on_white(self):
         assert (decode(np.zeros((4, 6, 4), dtype=np.uint8)) == 255).all()

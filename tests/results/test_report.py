@@ -89,6 +89,18 @@ def test_an_unfinished_run_is_reported_as_far_as_it_got(run_folder: Any, status:
     assert "Trial 0 leads so far" in text
 
 
+@pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
+def test_a_score_that_never_changes_has_its_curve(run_folder: Any, value: float) -> None:
+    history = run_folder.write_trial(0, score=value).path / "trials" / "0" / "history.csv"
+    rows = [f"{epoch},2026-11-20T09:00:00Z,2.5,{','.join([str(value)] * 5)}" for epoch in (1, 2)]
+    history.write_text("\n".join([history.read_text().splitlines()[0], *rows]) + "\n")
+    page = Page(write_report(run_folder.path))
+    points = dict(page.attributes)["points"] or ""
+    heights = {float(point.partition(",")[2]) for point in points.split()}
+    assert len(heights) == 1
+    assert "nan" not in page.source.lower().split("<svg")[1].split("</svg>")[0]
+
+
 def test_a_run_with_nothing_yet_is_reported(run_folder: Any) -> None:
     run_folder.write_run(status="running", dataset=None, plugins={})
     assert "No trial is complete: no trial yet." in Page(write_report(run_folder.path)).text
