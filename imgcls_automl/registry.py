@@ -23,6 +23,7 @@ from imgcls_automl.errors import (
     UnknownPluginError,
 )
 from imgcls_automl.plugin import API_VERSION, DatasetAdapter, SearchSpace
+from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +125,7 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
     except Exception as error:
         given = ", ".join(f"{key}={value}" for key, value in options.items()) or "no options"
         raise BrokenPluginError(
-            f"The {info.kind} {info.name!r} ({info.origin}) could not be made with {given}: {_describe(error)}"
+            f"The {info.kind} {info.name!r} ({info.origin}) could not be made with {given}: {describe_error(error)}"
         ) from error
     if not isinstance(plugin, _PROTOCOLS[info.group]):
         raise BrokenPluginError(
@@ -134,12 +135,12 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
 
 
 def _import_class(info: PluginInfo) -> Any:
-    place, _, name = info.value.partition(":")
+    place, _, name = info.value.rpartition(":")
     try:
         module = _import_file(Path(place)) if place.endswith(".py") else _import_module(place)
     except Exception as error:
         raise BrokenPluginError(
-            f"The {info.kind} {info.name!r} ({info.origin}) cannot be imported: {_describe(error)}"
+            f"The {info.kind} {info.name!r} ({info.origin}) cannot be imported: {describe_error(error)}"
         ) from error
     found = module
     for part in name.split("."):
@@ -170,10 +171,6 @@ def _import_file(path: Path) -> Any:
     sys.modules[name] = module  # dataclasses and pickle look their module up
     spec.loader.exec_module(module)
     return module
-
-
-def _describe(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 def _describe_unknown(group: str, reference: str, names: list[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from typing import Any
 
 # C0 and C1 controls, bidirectional marks, line separators, lone surrogates and noncharacters.
@@ -45,6 +46,18 @@ def format_json(value: Any) -> str:
     """Write JSON that reads back exactly, unsafe characters as escapes; NaN is refused."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
+
+
+def describe_error(error: BaseException) -> str:
+    """An exception of other people's code in one line: `"KeyError: 'label'"`."""
+    # Whoever reads it wants the cause, not a library's advice over half a page.
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
+def describe_frame(error: BaseException) -> str:
+    """Where an exception was raised, for its author: `"adapter.py, line 12"`."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename}, line {frame.lineno}"
 
 
 def _escape(found: re.Match[str]) -> str:

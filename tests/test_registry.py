@@ -200,6 +200,7 @@ class TestLoad:
             ("import slides_missing_library", "ModuleNotFoundError: No module named 'slides_miss"),
             ("1 / 0", "ZeroDivisionError: division by zero"),
             ("def (", "SyntaxError: "),
+            ("raise RuntimeError('a\\n\\nb')", "RuntimeError: a b$"),
         ],
     )
     def test_one_that_cannot_be_imported_is_told_with_its_cause(self, package, code, cause):

@@ -9,6 +9,8 @@ from typing import Any
 from imgcls_automl import errors
 from imgcls_automl.errors import ImgclsError
 
+MOST_LINES = 3  # of an error, whatever a plugin has to say
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
@@ -29,8 +31,19 @@ def describe_failure(error: Exception) -> Refusal | Crash:
     """Put an exception into a message; a plugin's subclass becomes the class of ours it extends."""
     if not isinstance(error, ImgclsError):
         return Crash(traceback="".join(traceback.format_exception(error)))
-    ours = [kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind]
-    return Refusal(kind=ours[0], text=str(error))
+    own = as_own_error(error)
+    return Refusal(kind=type(own), text=str(own))
+
+
+def as_own_error(error: ImgclsError) -> ImgclsError:
+    """An error as one of our classes, which every process knows, in three lines at most."""
+    own: type[ImgclsError] = next(
+        kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind
+    )
+    lines = str(error).splitlines()
+    if len(lines) > MOST_LINES:
+        lines = [*lines[: MOST_LINES - 1], " ".join(lines[MOST_LINES - 1 :])[:300]]
+    return own("\n".join(lines))
 
 
 def unwrap(message: Any) -> Any:

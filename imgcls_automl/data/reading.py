@@ -14,6 +14,7 @@ import numpy as np
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.errors import BrokenPluginError, DatasetError, PluginError
 from imgcls_automl.plugin import HasFingerprint, Problem, Sample
+from imgcls_automl.text import describe_error, describe_frame
 
 if TYPE_CHECKING:
     from imgcls_automl.data.spool import Reference, Spool
@@ -78,6 +79,8 @@ def read_source(
     problems: list[Problem] = []
     ids: set[str] = set()
     for item in _iterate(adapter, info, source):
+        if not isinstance(item.id, str):
+            _break_contract(info, f"it yields the id {item.id!r}, which is no text")
         if item.id in ids:
             _break_contract(info, f"it yields the id {item.id!r} twice")
         ids.add(item.id)
@@ -99,12 +102,12 @@ def _iterate(adapter: DatasetAdapter, info: PluginInfo, source: str) -> Iterator
     # Only plugin code runs inside the try blocks: what fails elsewhere is not the plugin's fault.
     try:
         items = iter(adapter.read(source))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         _blame(info, error)
     while True:
         try:
             item = next(items, _END)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             _blame(info, error)
         if item is _END:
             return
@@ -151,15 +154,14 @@ def _keep(sample: Sample, spool: Spool) -> SpooledSample:
     )
 
 
-def _blame(info: PluginInfo, error: Exception) -> NoReturn:
+def _blame(info: PluginInfo, error: BaseException) -> NoReturn:
     if isinstance(error, (DatasetError, PluginError)):
         raise error
     logger.error("The dataset adapter %r (%s) failed", info.name, info.origin, exc_info=error)
-    text = " ".join(str(error).split())[:300]
+    # Its place is said here because a run that never began takes its log away again.
     raise BrokenPluginError(
-        f"The dataset adapter {info.name!r} ({info.origin}) failed: "
-        f"{type(error).__name__}: {text}\n"
-        "This is for its author to mend; the log holds the traceback."
+        f"The dataset adapter {info.name!r} ({info.origin}) failed: {describe_error(error)}\n"
+        f"This is for its author to mend; it happened in {describe_frame(error)}."
     ) from error
 
 

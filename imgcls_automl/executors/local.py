@@ -130,17 +130,25 @@ class LocalExecutor:
         return message
 
     def _replace(self, worker: _Worker, ending: str) -> WorkerLost:
+        last_words = _quote_last_line(self._log)  # before we write to that log, too
         logger.error("A worker is replaced: %s.", ending)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS_ALLOWED:
                 raise BrokenPluginError(
                     f"{ending[0].upper()}{ending[1:]} while it loaded {self._setup.space.name!r} and its framework, "
-                    f"{_STARTS_ALLOWED} times in a row.\nSee {self._log or 'its output'} for what it said last."
+                    f"{_STARTS_ALLOWED} times in a row.{last_words}"
                 )
         worker.child.stop()
         worker.child, worker.ready, worker.busy = self._start(), False, False
         return WorkerLost(detail=ending)
+
+
+def _quote_last_line(log: Path | None) -> str:
+    # Quoted, because a run that never began takes its log away again.
+    said = log.read_text(encoding="utf-8", errors="replace").split("\n") if log else []
+    last = next((line.strip() for line in reversed(said) if line.strip()), "")
+    return f"\nIt said last: {last[:300]}" if last else ""
 
 
 def _usable_cores() -> int:

@@ -41,7 +41,12 @@ class RemoteTrial(BaseTrial):
         return int(self._suggest("suggest_int", name, low=low, high=high, step=step, log=log))
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
-        return self._suggest("suggest_categorical", name, choices=list(choices))
+        # A member of a plugin's own enumeration of texts is sent as its text: the search process must not import
+        # a plugin's module to know it. `suggest` gets its own member back.
+        own = {_to_text(choice): choice for choice in choices if isinstance(choice, str)}
+        sent = [_to_text(choice) if isinstance(choice, str) else choice for choice in choices]
+        drawn = self._suggest("suggest_categorical", name, choices=sent)
+        return own.get(drawn, drawn) if isinstance(drawn, str) else drawn
 
     def suggest_uniform(self, name: str, low: float, high: float) -> float:
         return self.suggest_float(name, low, high)
@@ -99,3 +104,7 @@ class RemoteTrial(BaseTrial):
         raise TypeError(
             f"suggest() must be pure: it may call trial.suggest_* only, but it called trial.{method}()"
         )
+
+
+def _to_text(choice: str) -> str:
+    return str.__str__(choice)

@@ -6,10 +6,12 @@ Runs in a child process only, which is why it imports what it likes.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl import registry
+from imgcls_automl.data.messages import as_own_error
 from imgcls_automl.errors import BrokenPluginError, ConfigError, ImgclsError
 from imgcls_automl.executors.messages import (
     Baselines,
@@ -25,6 +27,7 @@ from imgcls_automl.executors.messages import (
     WorkerSetup,
 )
 from imgcls_automl.plugin import HasBaselines
+from imgcls_automl.text import describe_error, describe_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +66,8 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
             else:
                 connection.send(_do(task, bench, dataset, connection))
     except ImgclsError as error:
-        connection.send(Refused(error=error))
+        # Not the error itself: the search process cannot unpickle a plugin's own class.
+        connection.send(Refused(error=as_own_error(error)))
     except EOFError:
         logger.info("The search process has closed the connection.")
 
@@ -76,6 +80,12 @@ def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:
         return load_backend(setup.device), space
     except LookupError as error:
         raise ConfigError(f"--device {setup.device}: {error}.") from error
+    except (ImportError, ValueError) as error:  # Keras's answers to a backend that is not there
+        name = os.environ["KERAS_BACKEND"]
+        raise ConfigError(
+            f"Keras cannot be loaded with KERAS_BACKEND={name}: {describe_error(error)}.\n"
+            "Install that backend, or set KERAS_BACKEND to tensorflow, jax or torch."
+        ) from error
 
 
 def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench:
@@ -128,7 +138,8 @@ def _list_baselines(bench: Bench) -> Baselines:
         )
     except Exception as error:
         raise BrokenPluginError(
-            f"The search space's baselines() failed: {type(error).__name__}: {error}\nThe log has the traceback."
+            f"The search space's baselines() failed: {describe_error(error)}.\n"
+            f"This is for its author to mend; it happened in {describe_frame(error)}."
         ) from error
 
 

@@ -152,6 +152,21 @@ class Repeats(Pictures):
             yield sample
 
 
+class Rambles(Pictures):
+    def read(self, source):
+        raise DatasetError("\n".join(("one", "two", "three", "four", "five")))
+
+
+class Leaves(Pictures):
+    def read(self, source):
+        sys.exit(4)
+
+
+class Numbers(Pictures):
+    def read(self, source):
+        yield Problem(id=7, detail="a number is no id")
+
+
 class Floats(Pictures):
     def read(self, source):
         yield Sample(id="a", image=np.zeros((8, 8)), label="x")

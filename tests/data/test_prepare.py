@@ -85,6 +85,14 @@ class TestTestData:
         dataset = prepare(make_request(train, test_data=str(test)))
         assert dataset.split_sizes == (32, 8, 10)
 
+    def test_an_id_of_both_sources_is_told_apart(self, make_request, draw_folder, tmp_path):
+        train, test = draw_folder("train", dog=20, cat=20), draw_folder("test", dog=5, cat=5)
+        prepare(make_request(train, test_data=str(test)), tmp_path / "run/data")
+        splits = {row["id"]: row["split"] for row in read_csv(tmp_path / "run/data/splits.csv")}
+        assert len(splits) == 50
+        assert splits["test:cat/000.png"] == "test"
+        assert splits["cat/000.png"] != "test"
+
     def test_a_class_that_is_only_in_the_test_source_is_named(self, make_request, draw_folder):
         train, test = draw_folder("train", dog=9, cat=9), draw_folder("test", dgo=5, cat=5)
         with pytest.raises(DatasetError, match="'dgo' has no picture in the training split"):
@@ -241,6 +249,9 @@ class TestRefusals:
             ("Repeats", BrokenPluginError, "yields the id 'cat/000.png' twice"),
             ("Floats", BrokenPluginError, "an array of float64, not of uint8 or uint16"),
             ("Unlabelled", DatasetError, "'a.png' has no label"),
+            ("Rambles", DatasetError, "one\ntwo\nthree four five"),
+            ("Leaves", BrokenPluginError, "failed: SystemExit: 4"),
+            ("Numbers", BrokenPluginError, "yields the id 7, which is no text"),
             ("Dies", DatasetError, "was killed by SIGKILL"),
         ],
     )

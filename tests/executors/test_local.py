@@ -22,19 +22,26 @@ from imgcls_automl.trial_files import read_result
 pytestmark = pytest.mark.slow
 
 MISCHIEF = """
+import enum
 import os
 import signal
 
 import optuna
 
-from imgcls_automl.plugin import Candidate, Training
+from imgcls_automl.plugin import Candidate, PluginError, Training
 
 KINDS = ["good", "exit", "kill", "raise", "report", "none", "infeasible", "range"]
 
 
+class Kind(str, enum.Enum):
+    # The search process has no such class.
+
+    GOOD, EXIT, KILL, RAISE, REPORT, NONE, INFEASIBLE, RANGE = KINDS
+
+
 class Mischief:
     def suggest(self, trial, task):
-        kind = trial.suggest_categorical("kind", KINDS)
+        kind = trial.suggest_categorical("kind", [Kind(kind) for kind in KINDS]).value
         rate = trial.suggest_float("rate", 1e-3, 1e-1, log=True)
         if kind == "raise":
             raise RuntimeError("the space lost its way")
@@ -71,6 +78,16 @@ class Mischief:
 class Deaf(Mischief):
     def baselines(self, task):
         raise LookupError("no such baseline")
+
+
+class OwnError(PluginError):
+    pass
+
+
+class Choosy(Mischief):
+    def __init__(self, size="large"):
+        if size != "large":
+            raise OwnError(f"size must be large, but got {size}.")
 """
 
 
@@ -173,10 +190,22 @@ class TestASpaceThatCannotStart:
         message = self.refuse(start("Mischief", options={"size": "3"}), BrokenPluginError)
         assert "size=3" in message
 
+    def test_one_that_speaks_with_an_error_class_of_its_own_is_heard(self, start):
+        # The search process has no such class, and must not import a plugin to get it.
+        message = self.refuse(start("Choosy", options={"size": "tiny"}), PluginError)
+        assert message == "size must be large, but got tiny."
+
     def test_one_that_ends_its_process_is_not_tried_for_ever(self, start):
-        message = self.refuse(start("Gone", "import os; os._exit(7)"), BrokenPluginError)
+        text = "import os; print('out of luck', flush=True); os._exit(7)"
+        message = self.refuse(start("Gone", text), BrokenPluginError)
         assert "exited with code 7" in message
         assert "3 times in a row" in message
+        assert message.endswith("It said last: out of luck")
+
+    def test_a_backend_that_is_not_there_is_no_fault_of_the_space(self, start, monkeypatch):
+        monkeypatch.setenv("KERAS_BACKEND", "theano")
+        message = self.refuse(start("Mischief"), ConfigError)
+        assert "KERAS_BACKEND=theano" in message
 
     def test_a_gpu_that_is_not_there_is_told(self, start):
         from imgcls_automl.training.backend import list_graphics_cards
@@ -190,7 +219,9 @@ class TestASpaceThatCannotStart:
         executor = start("Deaf")
         executor.wait_ready()
         executor.use_dataset(UseDataset(dataset=digits, metric="accuracy", class_weight="none"))
-        with pytest.raises(BrokenPluginError, match="LookupError: no such baseline"):
+        with pytest.raises(
+            BrokenPluginError, match=r"LookupError: no such baseline\.\n.*deaf\.py, line"
+        ):
             ask_baselines(executor)
 
 
