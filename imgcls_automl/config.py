@@ -302,6 +302,9 @@ def resolve_config(
         ConfigError: An unknown option, an unreadable file, or a value that cannot be; says where it came from.
     """
     names = {option.name for option in options()}
+    unknown = sorted(set(flags) - names)
+    if unknown:
+        raise ConfigError(f"There is no option {unknown[0]!r}.\nKnown: {', '.join(sorted(names))}.")
     written = _read_file(file, names) if file else {}
     values: dict[str, Any] = {}
     for option in options():

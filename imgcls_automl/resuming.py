@@ -48,10 +48,16 @@ def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:
         moved = source is not None and not Path(source).exists() and (home / source).exists()
         return str(home / source) if moved and source is not None else source
 
-    place, colon, name = config.space.rpartition(":")
-    space = f"{locate(place)}{colon}{name}" if colon else config.space
+    def locate_plugin(reference: str) -> str:
+        place, colon, name = reference.rpartition(":")
+        return f"{locate(place)}{colon}{name}" if colon else reference
+
     return replace(
-        config, data=str(locate(config.data)), test_data=locate(config.test_data), space=space
+        config,
+        data=str(locate(config.data)),
+        test_data=locate(config.test_data),
+        space=locate_plugin(config.space),
+        adapter=None if config.adapter is None else locate_plugin(config.adapter),
     )
 
 

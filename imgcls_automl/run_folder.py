@@ -88,8 +88,8 @@ def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
         RunFolderError: The folder exists, or cannot be made.
     """
     path = config.out or _free_name(config)
-    parents = [parent for parent in path.parents if not parent.exists()]
     try:
+        parents = [parent for parent in path.parents if not parent.exists()]
         path.mkdir(parents=True)
     except FileExistsError:
         raise RunFolderError(

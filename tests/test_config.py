@@ -181,6 +181,11 @@ class TestWhereAMistakeWasMade:
         with pytest.raises(ConfigError, match=f"--{option} is missing"):
             resolve_config(given, environment={})
 
+    def test_an_option_that_a_python_caller_misspells(self, resolve):
+        message = complain(resolve, flags={"trails": 3})
+        assert message.startswith("There is no option 'trails'.")
+        assert "trials" in message.splitlines()[1]
+
     def test_a_text_option_of_another_type(self, resolve):
         assert "adapter in" in complain(resolve, toml="adapter = 5")
 

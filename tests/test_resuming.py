@@ -8,7 +8,7 @@ import pytest
 
 from imgcls_automl.config import RunConfig
 from imgcls_automl.errors import ConfigError
-from imgcls_automl.resuming import refuse_change, renew_budget
+from imgcls_automl.resuming import find_sources, refuse_change, renew_budget
 from imgcls_automl.run_folder import RunFolder
 
 
@@ -51,6 +51,31 @@ class TestBudget:
         with pytest.raises(ConfigError, match=r"runs/one has spent its budget") as caught:
             renew(config, spent=spent, status=status)
         assert "--trials N" in str(caught.value)
+
+
+class TestSources:
+    def find(self, tmp_path, **config):
+        record = {"status": "interrupted", "started_in": str(tmp_path)}
+        named = RunConfig(**{"space": "cnn_small", "data": "digits", **config})
+        return find_sources(named, RunFolder(Path("runs/one"), record))
+
+    def test_what_lies_where_the_run_was_started_is_found_from_elsewhere(self, tmp_path):
+        for name in ("pets.csv", "held.csv", "space.py", "adapter.py"):
+            (tmp_path / name).write_text("")
+        found = self.find(
+            tmp_path,
+            **{"data": "pets.csv", "test_data": "held.csv"},
+            **{"space": "space.py:Space", "adapter": "adapter.py:Adapter"},
+        )
+        assert found.data == str(tmp_path / "pets.csv")
+        assert found.test_data == str(tmp_path / "held.csv")
+        assert found.space == f"{tmp_path / 'space.py'}:Space"
+        assert found.adapter == f"{tmp_path / 'adapter.py'}:Adapter"
+
+    def test_names_and_modules_stay_as_they_are(self, tmp_path):
+        found = self.find(tmp_path, space="my_spaces.nets:Wide", adapter="folder")
+        assert (found.space, found.adapter) == ("my_spaces.nets:Wide", "folder")
+        assert found.data == "digits"
 
 
 class TestChange:

@@ -89,6 +89,13 @@ class TestNew:
         ):
             pass
 
+    def test_so_is_a_name_that_is_too_long(self, here):
+        with (
+            pytest.raises(RunFolderError, match="cannot be made: File name too long"),
+            new_run_folder(configure(out=Path("x" * 300, "run"))),
+        ):
+            pass
+
 
 class TestARunThatNeverBegan:
     @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

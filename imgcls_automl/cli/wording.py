@@ -58,7 +58,7 @@ def describe_budget(config: RunConfig, budget: Budget) -> str:
 
 def describe_plan(preset: Preset, wanted: Preset) -> str:
     """How trials and retrainings are laid out, and where that is less than the preset asks for."""
-    words = f"Plan: {preset.epochs} epochs a training; {_describe_selection(preset)}"
+    words = f"Plan: {count(preset.epochs, 'epoch')} a training; {_describe_selection(preset)}"
     if (preset.top_k, preset.seeds) != (wanted.top_k, wanted.seeds):
         words += f" (the time is too short to retrain {_count_retrainings(wanted)})"
     return words
@@ -170,7 +170,7 @@ def describe_refit(number: int, epochs: int, planned: int) -> str:
     if epochs == 0:
         return f"No time is left to refit trial {number}; its own weights are tested as they are"
     short = "" if epochs == planned else f" (of {planned} planned: the time is short)"
-    return f"Refitting trial {number} on train + validation for {epochs} epochs{short}"
+    return f"Refitting trial {number} on train + validation for {count(epochs, 'epoch')}{short}"
 
 
 def count(number: int, noun: str) -> str:
