@@ -23,6 +23,7 @@ class RunResult:
         score: Its score on validation.
         test_metrics: As best/metrics.json: metric -> {value, low, high}; None until the model is tested.
         model: The saved model; None until there is one.
+        fail_under: The test score that was asked for; None where none was.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class RunResult:
     score: float | None
     test_metrics: dict[str, Any] | None
     model: Path | None
+    fail_under: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -40,8 +42,9 @@ class RunResult:
             name: str(value) if isinstance(value, Path) else value for name, value in values.items()
         }
 
-    def check_gate(self, wanted: float | None) -> None:
+    def check_gate(self) -> None:
         """Raise GateNotMetError where the test score is worse than was asked for."""
+        wanted = self.fail_under
         if wanted is None or self.test_metrics is None:
             return
         reached = self.test_metrics[self.metric]["value"]
@@ -65,4 +68,5 @@ def load_result(path: Path) -> RunResult:
         score=record.get("best_score"),
         test_metrics=record.get("test_metrics"),
         model=model if model.is_file() else None,
+        fail_under=record["config"].get("fail_under"),
     )

@@ -167,7 +167,11 @@ def make_plan(
     chosen = run.folder.record.get("plan")
     if chosen is None:
         timed = run.budget.deadline is not None and run.config.epochs is None and bool(baselines)
-        epoch_seconds = probe_epoch(executor, baselines[0], run.observe) if timed else None
+        epoch_seconds = (
+            probe_epoch(executor, baselines[0], deadline=run.budget.deadline, observe=run.observe)
+            if timed
+            else None
+        )
         chosen = asdict(make_preset(run.config, run.budget, train, growth, epoch_seconds))
         run.folder.update(plan=chosen)
     preset = Preset(**chosen)

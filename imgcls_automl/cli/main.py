@@ -30,6 +30,7 @@ EXIT_CODES: dict[type[Exception], int] = {
 def main() -> None:
     """Run `imgcls-automl` with the process's arguments, and end the process."""
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)  # a shell starts background jobs with it ignored
     sys.exit(run_command(sys.argv[1:]))
 
 

@@ -59,7 +59,6 @@ def search(
         return
     _show(
         lambda observe: run.search(resolved, observe),
-        fail_under=resolved.fail_under,
         json=json,
         quiet=quiet,
     )
@@ -83,7 +82,6 @@ def resume(
     seconds = _parse("--timeout", parse_duration, timeout)
     _show(
         lambda observe: run.resume(folder, trials=total, timeout=seconds, observe=observe),
-        fail_under=None,
         json=json,
         quiet=quiet,
     )
@@ -99,7 +97,6 @@ def _parse(name: str, parse: Callable[[object], Any], value: str | None) -> Any:
 def _show(
     work: Callable[[Callable[[Any], None]], RunResult],
     *,
-    fail_under: float | None,
     json: bool,
     quiet: bool,
 ) -> None:
@@ -113,4 +110,4 @@ def _show(
         typer.echo(json_format.dumps({"schema_version": 1, **result.to_json()}))
     else:
         show_result(result)
-    result.check_gate(fail_under)
+    result.check_gate()

@@ -32,7 +32,7 @@ from imgcls_automl.executors.messages import (
     Verdict,
     WorkerLost,
 )
-from imgcls_automl.trial_files import read_result, write_result
+from imgcls_automl.trial_files import WEIGHTS, read_result, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,6 +229,7 @@ class _Loop:
     def _conclude(self, trial: optuna.Trial, result: TrialResult) -> None:
         tell_result(self._study, trial, result)
         self._known.forget_unfinished(result)
+        self._drop_weights()
         same = self._last is not None and (self._last.state, self._last.cause) == (
             result.state,
             result.cause,
@@ -239,6 +240,11 @@ class _Loop:
             self._streak = 0
         self._last = result
         self._take_stock()
+
+    def _drop_weights(self) -> None:
+        """Keep the weights of those trials only that may still be chosen."""
+        for trial in ranked_trials(self._study)[self._plan.top_k :]:
+            (self._plan.folder / str(trial.number) / WEIGHTS).unlink(missing_ok=True)
 
     def _take_stock(self) -> None:
         """Tell where the search stands; time epochs by the trial that would be refitted as things stand."""

@@ -94,10 +94,14 @@ def _name_training(task: Any, at: int, total: int) -> str:
 
 
 def probe_epoch(
-    executor: Executor, parameters: dict[str, Any], observe: Callable[[Any], None]
+    executor: Executor,
+    parameters: dict[str, Any],
+    *,
+    deadline: float | None,
+    observe: Callable[[Any], None],
 ) -> float | None:
     """Seconds an epoch of a candidate takes, as a few of its steps tell; None where they cannot be trained."""
     (result,) = run_tasks(
-        executor, [ProbeTask(parameters=parameters)], deadline=None, observe=observe
+        executor, [ProbeTask(parameters=parameters)], deadline=deadline, observe=observe
     )
     return result.epoch_seconds if isinstance(result, ProbeResult) else None

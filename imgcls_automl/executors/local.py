@@ -6,6 +6,7 @@ import logging
 import os
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
@@ -24,13 +25,13 @@ from imgcls_automl.processes import Child, ChildDiedError
 from imgcls_automl.training.backend import worker_environment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from imgcls_automl.executors.messages import WorkerSetup
 
 logger = logging.getLogger(__name__)
 
 _ENDS_A_TASK = (Baselines, ProbeResult, TrialResult, RetrainResult, RefitResult)
+_MEMORY_GROWTH = 96 << 20  # bytes a worker may gain on what it had after its first trial
+_TRIALS_BETWEEN = 8  # at least, between two renewals of a worker: each costs a few seconds
 _STARTS_ALLOWED = 3  # in a row without a worker becoming ready
 
 
@@ -39,6 +40,8 @@ class _Worker:
     child: Child
     ready: bool = False
     busy: bool = False
+    trials: int = 0
+    memory: int = 0  # bytes, after its first trial
 
 
 class LocalExecutor:
@@ -127,7 +130,26 @@ class LocalExecutor:
                 self._send(worker, self._dataset)
         if isinstance(message, _ENDS_A_TASK):
             worker.busy = False
+        if isinstance(message, TrialResult):
+            self._renew_grown(worker)
         return message
+
+    def _renew_grown(self, worker: _Worker) -> None:
+        """Replace an idle worker whose memory has grown: frameworks keep something of every model they compile."""
+        worker.trials += 1
+        memory = _resident_bytes(worker.child.pid)
+        if worker.trials == 1:
+            worker.memory = memory
+        elif worker.trials >= _TRIALS_BETWEEN and memory - worker.memory > _MEMORY_GROWTH:
+            logger.info(
+                "A worker of %d MiB is renewed after %d trials.", memory >> 20, worker.trials
+            )
+            self._restart(worker)
+
+    def _restart(self, worker: _Worker) -> None:
+        worker.child.stop()
+        worker.child = self._start()
+        worker.ready, worker.busy, worker.trials = False, False, 0
 
     def _replace(self, worker: _Worker, ending: str) -> WorkerLost:
         last_words = _quote_last_line(self._log)  # before we write to that log, too
@@ -139,8 +161,7 @@ class LocalExecutor:
                     f"{ending[0].upper()}{ending[1:]} while it loaded {self._setup.space.name!r} and its framework, "
                     f"{_STARTS_ALLOWED} times in a row.{last_words}"
                 )
-        worker.child.stop()
-        worker.child, worker.ready, worker.busy = self._start(), False, False
+        self._restart(worker)
         return WorkerLost(detail=ending)
 
 
@@ -153,3 +174,12 @@ def _quote_last_line(log: Path | None) -> str:
 
 def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _resident_bytes(pid: int) -> int:
+    """A process's resident memory, where the system tells it; else 0."""
+    statm = Path(f"/proc/{pid}/statm")
+    try:
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:  # no such file system, or the process has just ended
+        return 0

@@ -16,6 +16,7 @@ from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     WEIGHTS,
     StoredCandidate,
+    read_candidate,
     write_candidate,
     write_result,
 )
@@ -114,7 +115,8 @@ def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
         raise TrialFailedError("infeasible", "infeasible", str(pruned)) from pruned
     except Exception as error:
         raise _failure("suggest", error) from error
-    return stored
+    # As everyone will read it: plain values, nothing of the plugin's own types.
+    return read_candidate(task.folder)
 
 
 def _build(task: TrialTask, bench: Bench, stored: StoredCandidate) -> Any:
