@@ -202,6 +202,17 @@ def test_a_file_named_so_with_a_wrong_label_is_still_ours_to_refuse(tmp_path: Pa
         list(FashionMnistCsv().read(str(path)))
 
 
+@pytest.mark.parametrize("wrong", [1, 5])
+def test_a_few_wrong_labels_do_not_make_it_another_kind_of_file(tmp_path: Path, wrong: int) -> None:
+    mistaken = [row.replace(row.partition(",")[0], "13", 1) for row in rows(wrong)]
+    path = write(tmp_path / "train.csv", [HEADER, *rows(60), *mistaken])
+    theirs = PixelCsv().match(str(path))
+    assert theirs is not None
+    assert score(path) > theirs.score
+    with pytest.raises(DatasetError, match=r"line 62, column 1 \(label\): '13' is no class"):
+        list(FashionMnistCsv().read(str(path)))
+
+
 def test_a_file_named_so_with_wrong_columns_is_matched_to_be_explained(tmp_path: Path) -> None:
     path = write(tmp_path / "fashion.csv", ["0,1,2"])
     theirs = PixelCsv().match(str(path))
