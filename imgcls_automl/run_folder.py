@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.errors import RunFolderError
+from imgcls_automl.errors import ImgclsError, RunFolderError
 from imgcls_automl.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -103,7 +103,10 @@ def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
             for part in (folder.data, folder.trials, folder.best):
                 part.mkdir()
             yield folder
-    except BaseException:
+    except (
+        ImgclsError,
+        KeyboardInterrupt,
+    ):  # a bug of ours leaves the folder, whose log has the traceback
         if not folder.search_began:
             shutil.rmtree(path)
             with suppress(OSError):  # another run may have put its folder there meanwhile

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imgcls_automl.config import RunConfig
-from imgcls_automl.errors import RunFolderError
+from imgcls_automl.errors import DatasetError, RunFolderError
 from imgcls_automl.run_folder import existing_run_folder, new_run_folder, read_run_record
 
 
@@ -33,7 +33,7 @@ def make(path, **record):
     return path
 
 
-def break_off(path, error=RuntimeError, before=lambda folder: None):
+def break_off(path, error=DatasetError, before=lambda folder: None):
     """Make a run folder, do something in it, and fail."""
     with new_run_folder(configure(out=path)) as folder:
         before(folder)
@@ -98,7 +98,7 @@ class TestNew:
 
 
 class TestARunThatNeverBegan:
-    @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+    @pytest.mark.parametrize("error", [DatasetError, KeyboardInterrupt])
     def test_it_leaves_nothing_behind(self, here, error):
         with pytest.raises(error):
             break_off(Path("a/b/run"), error, lambda folder: folder.update(status="running"))
@@ -106,17 +106,22 @@ class TestARunThatNeverBegan:
 
     def test_folders_that_were_there_stay(self, here):
         (here / "a").mkdir()
-        with pytest.raises(RuntimeError):
+        with pytest.raises(DatasetError):
             break_off(Path("a/b/run"))
         assert list((here / "a").iterdir()) == []
 
     def test_so_does_what_another_run_has_put_there_meanwhile(self, here):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(DatasetError):
             break_off(Path("runs/one"), before=lambda folder: make(Path("runs/two")))
         assert [path.name for path in (here / "runs").iterdir()] == ["two"]
 
+    def test_a_bug_of_ours_keeps_it_for_its_log(self, here):
+        with pytest.raises(ZeroDivisionError):
+            break_off(Path("run"), ZeroDivisionError)
+        assert Path("run").is_dir()
+
     def test_one_that_has_begun_is_kept(self, here):
-        with pytest.raises(RuntimeError):
+        with pytest.raises(DatasetError):
             break_off(Path("run"), before=begin_search)
         assert read_run_record(Path("run"))["seed"] == 1
 
