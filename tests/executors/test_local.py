@@ -233,3 +233,46 @@ def test_closing_ends_every_worker(start):
     executor.close()
     mine = {child.pid for child in children}
     assert len(mine & set(psutil.pids())) <= len(mine) - 2
+
+
+HOARDER = """
+import numpy as np
+
+from imgcls_automl.plugin import Candidate, Training
+
+HOARD = []
+
+
+class Hoarder:
+    def suggest(self, trial, task):
+        rate = trial.suggest_float("rate", 1e-3, 1e-1, log=True)
+        return Candidate(model={}, training=Training(batch_size=128, learning_rate=rate))
+
+    def build(self, model, task):
+        import keras
+
+        HOARD.append(np.ones(3 << 20))  # 24 MiB that are never given back
+        images = keras.Input(task.image_shape)
+        return keras.Model(
+            images, keras.layers.Dense(task.num_classes)(keras.layers.Flatten()(images))
+        )
+"""
+
+
+def test_a_worker_whose_memory_grows_is_renewed_between_trials(start, digits, tmp_path):
+    executor = start("Hoarder", HOARDER)
+    first = executor._workers[0].child.pid
+    executor.wait_ready()
+    executor.use_dataset(UseDataset(dataset=digits, metric="accuracy", class_weight="none"))
+    study = open_study(tmp_path / "study.db", metric="accuracy")
+    budget = Budget(trials=10, started=time.time(), seconds=None)
+    plan = SearchPlan(
+        folder=tmp_path, metric="accuracy", seed=0, epochs=1, refit_growth=1.0, budget=budget
+    )
+    events = []
+    run_trials(study, executor, plan, events.append)
+    close_study(study)
+    assert [read_result(tmp_path / str(number)).state for number in range(10)] == ["complete"] * 10
+    assert not any(isinstance(event, WorkerLost) for event in events)  # no trial was lost over it
+    assert executor._workers[0].child.pid != first
+    assert not psutil.pid_exists(first)
