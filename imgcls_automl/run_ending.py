@@ -38,7 +38,8 @@ def closing_record(folder: RunFolder, config: RunConfig) -> Iterator[None]:
             folder.update(status=status, ended=now())
             _write_report(folder)
         else:
-            folder.update(**before)
+            resumed = "config" in before
+            folder.update(**(before if resumed else {"status": status}))
 
 
 def _write_report(folder: RunFolder) -> None:
