@@ -51,9 +51,10 @@ class RatedDropout(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training:
             return inputs
-        rate = self._read_rate()
-        kept = keras.random.uniform(ops.shape(inputs), seed=self.seeds) >= rate
-        return ops.where(kept, inputs / ops.cast(1.0 - rate, inputs.dtype), ops.zeros_like(inputs))
+        rate = ops.cast(self._read_rate(), "float32")  # Keras reads variables in the layer's precision
+        drawn = keras.random.uniform(ops.shape(inputs), dtype="float32", seed=self.seeds)
+        scaled = inputs / ops.cast(1.0 - rate, inputs.dtype)
+        return ops.where(drawn >= rate, scaled, ops.zeros_like(inputs))
 
 
 def _reader(vector: Any, position: int) -> Callable[[], Any]:
