@@ -40,6 +40,9 @@ class Preset:
     seeds: int
 
 
+# What a training can compute in, and the Keras dtype policy that does it.
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
 PRESETS = {
     "fast": Preset(epochs=5, top_k=1, seeds=1),
     "medium": Preset(epochs=12, top_k=3, seeds=1),
@@ -230,6 +233,13 @@ class RunConfig:
         "Where to train: auto, cpu or gpu.",
         parse_choice("auto", "cpu", "gpu"),
         metavar="DEVICE",
+        default="auto",
+    )
+    precision: str = _option(
+        "What to compute in: auto, float32 or bfloat16. auto: bfloat16 on a GPU that has it, and on a CPU where a"
+        " search with a time limit finds it faster.",
+        parse_choice("auto", *PRECISIONS),
+        metavar="PRECISION",
         default="auto",
     )
     workers: int = _option(

@@ -39,10 +39,11 @@ class WorkerReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMade:
-    """How the time is going to be spent; `wanted` is what the preset asked for."""
+    """How the time is going to be spent; `wanted` is what the preset asked for, `precision` the Keras dtype policy."""
 
     preset: Preset
     wanted: Preset
+    precision: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def describe_lasting(event: Any) -> list[str]:
         case WorkerReady():
             return describe_worker(event.ready)
         case PlanMade():
-            return [describe_plan(event.preset, event.wanted)]
+            return [describe_plan(event)]
         case SelectionBegun():
             return [describe_selection(event)]
         case RefitBegun():
@@ -56,9 +56,11 @@ def describe_budget(config: RunConfig, budget: Budget) -> str:
     return f"preset {config.preset}, {', '.join(limits)}"
 
 
-def describe_plan(preset: Preset, wanted: Preset) -> str:
+def describe_plan(plan: PlanMade) -> str:
     """How trials and retrainings are laid out, and where that is less than the preset asks for."""
-    words = f"Plan: {count(preset.epochs, 'epoch')} a training; {_describe_selection(preset)}"
+    preset, wanted = plan.preset, plan.wanted
+    precision = "" if plan.precision == "float32" else " in bfloat16"
+    words = f"Plan: {count(preset.epochs, 'epoch')} a training{precision}; {_describe_selection(preset)}"
     if (preset.top_k, preset.seeds) != (wanted.top_k, wanted.seeds):
         words += f" (the time is too short to retrain {_count_retrainings(wanted)})"
     return words
@@ -114,9 +116,9 @@ def describe_worker(ready: Ready) -> list[str]:
 
 
 def describe_device(ready: Ready) -> str:
-    """`"CPU, 2 threads, tensorflow 2.21.0, float32"`."""
+    """`"CPU, 2 threads, tensorflow 2.21.0"`."""
     version = ready.versions.get(ready.backend, "")
-    return plain(f"{ready.device}, {ready.backend} {version}, {ready.precision}")
+    return plain(f"{ready.device}, {ready.backend} {version}")
 
 
 def describe_trial(result: TrialResult) -> str:

@@ -79,7 +79,7 @@ def standing(counted, score=None, *, seconds=None):
 
 def plan(top_k=3, seeds=1):
     preset = Preset(epochs=4, top_k=top_k, seeds=seeds)
-    return PlanMade(preset=preset, wanted=preset)
+    return PlanMade(preset=preset, wanted=preset, precision="float32")
 
 
 def retrained(number, score=0.5):
@@ -128,7 +128,7 @@ READY = Ready(
     backend="tensorflow",
     versions={"tensorflow": "2.21.0"},
     device="CPU, 2 threads",
-    precision="float32",
+    precisions=("float32",),
     warning="a GPU is there, but tensorflow does not see it",
 )
 STORY = [
