@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.config import PRECISIONS, Preset
-from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, WorkerReady
+from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, TrialsFound, WorkerReady
 from imgcls_automl.resuming import refuse_change
 
 if TYPE_CHECKING:
@@ -207,11 +207,16 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     """Search until the budget is spent."""
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
+    from imgcls_automl.engine.study import ended_trials
     from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.trial_files import read_result
 
     began = time.time()
     study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)
     run.folder.search_began = True
+    earlier = [read_result(plan.folder / str(trial.number)) for trial in ended_trials(study)]
+    if earlier:
+        run.observe(TrialsFound(results=[result for result in earlier if result is not None]))
 
     def observe(event: Any) -> None:
         if isinstance(event, TrialResult):  # so that a killed run knows what it has spent

@@ -11,6 +11,7 @@ from imgcls_automl.events import (
     RunBegun,
     SearchStopped,
     SelectionBegun,
+    TrialsFound,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import WorkerLost
@@ -35,6 +36,8 @@ def describe_lasting(event: Any) -> list[str]:
             return describe_worker(event.ready)
         case PlanMade():
             return [describe_plan(event)]
+        case TrialsFound():
+            return [f"Going on after {count(len(event.results), 'trial')}"]
         case SelectionBegun():
             return [describe_selection(event)]
         case RefitBegun():

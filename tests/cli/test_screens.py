@@ -28,6 +28,7 @@ from imgcls_automl.events import (
     SelectionBegun,
     TrainingBegun,
     TrainingEnded,
+    TrialsFound,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import (
@@ -210,6 +211,12 @@ class TestLiveScreen:
         assert "epoch 1/4" in panels[6]
         assert "epoch 3/4" in panels[-1]
         assert "Refitting trial 0" in panels[-1]
+
+    def test_a_resumed_search_shows_the_trials_it_goes_on_after(self, width):
+        results = [item for item in STORY if isinstance(item, TrialResult)]
+        panel = Terminal(width).play([begin(), TrialsFound(results=results)])[-1]
+        for text in ("0.8125", "pruned", "2/4"):
+            assert text in panel
 
     def test_reading_is_shown_as_it_goes(self, width):
         panels = Terminal(width).play(STORY)
