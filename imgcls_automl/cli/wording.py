@@ -101,9 +101,10 @@ def describe_dataset(dataset: Dataset) -> list[str]:
         f"Read by {dataset.adapter}: {plain(dataset.reason)}",
     ]
     if dataset.unreadable:
-        lines.append(
-            f"{dataset.unreadable:,} pictures were left out; data/issues.csv says which and why"
-        )
+        lines.append(f"{count(dataset.unreadable, 'picture')} could not be read and left out")
+    lines += [plain(remark) for remark in dataset.remarks]
+    if dataset.unreadable or dataset.remarks:
+        lines.append("data/issues.csv says which, and why")
     return lines
 
 

@@ -76,6 +76,7 @@ class TestDataset:
         assert [(step.stage, step.done, step.total) for step in seen] == [
             ("checking", 20, 20),
             ("decoding", 20, 20),
+            ("comparing", 20, 20),
         ]
 
 

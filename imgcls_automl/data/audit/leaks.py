@@ -1,0 +1,80 @@
+"""What copies, near copies and groups of pictures mean for classes and splits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import LEFT_OUT, SPLITS
+from imgcls_automl.data.decoded import Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from imgcls_automl.data.audit.twins import Twins
+    from imgcls_automl.data.decoded import Contents
+
+
+def list_copies(contents: Contents, splits: np.ndarray, sets: np.ndarray) -> Iterator[Issue]:
+    """An issue for each picture but one of every set of copies: `"left_out_copy"`, where another split has the one
+    that stays, `"copy_across_classes"` or `"copy"`.
+    """
+    kept = find_kept(splits, sets)
+    for place in np.flatnonzero(kept != np.arange(len(sets))):
+        other = kept[place]
+        detail = f"the same pixels as {contents.ids[other]!r}"
+        problem = "copy"
+        if contents.labels[place] != contents.labels[other]:
+            problem = "copy_across_classes"
+            detail += f", which is labelled {_label(contents, other)!r}"
+        if splits[place] == LEFT_OUT:
+            problem = "left_out_copy"
+            detail += f", which is in {SPLITS[splits[other]]}"
+        yield Issue(id=contents.ids[place], problem=problem, detail=detail)
+
+
+def list_near_copies(contents: Contents, splits: np.ndarray, twins: Twins) -> Iterator[Issue]:
+    """An issue for each pair, named by the picture of the earlier split: `"near_copy_across_splits"`,
+    `"near_copy_across_classes"` or `"near_copy"`.
+    """
+    kept = find_kept(splits, twins.sets)
+    for pair, difference in zip(kept[twins.near], twins.differences, strict=True):
+        place, other = sorted(pair, key=lambda place: (splits[place], -place))
+        problem = "near_copy"
+        detail = f"looks like {contents.ids[other]!r}, with a mean pixel difference of {difference:.1f} of 255"
+        if contents.labels[place] != contents.labels[other]:
+            problem = "near_copy_across_classes"
+            detail += f", which is labelled {_label(contents, other)!r}"
+        if splits[place] != splits[other]:
+            problem = "near_copy_across_splits"
+            detail += f", which is in {SPLITS[splits[other]]}"
+        yield Issue(id=contents.ids[place], problem=problem, detail=detail)
+
+
+def list_straddling_groups(contents: Contents, splits: np.ndarray) -> Iterator[Issue]:
+    """An issue for each group that the source states to be in several splits, named by its first picture."""
+    members: dict[str, list[int]] = defaultdict(list)
+    for place, group in enumerate(contents.groups):
+        if group is not None and splits[place] != LEFT_OUT:
+            members[group].append(place)
+    for group, places in members.items():
+        sizes = np.bincount(splits[places], minlength=len(SPLITS))
+        if np.count_nonzero(sizes) > 1:
+            where = ", ".join(f"{size} in {SPLITS[it]}" for it, size in enumerate(sizes) if size)
+            detail = f"its group {group!r} has pictures in several splits: {where}"
+            yield Issue(id=contents.ids[places[0]], problem="group_across_splits", detail=detail)
+
+
+def find_kept(splits: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """The first picture of each set of copies that is not left out, for each picture, int (N,)."""
+    order = np.argsort(splits == LEFT_OUT, kind="stable")
+    _, first, number = np.unique(sets[order], return_index=True, return_inverse=True)
+    kept = np.empty_like(order)
+    kept[order] = order[first[number]]
+    return kept
+
+
+def _label(contents: Contents, place: int) -> str:
+    return contents.class_names[int(contents.labels[place])]
