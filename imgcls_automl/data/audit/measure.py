@@ -108,7 +108,9 @@ def _measure_sharpness(grey: np.ndarray) -> np.ndarray:
     around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
     variance = grey.var(axis=(1, 2))
     sharpness = (around - 4 * inner).var(axis=(1, 2))
-    return np.divide(sharpness, variance, out=np.zeros_like(variance), where=variance > 0)
+    shares: np.ndarray = np.zeros_like(variance)
+    np.divide(sharpness, variance, out=shares, where=variance > 0)
+    return shares
 
 
 def _cosines(size: int) -> np.ndarray:

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from imgcls_automl.data.decoded import Issue
 
 UNEVEN = 5.0  # times the pictures of the smallest class
-ODD_LOOKS = ("blank", "dark", "bright", "blurred", "odd_size", "odd_aspect")
+ODD_LOOKS = {
+    "blank": "blank",
+    "dark": "dark",
+    "bright": "bright",
+    "blurred": "blurred",
+    "odd_size": "of an odd size",
+    "odd_aspect": "of an odd aspect",
+}
 _NAMED = 3  # classes
 
 
@@ -41,15 +48,11 @@ def _tell_leaks(left_out: Mapping[str, int], groups: int) -> list[str]:
     for split, count in left_out.items():
         if count:
             later = " or ".join(SPLITS[SPLITS.index(split) + 1 :])
-            are = "is" if count == 1 else "are"
-            told.append(
-                f"{_count(count, 'picture')} of {split} {are} left out: {later} has the same"
-            )
+            what = _count(count, f"picture of {split} is", f"pictures of {split} are")
+            told.append(f"{what} left out: {later} has the same, pixel for pixel")
     if groups:
-        told.append(
-            f"{_count(groups, 'group')} of pictures {'is' if groups == 1 else 'are'} "
-            "in several of the stated splits, so scores may flatter"
-        )
+        are = _count(groups, "group of pictures is", "groups of pictures are")
+        told.append(f"{are} in several of the stated splits: scores may come out too high")
     return told
 
 
@@ -57,16 +60,16 @@ def _tell_copies(counts: Mapping[str, int]) -> list[str]:
     told = []
     across = counts.get("copy_across_classes", 0)
     if copies := counts.get("copy", 0) + across:
-        told.append(
-            f"{_count(copies, 'exact copy', 'exact copies')} of other pictures, kept in one split with them"
-        )
+        are = _count(copies, "picture is an exact copy", "pictures are exact copies")
+        told.append(f"{are} of others; copies of one picture are kept in one split")
     if across:
-        told.append(f"{across:,} of them with another label than the same picture has elsewhere")
+        have = _count(across, "copy has", "copies have")
+        told.append(f"{have} another label than the picture they copy: one of the two is wrong")
     splits, classes = (counts.get(f"near_copy_across_{it}", 0) for it in ("splits", "classes"))
     if near := counts.get("near_copy", 0) + splits + classes:
-        words = f"{_count(near, 'pair')} of pictures that hardly differ"
+        words = _count(near, "pair of pictures hardly differs", "pairs of pictures hardly differ")
         if splits:
-            words += f", {splits:,} of them in two splits: scores may flatter"
+            words += f", {splits:,} of them across splits: scores may come out too high"
         told.append(words)
     return told
 
@@ -87,7 +90,7 @@ def _tell_classes(found: Mapping[str, Sequence[str]], balance: Balance) -> list[
 
 
 def _tell_looks(counts: Mapping[str, int]) -> list[str]:
-    odd = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count]
+    odd = [f"{count:,} {ODD_LOOKS[problem]}" for problem, count in counts.items() if count]
     return [f"Pictures unlike the rest: {', '.join(odd)}"] if odd else []
 
 
@@ -101,5 +104,5 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in distinct[:_NAMED]) + more
 
 
-def _count(number: int, noun: str, nouns: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
