@@ -43,7 +43,7 @@ def list_near_copies(contents: Contents, splits: np.ndarray, twins: Twins) -> It
     for pair, difference in zip(kept[twins.near], twins.differences, strict=True):
         place, other = sorted(pair, key=lambda place: (splits[place], -place))
         problem = "near_copy"
-        detail = f"looks like {contents.ids[other]!r}, with a mean pixel difference of {difference:.1f} of 255"
+        detail = f"looks like {contents.ids[other]!r}, with a mean pixel difference of {difference:.2f} of 255"
         if contents.labels[place] != contents.labels[other]:
             problem = "near_copy_across_classes"
             detail += f", which is labelled {_label(contents, other)!r}"

@@ -43,7 +43,7 @@ class TestNearCopies:
 
     def test_a_pair_is_named_once(self, make_contents):
         contents = make_contents(list("aa"), ids=["1", "2"])
-        detail = "looks like '1', with a mean pixel difference of 1.2 of 255"
+        detail = "looks like '1', with a mean pixel difference of 1.25 of 255"
         assert self.near(contents, splits_of(0, 0), [0, 1], (0, 1)) == [("2", "near_copy", detail)]
 
     def test_across_splits_the_one_of_the_earlier_split_is_named(self, make_contents):
