@@ -14,7 +14,7 @@ from imgcls_automl.data import cache
 from imgcls_automl.data.audit.audit import audit_set
 from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import Dataset
+from imgcls_automl.data.dataset import LEFT_OUT, Dataset
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
 from imgcls_automl.data.floors import compute_floors
@@ -194,5 +194,7 @@ def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:
 
 
 def _count_splits(splits: np.ndarray) -> tuple[int, int, int]:
-    train, validation, test = (int(count) for count in np.bincount(splits, minlength=4)[:3])
+    train, validation, test = (
+        int(count) for count in np.bincount(splits[splits != LEFT_OUT], minlength=3)
+    )
     return train, validation, test

@@ -120,13 +120,27 @@ class TestCopies:
         assert dataset.split_sizes == (32, 8, 10)
         assert dataset.task.class_counts == (16, 16)
         told = "2 pictures of train are left out: validation or test has the same, pixel for pixel"
-        assert dataset.remarks == (told,)
+        assert dataset.remarks[0] == told
+        assert dataset.remarks[1].startswith("1 copy has another label than")
         splits = {row["id"]: row["split"] for row in read_csv(tmp_path / "data/splits.csv")}
         assert splits["cat/copy.png"] == splits["dog/copy.png"] == "left out"
-        issues = {row["id"]: row["detail"] for row in read_csv(tmp_path / "data/issues.csv")}
-        where = "which is in test"
-        assert issues["cat/copy.png"] == f"the same pixels as 'test:cat/000.png', {where}"
-        assert "which is labelled 'cat'" in issues["dog/copy.png"]
+        assert [tuple(row.values()) for row in read_csv(tmp_path / "data/issues.csv")] == [
+            (
+                "cat/copy.png",
+                "left_out_copy",
+                "the same pixels as 'test:cat/000.png', which is in test",
+            ),
+            (
+                "dog/copy.png",
+                "left_out_copy",
+                "the same pixels as 'test:cat/001.png', which is in test",
+            ),
+            (
+                "dog/copy.png",
+                "copy_across_classes",
+                "labelled 'dog', but 'test:cat/001.png' is labelled 'cat'",
+            ),
+        ]
         summary = json.loads((tmp_path / "data/summary.json").read_text())
         assert (summary["pictures"], summary["left_out"]) == (52, 2)
         assert summary["checks"]["left_out"] == {"train": 2, "validation": 0}

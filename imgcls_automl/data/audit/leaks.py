@@ -19,38 +19,34 @@ if TYPE_CHECKING:
 
 def list_copies(contents: Contents, splits: np.ndarray, sets: np.ndarray) -> Iterator[Issue]:
     """An issue for each picture but one of every set of copies: `"left_out_copy"`, where another split has the one
-    that stays, `"copy_across_classes"` or `"copy"`.
+    that stays, or `"copy"`; and `"copy_across_classes"` as well, where their labels differ.
     """
     kept = find_kept(splits, sets)
     for place in np.flatnonzero(kept != np.arange(len(sets))):
-        other = kept[place]
-        detail = f"the same pixels as {contents.ids[other]!r}"
-        problem = "copy"
-        if contents.labels[place] != contents.labels[other]:
-            problem = "copy_across_classes"
-            detail += f", which is labelled {_label(contents, other)!r}"
+        other = int(kept[place])
+        problem, detail = "copy", f"the same pixels as {contents.ids[other]!r}"
         if splits[place] == LEFT_OUT:
-            problem = "left_out_copy"
-            detail += f", which is in {SPLITS[splits[other]]}"
+            problem, detail = "left_out_copy", f"{detail}, which is in {SPLITS[splits[other]]}"
         yield Issue(id=contents.ids[place], problem=problem, detail=detail)
+        yield from _compare_labels(contents, place, other, "copy_across_classes")
 
 
 def list_near_copies(contents: Contents, splits: np.ndarray, twins: Twins) -> Iterator[Issue]:
-    """An issue for each pair, named by the picture of the earlier split: `"near_copy_across_splits"`,
-    `"near_copy_across_classes"` or `"near_copy"`.
+    """An issue for each pair, named by the picture of the earlier split: `"near_copy_across_splits"` or `"near_copy"`;
+    and `"near_copy_across_classes"` as well, where their labels differ.
     """
     kept = find_kept(splits, twins.sets)
     for pair, difference in zip(kept[twins.near], twins.differences, strict=True):
         place, other = sorted(pair, key=lambda place: (splits[place], -place))
+        detail = (
+            f"its pixels differ by {difference:.2f} of 255 on average from {contents.ids[other]!r}"
+        )
         problem = "near_copy"
-        detail = f"looks like {contents.ids[other]!r}, with a mean pixel difference of {difference:.2f} of 255"
-        if contents.labels[place] != contents.labels[other]:
-            problem = "near_copy_across_classes"
-            detail += f", which is labelled {_label(contents, other)!r}"
         if splits[place] != splits[other]:
             problem = "near_copy_across_splits"
             detail += f", which is in {SPLITS[splits[other]]}"
         yield Issue(id=contents.ids[place], problem=problem, detail=detail)
+        yield from _compare_labels(contents, place, other, "near_copy_across_classes")
 
 
 def list_straddling_groups(contents: Contents, splits: np.ndarray) -> Iterator[Issue]:
@@ -76,5 +72,8 @@ def find_kept(splits: np.ndarray, sets: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _label(contents: Contents, place: int) -> str:
-    return contents.class_names[int(contents.labels[place])]
+def _compare_labels(contents: Contents, place: int, other: int, problem: str) -> Iterator[Issue]:
+    label, others = (contents.class_names[contents.labels[it]] for it in (place, other))
+    if label != others:
+        detail = f"labelled {label!r}, but {contents.ids[other]!r} is labelled {others!r}"
+        yield Issue(id=contents.ids[place], problem=problem, detail=detail)

@@ -58,19 +58,20 @@ def _tell_leaks(left_out: Mapping[str, int], groups: int) -> list[str]:
 
 def _tell_copies(counts: Mapping[str, int]) -> list[str]:
     told = []
-    across = counts.get("copy_across_classes", 0)
-    if copies := counts.get("copy", 0) + across:
+    if copies := counts.get("copy", 0):
         are = _count(copies, "picture is an exact copy", "pictures are exact copies")
         told.append(f"{are} of others; copies of one picture are kept in one split")
-    if across:
+    if across := counts.get("copy_across_classes", 0):
         have = _count(across, "copy has", "copies have")
         told.append(f"{have} another label than the picture they copy: one of the two is wrong")
-    splits, classes = (counts.get(f"near_copy_across_{it}", 0) for it in ("splits", "classes"))
-    if near := counts.get("near_copy", 0) + splits + classes:
+    splits = counts.get("near_copy_across_splits", 0)
+    if near := counts.get("near_copy", 0) + splits:
         words = _count(near, "pair of pictures hardly differs", "pairs of pictures hardly differ")
         if splits:
             words += f", {splits:,} of them across splits: scores may come out too high"
         told.append(words)
+    if classes := counts.get("near_copy_across_classes", 0):
+        told.append(f"{_count(classes, 'of these pairs has', 'of these pairs have')} two labels")
     return told
 
 

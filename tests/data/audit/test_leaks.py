@@ -25,14 +25,17 @@ class TestCopies:
         found = list_copies(contents, splits_of(0, 0, 0, 0), np.array([0, 1, 0, 0]))
         assert tell(found) == [
             ("3", "copy", "the same pixels as '1'"),
-            ("4", "copy_across_classes", "the same pixels as '1', which is labelled 'a'"),
+            ("4", "copy", "the same pixels as '1'"),
+            ("4", "copy_across_classes", "labelled 'b', but '1' is labelled 'a'"),
         ]
 
     def test_what_is_left_out_names_the_copy_that_stays(self, make_contents):
         contents = make_contents(list("ab"), ids=["1", "2"])
         found = list_copies(contents, splits_of(LEFT_OUT, TEST), np.array([0, 0]))
-        detail = "the same pixels as '2', which is labelled 'b', which is in test"
-        assert tell(found) == [("1", "left_out_copy", detail)]
+        assert tell(found) == [
+            ("1", "left_out_copy", "the same pixels as '2', which is in test"),
+            ("1", "copy_across_classes", "labelled 'a', but '2' is labelled 'b'"),
+        ]
 
 
 class TestNearCopies:
@@ -43,7 +46,7 @@ class TestNearCopies:
 
     def test_a_pair_is_named_once(self, make_contents):
         contents = make_contents(list("aa"), ids=["1", "2"])
-        detail = "looks like '1', with a mean pixel difference of 1.25 of 255"
+        detail = "its pixels differ by 1.25 of 255 on average from '1'"
         assert self.near(contents, splits_of(0, 0), [0, 1], (0, 1)) == [("2", "near_copy", detail)]
 
     def test_across_splits_the_one_of_the_earlier_split_is_named(self, make_contents):
@@ -51,6 +54,7 @@ class TestNearCopies:
         found = self.near(contents, splits_of(TRAIN, TEST, TRAIN), [0, 1, 2], (0, 1), (0, 2))
         assert [it[:2] for it in found] == [
             ("1", "near_copy_across_splits"),
+            ("3", "near_copy"),
             ("3", "near_copy_across_classes"),
         ]
         assert found[0][2].endswith("which is in test")
