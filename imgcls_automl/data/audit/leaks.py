@@ -22,7 +22,7 @@ def list_copies(contents: Contents, splits: np.ndarray, sets: np.ndarray) -> Ite
     that stays, or `"copy"`; and `"copy_across_classes"` as well, where their labels differ.
     """
     kept = find_kept(splits, sets)
-    for place in np.flatnonzero(kept != np.arange(len(sets))):
+    for place in np.flatnonzero(kept != np.arange(len(sets))).tolist():
         other = int(kept[place])
         problem, detail = "copy", f"the same pixels as {contents.ids[other]!r}"
         if splits[place] == LEFT_OUT:
