@@ -31,7 +31,7 @@ def describe_lasting(event: Any) -> list[str]:
             budget = describe_budget(event.config, event.budget)
             return [f"Run folder {event.folder.path}", f"Budget: {budget}"]
         case DatasetReady():
-            return describe_dataset(event.dataset)
+            return [*describe_dataset(event.dataset), *_point_to_issues(event.dataset)]
         case WorkerReady():
             return describe_worker(event.ready)
         case PlanMade():
@@ -94,7 +94,7 @@ def _count_retrainings(preset: Preset) -> str:
 
 
 def describe_dataset(dataset: Dataset) -> list[str]:
-    """What was read, and how it was split."""
+    """What was read, how it was split, and what the checks found."""
     height, width, channels = dataset.task.image_shape
     train, validation, test = dataset.split_sizes
     colour = "grey" if channels == 1 else "colour"
@@ -106,10 +106,13 @@ def describe_dataset(dataset: Dataset) -> list[str]:
         f"Read by {dataset.adapter}: {plain(dataset.reason)}",
     ]
     if dataset.unreadable:
-        lines.append(
-            f"{dataset.unreadable:,} pictures were left out; data/issues.csv says which and why"
-        )
-    return lines
+        lines.append(f"Left out: {count(dataset.unreadable, 'picture')} that cannot be read")
+    return [*lines, *(plain(remark) for remark in dataset.remarks)]
+
+
+def _point_to_issues(dataset: Dataset) -> list[str]:
+    is_fine = not dataset.unreadable and not dataset.remarks
+    return [] if is_fine else ["data/issues.csv says which, and why"]
 
 
 def describe_worker(ready: Ready) -> list[str]:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.data.decoded import CONTENTS, IMAGES, LABELS, Contents, read_contents
+from imgcls_automl.data.decoded import CONTENTS, IMAGES, LABELS, SIZES, Contents, read_contents
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 2
+SCHEMA = 3
 
 
 def open_cache(cache: Path) -> None:
@@ -102,7 +102,7 @@ def building(cache: Path, key: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=cache, prefix=f"{key}.building-") as name:
         folder = Path(name)
         yield folder
-        for file in (IMAGES, LABELS, CONTENTS):
+        for file in (IMAGES, LABELS, SIZES, CONTENTS):
             _sync(folder / file)
         if (cache / key).exists():  # damaged, or worth another try
             shutil.rmtree(cache / key)

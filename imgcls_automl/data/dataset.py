@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
+LEFT_OUT = len(SPLITS)  # the code of a picture that is in none: a copy of it is in a later split
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
 
@@ -62,7 +63,7 @@ class IngestProgress:
     """How far the data stage is.
 
     Attributes:
-        stage: `"reading"`, `"checking"` (the headers of encoded pictures) or `"decoding"`.
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"` or `"comparing"`.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """
@@ -91,6 +92,7 @@ class Dataset:
         cached: Whether it was found decoded.
         floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
             there is nothing to select.
+        remarks: What the checks found that matters most, in a sentence each.
     """
 
     task: ImageTask
@@ -106,3 +108,4 @@ class Dataset:
     resize: str
     cached: bool
     floor: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()

@@ -112,6 +112,7 @@ def dataset(reason="a folder of pictures"):
         reason=reason,
         resize="stretch",
         cached=False,
+        remarks=(f"Classes that are missing from validation or test: {reason}",),
     )
 
 
@@ -232,7 +233,9 @@ class TestLiveScreen:
             assert line in text
         text = " ".join(text.split())  # long lines are broken between words
         assert "killed by SIGKILL" in text
-        assert "3 pictures were left out" in text
+        assert "Left out: 3 pictures that cannot be read" in text
+        assert "missing from validation or test" in text
+        assert "data/issues.csv says which, and why" in text
 
     def test_hostile_texts_are_shown_as_texts(self, width):
         terminal = Terminal(width)

@@ -76,6 +76,7 @@ class TestDataset:
         assert [(step.stage, step.done, step.total) for step in seen] == [
             ("checking", 20, 20),
             ("decoding", 20, 20),
+            ("comparing", 20, 20),
         ]
 
 
@@ -102,6 +103,76 @@ class TestTestData:
         source = draw_folder(dog=9, cat=9)
         with pytest.raises(DatasetError, match="states a test split of its own"):
             prepare(make_request(source, "SaysTest", test_data=str(source)))
+
+
+class TestCopies:
+    def copy_into(self, train, test):
+        """Put two pictures of the test source into the training source, one of them under a wrong label."""
+        (train / "cat/copy.png").write_bytes((test / "cat/000.png").read_bytes())
+        (train / "dog/copy.png").write_bytes((test / "cat/001.png").read_bytes())
+
+    def test_a_training_copy_of_a_stated_test_picture_is_left_out_and_told(
+        self, make_request, draw_folder, tmp_path
+    ):
+        train, test = draw_folder("train", dog=20, cat=20), draw_folder("test", dog=5, cat=5)
+        self.copy_into(train, test)
+        dataset = prepare(make_request(train, test_data=str(test)), tmp_path / "data")
+        assert dataset.split_sizes == (32, 8, 10)
+        assert dataset.task.class_counts == (16, 16)
+        told = "2 pictures of train are left out: validation or test has the same, pixel for pixel"
+        assert dataset.remarks[0] == told
+        assert dataset.remarks[1].startswith("1 copy has another label than")
+        splits = {row["id"]: row["split"] for row in read_csv(tmp_path / "data/splits.csv")}
+        assert splits["cat/copy.png"] == splits["dog/copy.png"] == "left out"
+        assert [tuple(row.values()) for row in read_csv(tmp_path / "data/issues.csv")] == [
+            (
+                "cat/copy.png",
+                "left_out_copy",
+                "the same pixels as 'test:cat/000.png', which is in test",
+            ),
+            (
+                "dog/copy.png",
+                "left_out_copy",
+                "the same pixels as 'test:cat/001.png', which is in test",
+            ),
+            (
+                "dog/copy.png",
+                "copy_across_classes",
+                "labelled 'dog', but 'test:cat/001.png' is labelled 'cat'",
+            ),
+        ]
+        summary = json.loads((tmp_path / "data/summary.json").read_text())
+        assert (summary["pictures"], summary["left_out"]) == (52, 2)
+        assert summary["checks"]["left_out"] == {"train": 2, "validation": 0}
+        assert summary["checks"]["issues"]["left_out_copy"] == 2
+
+    def test_copies_are_drawn_into_one_split(self, make_request, draw_folder):
+        source = draw_folder(dog=30, cat=30)
+        for number in range(30):
+            copy = source / f"cat/copy{number:03}.png"
+            copy.write_bytes((source / f"cat/{number:03}.png").read_bytes())
+        dataset = prepare(make_request(source))
+        splits = np.load(dataset.splits)
+        assert (splits[:30] == splits[30:60]).all()
+        assert dataset.remarks[0].startswith("30 pictures are exact copies of others")
+
+    def test_a_second_start_tells_the_same_without_comparing(self, make_request, draw_folder):
+        source = draw_folder(dog=10, cat=10)
+        (source / "dog/copy.png").write_bytes((source / "cat/000.png").read_bytes())
+        steps = []
+        first = prepare(make_request(source))
+        second = prepare(make_request(source), on_progress=steps.append)
+        assert first.remarks == second.remarks
+        assert "1 copy has another label" in first.remarks[1]
+        assert steps == []
+
+    def test_a_damaged_examination_is_made_anew(self, make_request, draw_folder):
+        request = make_request(draw_folder(dog=10, cat=10))
+        kept = next(prepare(request).images.parent.glob("examination-*.npz"))
+        whole = kept.read_bytes()
+        kept.write_bytes(whole[:200])
+        prepare(request)
+        assert len(kept.read_bytes()) == len(whole)
 
 
 class TestRunFolder:
