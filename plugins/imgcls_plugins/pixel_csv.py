@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.plugin import DatasetError, Match, PluginError, Sample
 from imgcls_plugins._csv_columns import find_columns
-from imgcls_plugins._csv_lines import hash_files, is_csv_file, read_head
+from imgcls_plugins._csv_lines import CSV_FILE, is_csv_file, read_head
 from imgcls_plugins._csv_pixels import describe_label_cell, parse_whole, read_rows, split_cells
+from imgcls_plugins._source_files import hash_files
 from imgcls_plugins._wording import as_text, listed, quoted
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class PixelCsv:
     def fingerprint(self, source: str) -> str:
         """A hash of the file's name and content, and of the options. Raises DatasetError."""
         options = (self._shape, self._label, self._names)
-        return f"pixel-csv-1-{hash_files([Path(source)])}-{options!r}"
+        return f"pixel-csv-1-{hash_files([Path(source)], CSV_FILE)}-{options!r}"
 
     def _choose_columns(self, first_row: list[str], place: str) -> Columns:
         columns = find_columns(
