@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 def are_arrays(value: object) -> bool:
     """Whether `data` is (images, labels) rather than the name of a source, or several."""
-    is_pair = isinstance(value, list | tuple) and len(value) == 2
-    return is_pair and not all(isinstance(part, str | Path) for part in value)
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return False
+    return not all(isinstance(part, str | Path) for part in value)
 
 
 def store_arrays(config: RunConfig, given: Mapping[str, Any]) -> RunConfig:

@@ -140,11 +140,16 @@ def _open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _read_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
+    import tokenize
+
     import numpy as np
 
     version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(file)
-    if version == (2, 0):
-        return np.lib.format.read_array_header_2_0(file)
+    try:
+        if version == (1, 0):
+            return np.lib.format.read_array_header_1_0(file)
+        if version == (2, 0):
+            return np.lib.format.read_array_header_2_0(file)
+    except tokenize.TokenError as error:  # numpy takes it for a header of Python 2
+        raise ValueError(f"a header cannot be parsed: {error}") from error
     raise ValueError(f"its arrays are of the format {version[0]}.{version[1]}")
