@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
@@ -81,19 +82,20 @@ def list_idx_names(folder: Path, limit: int | None = None) -> list[IdxName]:
 
     Of a file that is there packed and unpacked, only the unpacked one is listed.
     """
-    names: dict[tuple[str, str, str], IdxName] = {}
+    found: dict[tuple[str, str, str], IdxName] = {}
     try:
         with os.scandir(folder) as entries:
-            found = [entry.name for entry in entries if entry.is_file()][:limit]
+            files = sorted(entry.name for entry in itertools.islice(entries, limit))
     except OSError:
         return []
-    for file in sorted(found):
+    for file in files:
         name = parse_name(folder / file)
-        if name is not None:
-            key = (name.family, name.split, name.kind)
-            if key not in names or names[key].packed:
-                names[key] = name
-    return list(names.values())
+        if name is None or not os.path.isfile(name.path):  # noqa: PTH113 - it never raises
+            continue
+        key = (name.family, name.split, name.kind)
+        if key not in found or found[key].packed:
+            found[key] = name
+    return list(found.values())
 
 
 def open_header(path: Path, kind: str) -> IdxFile:
