@@ -145,9 +145,12 @@ def _read_items(table: Table, columns: TableColumns, root: str) -> Iterator[Samp
             fault = f"{quoted(row.path, 100)} has no label"
         if fault is None:
             named[place] = row.number
-            id_ = as_text(os.path.relpath(place, root))
             yield Sample(
-                id=id_, image=Path(place), label=row.label, split=row.split, group=row.group
+                id=as_text(place.removeprefix(root).lstrip("/")),
+                image=Path(place),
+                label=row.label,
+                split=row.split,
+                group=row.group,
             )
         else:
             yield Problem(id=f"{as_text(table.path.name)}:{row.number}", detail=fault)
@@ -157,13 +160,13 @@ def _find_fault(row: Row, place: str, root: str) -> str | None:
     cell = quoted(row.path, 100)
     if not row.path or "\0" in row.path:
         return "no path" if not row.path else f"{cell} is no path"
-    if os.path.commonpath((place, root)) != root:
+    if not place.startswith(root.rstrip("/") + "/"):
         return f"{cell} leads out of {root}; another folder to start from: --data-option root=DIR"
+    if os.path.isfile(place):  # noqa: PTH113
+        return None
     if not os.path.lexists(place):
         return f"there is no file {cell} in {root}"
-    if not os.path.isfile(place):  # noqa: PTH113
-        return f"{cell} is no regular file: a folder, a broken link, a pipe or a device"
-    return None
+    return f"{cell} is no regular file: a folder, a broken link, a pipe or a device"
 
 
 def _read_rows(table: Table, columns: TableColumns) -> Iterator[Row]:
