@@ -52,7 +52,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
     code = getattr(sys.modules[type(adapter).__module__], "__file__", None)
     parts = (
         SCHEMA,
-        _locate(request.data),
+        [_locate(source) for source in request.data],
         _locate(request.test_data),
         (info.name, info.origin, _digest(Path(code).read_bytes()).hexdigest() if code else ""),
         sorted(request.options.items()),

@@ -23,7 +23,7 @@ class DatasetRequest:
     """What the user asked for, as the data stage needs it.
 
     Attributes:
-        data: The source to search on.
+        data: The sources to search on, one or more of one kind.
         test_data: A second source, all of it the test split; None where there is none.
         adapter: An adapter's name or class reference; None to choose by matching.
         options: The adapter's keyword arguments.
@@ -34,7 +34,7 @@ class DatasetRequest:
         cache: The folder that holds decoded data sets.
     """
 
-    data: str
+    data: tuple[str, ...]
     test_data: str | None
     adapter: str | None
     options: dict[str, str]
@@ -43,6 +43,11 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+
+    @property
+    def described(self) -> str:
+        """The sources, for messages: `"cats, dogs"`."""
+        return ", ".join(self.data)
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:

@@ -18,6 +18,7 @@ from imgcls_automl.data.dataset import LEFT_OUT, Dataset
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
 from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records, write_splits
@@ -128,7 +129,7 @@ def _read_and_decode(
         reading = _read_all(adapter, info, request, spool, report)
         if state != _ask_state(adapter, info, request):
             raise DatasetError(
-                f"{request.data} changed while it was read.\nRun again once it rests."
+                f"{request.described} changed while it was read.\nRun again once it rests."
             )
         state = state or cache.fingerprint_reading(reading, spool)
         key = cache.key_of(request, adapter, info, state)
@@ -142,7 +143,7 @@ def _read_and_decode(
 
 
 def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest) -> str | None:
-    sources = [request.data] + ([request.test_data] if request.test_data else [])
+    sources = [*request.data, *([request.test_data] if request.test_data else [])]
     states = [ask_fingerprint(adapter, info, source) for source in sources]
     return None if None in states else repr(states)
 
@@ -154,12 +155,15 @@ def _read_all(
     spool: Spool,
     report: Report,
 ) -> Reading:
-    reading = read_source(adapter, info, request.data, spool=spool, report=report)
+    reading = join_readings(
+        request.data,
+        [read_source(adapter, info, source, spool=spool, report=report) for source in request.data],
+    )
     if request.test_data is None:
         return reading
     if any(sample.split == "test" for sample in reading.samples):
         raise DatasetError(
-            f"{request.data} states a test split of its own, and --test-data names another.\n"
+            f"{request.described} states a test split of its own, and --test-data names another.\n"
             "Leave --test-data out, or give only the training part of the source as --data."
         )
     test = read_source(adapter, info, request.test_data, spool=spool, report=report)

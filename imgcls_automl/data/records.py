@@ -99,7 +99,7 @@ def summarise(
         origins["train"] = "the rest"
     return {
         "schema_version": SCHEMA_VERSION,
-        "source": request.data,
+        "source": request.described,
         "test_source": request.test_data,
         "adapter": dataset.adapter,
         "plugin": dataset.plugin,

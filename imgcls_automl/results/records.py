@@ -92,6 +92,12 @@ class RunRecord:
         return str(self.config.get("metric", "accuracy"))
 
     @property
+    def data(self) -> str:
+        """The sources as one text; empty where the record names none."""
+        named = self.config.get("data", "")
+        return ", ".join(map(str, named)) if isinstance(named, list) else str(named)
+
+    @property
     def space(self) -> str:
         return (
             self.plugins["space"].name

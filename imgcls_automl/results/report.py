@@ -120,7 +120,7 @@ def _render(run: RunRecord, scores: TestScores | None, data: DataRecord | None) 
         run=run,
         scores=scores,
         leader=leader,
-        title=f"{run.space} on {run.config.get('data', 'pictures')}",
+        title=f"{run.space} on {run.data or 'pictures'}",
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         metric=name_metric(run.metric),
         trials=describe_trials(run),

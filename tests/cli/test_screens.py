@@ -117,7 +117,7 @@ def dataset(reason="a folder of pictures"):
 
 
 def begin(path="runs/one", trials=5, seconds=600.0):
-    config = RunConfig(space="s", data="d", trials=trials, timeout=seconds)
+    config = RunConfig(space="s", data=("d",), trials=trials, timeout=seconds)
     folder = RunFolder(Path(path), {})
     return RunBegun(
         config=config,

@@ -26,7 +26,7 @@ def make_request(tmp_path, adapter):
 
     def make(data, name="Pictures", **changes):
         values = {
-            "data": str(data),
+            "data": tuple(map(str, data if isinstance(data, list) else [data])),
             "test_data": None,
             "adapter": adapter(name) if name else None,
             "options": {},

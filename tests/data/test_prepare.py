@@ -100,9 +100,69 @@ class TestTestData:
             prepare(make_request(train, test_data=str(test)))
 
     def test_two_test_splits_are_one_too_many(self, make_request, draw_folder):
-        source = draw_folder(dog=9, cat=9)
+        source, other = draw_folder(dog=9, cat=9), draw_folder("other", dog=9, cat=9)
         with pytest.raises(DatasetError, match="states a test split of its own"):
-            prepare(make_request(source, "SaysTest", test_data=str(source)))
+            prepare(make_request(source, "SaysTest", test_data=str(other)))
+
+
+class TestSeveralSources:
+    def test_they_are_joined_and_their_classes_united(self, make_request, draw_folder):
+        first, second = draw_folder("first", dog=20, cat=20), draw_folder("second", fox=20)
+        dataset = prepare(make_request([first, second]))
+        assert dataset.task.class_names == ("cat", "dog", "fox")
+        assert sum(dataset.split_sizes) == 60
+
+    def test_ids_that_both_have_get_the_names_of_their_sources(
+        self, make_request, draw_folder, tmp_path
+    ):
+        first, second = draw_folder("2023", dog=9, cat=9), draw_folder("2024", dog=9, cat=5)
+        prepare(make_request([first, second]), tmp_path / "run/data")
+        ids = [row["id"] for row in read_csv(tmp_path / "run/data/splits.csv")]
+        assert len(set(ids)) == 32
+        assert ids == sorted(ids)
+        assert {"2023/cat/000.png", "2024/cat/000.png"} < set(ids)
+
+    def test_sources_of_one_name_are_told_apart_by_their_paths(
+        self, make_request, draw_folder, tmp_path
+    ):
+        first, second = draw_folder("a/pets", dog=9, cat=9), draw_folder("b/pets", dog=9, cat=9)
+        prepare(make_request([first, second]), tmp_path / "run/data")
+        ids = {row["id"] for row in read_csv(tmp_path / "run/data/splits.csv")}
+        assert f"{first}/cat/000.png" in ids
+        assert f"{second}/cat/000.png" in ids
+
+    def test_the_order_they_are_named_in_decides_nothing(self, make_request, draw_folder):
+        first, second = draw_folder("first", dog=9, cat=9), draw_folder("second", dog=9, cat=9)
+        one, other = prepare(make_request([first, second])), prepare(make_request([second, first]))
+        assert one.fingerprint == other.fingerprint
+        assert (np.load(one.splits) == np.load(other.splits)).all()
+
+    def test_a_joined_set_is_found_again_until_a_source_changes(self, make_request, draw_folder):
+        first, second = draw_folder("first", dog=9, cat=9), draw_folder("second", dog=9, cat=9)
+        request = make_request([first, second], name=None)
+        assert not prepare(request).cached
+        assert prepare(request).cached
+        (second / "cat/008.png").unlink()
+        assert not prepare(request).cached
+
+    def test_sources_of_different_kinds_are_refused(self, make_request, draw_folder):
+        folder = draw_folder("first", dog=9, cat=9)
+        with pytest.raises(ConfigError, match="different kinds") as caught:
+            prepare(make_request([folder, "digits"], name=None))
+        assert "'digits' by 'digits'" in str(caught.value)
+        assert "--adapter" in str(caught.value)
+
+    @pytest.mark.parametrize("again", ["data", "test_data"])
+    def test_a_source_given_twice_is_refused(self, make_request, draw_folder, again):
+        source = draw_folder(dog=9, cat=9)
+        other = f"{source}/../{source.name}"
+        request = (
+            make_request([source, other])
+            if again == "data"
+            else make_request(source, test_data=other)
+        )
+        with pytest.raises(ConfigError, match="is given twice"):
+            prepare(request)
 
 
 class TestCopies:
