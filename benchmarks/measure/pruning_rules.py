@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from optuna.pruners import BasePruner
 
-FIRST_LOOKS = tuple(Fraction(1, parts) for parts in (6, 4, 3, 2))  # shares of the schedule
+# Shares of the schedule.
+FIRST_LOOKS = tuple(Fraction(1, parts) for parts in (6, 4, 3, 2))
+LEAST_RESOURCES = (Fraction(1, 9), Fraction(1, 3))
 
 # Among how many percent of the best before it a trial has to be, what that means, and the startups to try.
 PERCENTILES = (
@@ -57,11 +59,16 @@ def list_rules(*, epochs: int, trials: int) -> list[Rule]:
         for startup in startups
         for look in looks
     ]
-    hyperband = partial(HyperbandPruner, min_resource=max(1, epochs // 9), max_resource=epochs)
+    rules += [_halve(count_epochs(share, epochs), epochs) for share in LEAST_RESOURCES]
     ours = partial(choose_pruner, trials=trials, epochs=epochs)
-    return [*rules, Rule(name="Hyperband", make=hyperband), Rule(name="imgcls-automl", make=ours)]
+    return [*rules, Rule(name="imgcls-automl", make=ours)]
 
 
 def _cut_below(percentile: float, words: str, startup: int, look: int) -> Rule:
     make = partial(PercentilePruner, percentile, n_startup_trials=startup, n_warmup_steps=look)
     return Rule(name=words, make=make, startup=startup, first_look=look)
+
+
+def _halve(look: int, epochs: int) -> Rule:
+    make = partial(HyperbandPruner, min_resource=look, max_resource=epochs)
+    return Rule(name="Hyperband", make=make, first_look=look)
