@@ -8,7 +8,8 @@ same trials.
 
 A rule judges a trial from its first look on, once it has seen its startup of complete trials. Best and top 3 are by
 final validation accuracy, and kept where they are trained to their end; "lost" is the accuracy of the best trial less
-that of the best one kept. Means over the orders, and the worst of them.
+that of the best one kept. "Best at half" is the best accuracy a search has reached with half of all
+epochs: a rule that saves epochs gets further down the list of trials. Means over the orders, and the worst of them.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ LATER_LOOKS = (Fraction(2, 3), Fraction(3, 4), Fraction(5, 6))
 FORESIGHT = ("after epoch", "rank correlation", "of the better half", "best's place", "third's")
 RULES = (
     *("rule", "startup", "first look", "epochs saved"),
-    *("best kept", "top 3 kept", "worst", "lost", "worst lost"),
+    *("best kept", "top 3 kept", "worst", "lost", "worst lost", "best at half"),
 )
 
 
@@ -125,7 +126,7 @@ def summarise(curves: list[LearningCurve], orders: int) -> dict[str, list[dict[s
             "first_look": rule.first_look,
             **judge(rule.make, curves, orders=orders).to_json(),
         }
-        for rule in list_rules(epochs=epochs, trials=len(curves))
+        for rule in list_rules(epochs)
     ]
     return {"foresight": [look_ahead(curves, look).to_json() for look in looks], "rules": rules}
 

@@ -195,7 +195,7 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     from imgcls_automl.executors.messages import TrialResult
 
     began = time.time()
-    study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)
+    study.pruner = choose_pruner(epochs=plan.epochs)
     run.folder.search_began = True
 
     def observe(event: Any) -> None:

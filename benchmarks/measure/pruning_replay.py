@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import asdict, dataclass
+from itertools import accumulate, compress
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
 import optuna
+from optuna.trial import TrialState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,12 +26,14 @@ class Replay:
         kept_best: Whether a trial of the best final score was trained to its end.
         kept_top_3: How many of the best three were; others of the same score count as they do.
         lost: The best final score less the best one that was kept, as a share of pictures.
+        at_half: The best final score that was reached with half of all epochs, pruned trials leaving time for more.
     """
 
     saved: float
     kept_best: bool
     kept_top_3: int
     lost: float
+    at_half: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +47,7 @@ class Verdict:
         worst_kept_top_3: How many of them were kept in the worst order.
         lost: Mean loss of the best final score.
         worst_lost: The greatest.
+        at_half: Mean of the best final score that was reached with half of all epochs.
     """
 
     saved: float
@@ -51,6 +56,7 @@ class Verdict:
     worst_kept_top_3: int
     lost: float
     worst_lost: float
+    at_half: float
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -77,6 +83,7 @@ def judge(
         worst_kept_top_3=min(one.kept_top_3 for one in replays),
         lost=mean(one.lost for one in replays),
         worst_lost=max(one.lost for one in replays),
+        at_half=mean(one.at_half for one in replays),
     )
 
 
@@ -98,18 +105,23 @@ def replay(pruner: optuna.pruners.BasePruner, curves: Sequence[LearningCurve]) -
         pruner=pruner,
     )
     trained = [_train(study, curve) for curve in curves]
-    kept = [
+    spent = list(accumulate(trained))
+    every = sum(len(curve.scores) for curve in curves)
+    complete = [trial.state == TrialState.COMPLETE for trial in study.get_trials(deepcopy=False)]
+    kept = [curve.final for curve in compress(curves, complete)]
+    soon = [
         curve.final
-        for curve, trial in zip(curves, study.get_trials(deepcopy=False), strict=True)
-        if trial.state == optuna.trial.TrialState.COMPLETE
+        for curve, cost in compress(zip(curves, spent, strict=True), complete)
+        if cost <= every / 2
     ]
     finals = sorted((curve.final for curve in curves), reverse=True)
     lost = finals[0] - max(kept)
     return Replay(
-        saved=1 - sum(trained) / sum(len(curve.scores) for curve in curves),
+        saved=1 - spent[-1] / every,
         kept_best=lost == 0,
         kept_top_3=min(3, sum(score >= finals[2] for score in kept)),
         lost=lost,
+        at_half=max(soon),
     )
 
 
@@ -119,7 +131,7 @@ def _train(study: optuna.Study, curve: LearningCurve) -> int:
     for epoch, score in enumerate(curve.scores, start=1):
         trial.report(score, epoch)
         if epoch < curve.planned_epochs and trial.should_prune():
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            study.tell(trial, state=TrialState.PRUNED)
             return epoch
     study.tell(trial, curve.final)
     return len(curve.scores)

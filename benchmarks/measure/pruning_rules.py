@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
-from optuna.pruners import HyperbandPruner, PercentilePruner
+from optuna.pruners import HyperbandPruner, NopPruner, PercentilePruner
 
 from imgcls_automl.engine.pruning import choose_pruner
 
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
 
     from optuna.pruners import BasePruner
 
-# Shares of the schedule.
-FIRST_LOOKS = tuple(Fraction(1, parts) for parts in (6, 4, 3, 2))
-LEAST_RESOURCES = (Fraction(1, 9), Fraction(1, 3))
+FIRST_LOOKS = tuple(Fraction(1, parts) for parts in (6, 4, 3, 2))  # shares of the schedule
 
 # Among how many percent of the best before it a trial has to be, what that means, and the startups to try.
 PERCENTILES = (
@@ -46,11 +45,11 @@ class Rule:
 
 
 def count_epochs(share: Fraction, epochs: int) -> int:
-    """A share of a schedule in whole epochs, one at least."""
-    return max(1, int(share * epochs))
+    """A share of a schedule in whole epochs, no less."""
+    return math.ceil(share * epochs)
 
 
-def list_rules(*, epochs: int, trials: int) -> list[Rule]:
+def list_rules(epochs: int) -> list[Rule]:
     """All rules for trials of so many planned epochs."""
     looks = sorted({count_epochs(share, epochs) for share in FIRST_LOOKS})
     rules = [
@@ -59,9 +58,9 @@ def list_rules(*, epochs: int, trials: int) -> list[Rule]:
         for startup in startups
         for look in looks
     ]
-    rules += [_halve(count_epochs(share, epochs), epochs) for share in LEAST_RESOURCES]
-    ours = partial(choose_pruner, trials=trials, epochs=epochs)
-    return [*rules, Rule(name="imgcls-automl", make=ours)]
+    rules += [_halve(look, epochs) for look in sorted({1, count_epochs(Fraction(1, 3), epochs)})]
+    ours = partial(choose_pruner, epochs=epochs)
+    return [Rule(name="none", make=NopPruner), *rules, Rule(name="imgcls-automl", make=ours)]
 
 
 def _cut_below(percentile: float, words: str, startup: int, look: int) -> Rule:

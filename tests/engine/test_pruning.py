@@ -1,4 +1,4 @@
-"""The choice of a pruner by trials and epochs, and that it compares trials of equal schedules."""
+"""Pruning: the hopeless are stopped early, late bloomers are not, and all that are compared have equal schedules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from in_process_executor import InProcessExecutor, learn
-from optuna.pruners import HyperbandPruner, MedianPruner, NopPruner
+from optuna.trial import TrialState
 
 from imgcls_automl import stages
 from imgcls_automl.config import RunConfig
@@ -33,20 +33,66 @@ DATASET = Dataset(
 )
 
 
-@pytest.mark.parametrize(
-    ("trials", "epochs", "kind"),
-    [
-        (3, 2, NopPruner),
-        (500, 2, NopPruner),
-        (20, 12, MedianPruner),
-        (None, 12, MedianPruner),
-        (99, 24, MedianPruner),
-        (100, 24, HyperbandPruner),
-        (500, 5, MedianPruner),
-    ],
-)
-def test_it_suits_the_budget(trials, epochs, kind):
-    assert type(choose_pruner(trials=trials, epochs=epochs)) is kind
+GOOD = (0.90, 0.88, 0.86, 0.84)
+
+
+def rise(final, epochs=12):
+    """Scores that rise by the same step each epoch."""
+    return [final * epoch / epochs for epoch in range(1, epochs + 1)]
+
+
+def train(study, scores):
+    """Train a trial that scores so after each epoch; returns how many epochs it was given."""
+    study.pruner = choose_pruner(epochs=len(scores))
+    trial = study.ask()
+    for epoch, score in enumerate(scores, start=1):
+        trial.report(score, epoch)
+        if epoch < len(scores) and trial.should_prune():
+            study.tell(trial, state=TrialState.PRUNED)
+            return epoch
+    study.tell(trial, scores[-1])
+    return len(scores)
+
+
+class TestHopelessTrials:
+    @pytest.mark.parametrize(("epochs", "given"), [(3, 1), (5, 2), (12, 4), (24, 8), (100, 34)])
+    def test_they_are_stopped_after_a_third(self, study, epochs, given):
+        for final in GOOD:
+            train(study, rise(final, epochs))
+        assert train(study, rise(0.3, epochs)) == given
+
+    def test_they_are_stopped_as_soon_as_they_have_fallen_behind(self, study):
+        for final in GOOD:
+            train(study, rise(final))
+        assert train(study, [*rise(0.89)[:6], *[0.4] * 6]) == 7
+
+    def test_they_are_known_by_a_loss_too(self, open_file):
+        study = open_file(metric="log_loss")
+        for final in GOOD:
+            train(study, [1 - score for score in rise(final)])
+        assert train(study, [1 - score for score in rise(0.3)]) == 4
+
+    def test_two_epochs_are_too_few_to_judge(self, study):
+        for final in GOOD:
+            train(study, rise(final, 2))
+        assert train(study, rise(0.3, 2)) == 2
+
+
+class TestLateBloomers:
+    def test_who_is_last_while_the_learning_rate_rises_goes_on(self, study):
+        for final in GOOD:
+            train(study, rise(final))
+        assert train(study, [0.01, 0.01, 0.01, *rise(0.95)[3:]]) == 12
+
+    def test_who_is_below_the_median_goes_on(self, study):
+        for final in GOOD:
+            train(study, rise(final))
+        assert train(study, [*rise(0.86)[:9], *rise(0.95)[9:]]) == 12
+
+    def test_baselines_alone_set_no_mark(self, study):
+        for final in GOOD[:2]:
+            train(study, rise(final))
+        assert [train(study, rise(final)) for final in (0.8, 0.7)] == [12, 12]
 
 
 def test_a_resumed_run_trains_the_epochs_it_began_with(tmp_path):
