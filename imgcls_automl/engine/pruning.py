@@ -17,8 +17,9 @@ def choose_pruner(*, epochs: int) -> optuna.pruners.BasePruner:
     """Choose a pruner: from a third of the epochs on it stops whoever is behind three quarters of the complete trials.
 
     It is milder than the usual median rule (Golovin et al., 2017, "Vizier") because after a third of a one-cycle
-    schedule the hopeless are known, but not who wins among the good: replayed on recorded searches, the median rule
-    stopped most later winners, and so did Hyperband (docs/benchmarks.md, "When pruning is safe").
+    schedule the hopeless are known, but not who wins among the good: replayed on a search on Fashion-MNIST, the median
+    after a third stopped 39% of the later top three, Hyperband 53%, this rule 2%, with 47%, 57% and 31% of all epochs
+    saved (docs/benchmarks.md, "When pruning is safe").
 
     Args:
         epochs: Planned for each trial of the run; the same for all, so that equal epochs are equal shares of schedules.
