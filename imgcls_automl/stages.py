@@ -212,7 +212,7 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     from imgcls_automl.trial_files import read_result
 
     began = time.time()
-    study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)
+    study.pruner = choose_pruner(epochs=plan.epochs)
     run.folder.search_began = True
     earlier = [read_result(plan.folder / str(trial.number)) for trial in ended_trials(study)]
     if earlier:

@@ -29,7 +29,7 @@ def open_file(tmp_path):
 @pytest.fixture
 def study(open_file):
     study = open_file()
-    study.pruner = choose_pruner(trials=None, epochs=1)  # none, unless a test sets one
+    study.pruner = choose_pruner(epochs=1)  # none, unless a test sets one
     return study
 
 

@@ -134,11 +134,11 @@ class TestTime:
 
 class TestPruning:
     def test_a_hopeless_trial_is_stopped_early(self, study, search, make_plan):
-        study.pruner = choose_pruner(trials=10, epochs=6)
-        enqueue_baselines(study, [{"x": 0.8, "y": 0}, {"x": 0.9, "y": 0}, {"x": 0.01, "y": 0}])
-        search(learn, make_plan(3, epochs=6))
-        assert states(study) == ["COMPLETE", "COMPLETE", "PRUNED"]
-        assert len(study.get_trials()[2].intermediate_values) < 6
+        study.pruner = choose_pruner(epochs=6)
+        enqueue_baselines(study, [{"x": x, "y": 0} for x in (0.8, 0.9, 0.85, 0.7, 0.01)])
+        search(learn, make_plan(5, epochs=6))
+        assert states(study) == ["COMPLETE"] * 4 + ["PRUNED"]
+        assert len(study.get_trials()[4].intermediate_values) == 2
 
 
 class TestFailures:
