@@ -44,13 +44,15 @@ class Rehearsal:
 
 def rehearse(config: RunConfig) -> Rehearsal:
     """Read and check the data, load the space and the framework, ask for the baselines; train and keep nothing."""
-    from imgcls_automl.data.prepare import prepare_dataset
+    from imgcls_automl.data.prepare import opened_dataset
     from imgcls_automl.engine.baselines import ask_baselines
     from imgcls_automl.executors.messages import UseDataset
 
     space = registry.find(registry.SEARCH_SPACES, config.space)
-    with closing(start_executor(config, space, log=None)) as executor:
-        dataset = prepare_dataset(dataset_request(config), folder=None, log=None)
+    with (
+        closing(start_executor(config, space, log=None)) as executor,
+        opened_dataset(dataset_request(config), folder=None, log=None) as dataset,
+    ):
         ready = executor.wait_ready()
         executor.use_dataset(
             UseDataset(dataset=dataset, metric=config.metric, class_weight=config.class_weight)

@@ -31,6 +31,8 @@ class DatasetRequest:
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
         cache: The folder that holds decoded data sets.
+        cache_limit: Bytes that all of them together may take; None for as many as there is room for.
+        read_timeout: Seconds after which a source that gives nothing more is given up; None never.
     """
 
     data: str
@@ -42,6 +44,8 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    cache_limit: int | None = None
+    read_timeout: float | None = None
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:
@@ -62,7 +66,8 @@ class IngestProgress:
     """How far the data stage is.
 
     Attributes:
-        stage: `"reading"`, `"checking"` (the headers of encoded pictures) or `"decoding"`.
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"`, or
+            `"waiting"` for another process that decodes the same set.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """
