@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import time
+from functools import partial
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from measure.jobs import answer_job
 
-from imgcls_automl.data.dataset import DatasetRequest, IngestProgress
+from imgcls_automl.data.dataset import Dataset, DatasetRequest, IngestProgress
 from imgcls_automl.data.prepare import prepare_dataset
 
 
@@ -35,23 +37,21 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
     dataset = prepare_dataset(request, folder=None, log=None, on_progress=observe)
     ready = time.time()
-    # The array alone, behind the file's header, as the other system hashes it.
-    size = sum(dataset.split_sizes) * _count_values(dataset.task.image_shape)
-    with dataset.images.open("rb") as file:
-        file.seek(dataset.images.stat().st_size - size)
-        pixels = hashlib.blake2b(file.read(), digest_size=16).hexdigest() if job["hash"] else None
     return {
         "pictures": sum(dataset.split_sizes),
         "cached": dataset.cached,
         "checked": checked,
         "ready": ready,
-        "pixels": pixels,
+        "pixels": _hash_pixels(dataset) if job["hash"] else None,
     }
 
 
-def _count_values(shape: tuple[int, int, int]) -> int:
-    height, width, channels = shape
-    return height * width * channels
+def _hash_pixels(dataset: Dataset) -> str:
+    """Hash the array alone, behind the file's header, as the other system does."""
+    size = sum(dataset.split_sizes) * prod(dataset.task.image_shape)
+    with dataset.images.open("rb") as file:
+        file.seek(dataset.images.stat().st_size - size)
+        return hashlib.file_digest(file, partial(hashlib.blake2b, digest_size=16)).hexdigest()
 
 
 if __name__ == "__main__":

@@ -67,9 +67,7 @@ def list_cache(cache_dir: CacheDir = None, json: Json = False) -> None:
 def clear_cache(
     fingerprints: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[FINGERPRINT]...", help="As 'data cache list' shows them; all if none."
-        ),
+        typer.Argument(metavar="FINGERPRINT", help="As 'data cache list' shows them; all if none."),
     ] = None,
     cache_dir: CacheDir = None,
     json: Json = False,

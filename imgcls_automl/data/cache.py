@@ -97,14 +97,14 @@ def find(cache: Path, key: str) -> Contents | None:
 
 @contextlib.contextmanager
 def building(cache: Path, key: str) -> Iterator[Path]:
-    """Yield an empty folder, to be filled, that becomes the decoded set `key` when the block ends well.
+    """Yield a new folder, to be filled, that becomes the decoded set `key` when the block ends well.
 
     Build under the set's lock, and only what `find` does not find: then each set is built once.
     """
     with tempfile.TemporaryDirectory(dir=cache, prefix=f"{key}.building-") as name:
         folder = Path(name)
-        yield folder
         (folder / MARK).touch()
+        yield folder
         for file in (IMAGES, LABELS, CONTENTS, ABOUT):
             _sync(folder / file)
         if (cache / key).exists():  # damaged, or worth another try

@@ -42,8 +42,9 @@ _WAITING = IngestProgress(stage="waiting", done=0, total=None)
 
 
 def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Path | None) -> None:
-    """What the child process runs: wait for the adapter to use and the reason for it, which are chosen while this
-    process starts; send `IngestProgress`, and at last a `Dataset` or a failure.
+    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure.
+
+    The adapter to use, and the reason for it, arrive once they are chosen: meanwhile this process starts.
     """
     info, reason = connection.recv()
     with ExitStack() as held:
@@ -138,20 +139,21 @@ def _read_and_decode(
 ) -> tuple[str, Contents, bool]:
     with Spool(request.cache) as spool:
         reading = _read_all(adapter, info, request, spool, report)
-        if state != _ask_state(adapter, info, request):
-            raise DatasetError(
-                f"{request.data} changed while it was read.\nRun again once it rests."
-            )
-        state = state or cache.fingerprint_reading(reading, spool)
-        key = cache.key_of(request, adapter, info, state)
+        key = cache.key_of(
+            request, adapter, info, state or cache.fingerprint_reading(reading, spool)
+        )
         with cache.locked(request.cache, key, lambda: report(_WAITING)):
             found = _find_and_hold(request.cache, key, held)
             if found:
                 return key, found, True
             with cache.building(request.cache, key) as folder:
                 contents = decode_set(folder, reading, spool, request=request, report=report)
+                if state != _ask_state(adapter, info, request):
+                    raise DatasetError(
+                        f"{request.data} changed while it was read.\nRun again once it rests."
+                    )
                 write_about(folder, _describe_set(request, info, contents))
-            held.enter_context(using(request.cache / key))
+                held.enter_context(using(folder))  # under its final name too
         return key, contents, False
 
 

@@ -201,6 +201,13 @@ class Plenty(Pictures):
                 yield Sample(id=f"{sample.id}:{number}", image=sample.image, label=sample.label)
 
 
+class Restless(Pictures):
+    """Another state at every look."""
+
+    def fingerprint(self, source):
+        return str(time.monotonic_ns())
+
+
 class Wide:
     """As many blank pictures as the source says, in a blink."""
 

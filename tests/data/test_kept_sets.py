@@ -135,6 +135,14 @@ class TestASourceThatHangs:
         assert len(told.splitlines()) <= 3
 
 
+def test_a_source_that_changes_meanwhile_is_refused_and_not_kept(
+    make_request, draw_folder, tmp_path
+):
+    with pytest.raises(DatasetError, match="changed while it was read"):
+        prepare(make_request(draw_folder(dog=4, cat=4), "Restless"))
+    assert list_sets(tmp_path / "cache") == []
+
+
 class TestTooManyUnreadable:
     def test_the_rest_is_not_even_looked_at(self, make_request, draw_folder):
         source, seen = draw_folder(dog=2000, cat=2), []
