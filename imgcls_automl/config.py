@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "IMGCLS_AUTOML_"
 DEFAULT_TIMEOUT = 20 * 60.0  # seconds, where neither trials nor a timeout is given
+DEFAULT_READ_TIMEOUT = 5 * 60.0  # seconds
+DEFAULT_CACHE_LIMIT = 20 * 10**9  # bytes
 
 # What a search can select by, and which way is better, in Optuna's words.
 METRICS = {"accuracy": "maximize", "macro_f1": "maximize", "log_loss": "minimize"}
@@ -109,6 +111,15 @@ def parse_duration(value: object) -> float:
     if not 0 < seconds < 1e9:
         raise ValueError(wanted)
     return seconds
+
+
+def parse_bytes(value: object) -> int:
+    """Read `"20GB"`, `"500 MB"`, `"1.5TB"` (decimal) or a plain number as bytes."""
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?", str(value).strip().lower())
+    size = float(match[1]) * 1000 ** " kmgt".index(match[2] or " ") if match else 0.0
+    if not 1 <= size < 1e18:
+        raise ValueError("an amount above zero, such as 500MB or 20GB")
+    return int(size)
 
 
 def parse_size(value: object) -> tuple[int, int]:
@@ -272,6 +283,18 @@ class RunConfig:
         metavar="DIR",
         default=None,
     )
+    cache_limit: int | None = _option(
+        "What all decoded pictures kept may take; the least recently used go first. Default: 20GB.",
+        parse_bytes,
+        metavar="SIZE",
+        default=None,
+    )
+    read_timeout: float | None = _option(
+        "Give a source up that gives nothing more for so long. Default: 5m.",
+        parse_duration,
+        metavar="TIME",
+        default=None,
+    )
     fail_under: float | None = _option(
         "Exit with code 6 where the test score of the metric is worse than this.",
         parse_score,
@@ -348,6 +371,20 @@ def resolve_config(
         elif option.default is MISSING and option.default_factory is MISSING:
             raise ConfigError(f"{flag(option.name)} is missing: {option.metadata['help']}")
     return RunConfig(**values)
+
+
+def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> Any:
+    """One option for a command that takes no others: its flag, else the environment, else its default.
+
+    Raises:
+        ConfigError: The value cannot be.
+    """
+    option = next(option for option in options() if option.name == name)
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    for place, value in ((flag(name), given), (variable, environment.get(variable))):
+        if value not in (None, ""):
+            return _parse(option, place, value)
+    return option.default
 
 
 def config_from_json(values: Mapping[str, Any]) -> RunConfig:

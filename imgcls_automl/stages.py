@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import PRECISIONS, Preset
+from imgcls_automl.config import (
+    DEFAULT_CACHE_LIMIT,
+    DEFAULT_READ_TIMEOUT,
+    PRECISIONS,
+    Preset,
+)
 from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, TrialsFound, WorkerReady
 from imgcls_automl.resuming import refuse_change
 
@@ -63,16 +68,25 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
     return LocalExecutor(setup, workers=config.workers, log=log)
 
 
-def prepare_data(run: Run) -> Dataset:
-    """Read, check and split the pictures; a resumed run refuses others than it began with."""
-    from imgcls_automl.data.prepare import prepare_dataset
+@contextmanager
+def opened_data(run: Run) -> Iterator[Dataset]:
+    """Read, check and split the pictures, which stay in the cache until the block ends.
 
-    dataset = prepare_dataset(
+    A resumed run refuses others than it began with.
+    """
+    from imgcls_automl.data.prepare import opened_dataset
+
+    with opened_dataset(
         dataset_request(run.config),
         folder=run.folder.data,
         log=run.folder.log,
         on_progress=run.observe,
-    )
+    ) as dataset:
+        _record_dataset(run, dataset)
+        yield dataset
+
+
+def _record_dataset(run: Run, dataset: Dataset) -> None:
     earlier = run.folder.record.get("dataset")
     if earlier is not None:
         refuse_change("data", earlier["fingerprint"], dataset.fingerprint)
@@ -92,13 +106,10 @@ def prepare_data(run: Run) -> Dataset:
     )
     run.folder.note_time("data", time.time() - run.budget.started)
     run.observe(DatasetReady(dataset=dataset, seconds=time.time() - run.budget.started))
-    return dataset
 
 
 def dataset_request(config: RunConfig) -> DatasetRequest:
     """What the data stage needs to know of a configuration."""
-    import platformdirs
-
     from imgcls_automl.data.dataset import DatasetRequest
 
     return DatasetRequest(
@@ -110,8 +121,17 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
-        cache=config.cache_dir or platformdirs.user_cache_path("imgcls-automl") / "datasets",
+        cache=config.cache_dir or default_cache(),
+        cache_limit=config.cache_limit or DEFAULT_CACHE_LIMIT,
+        read_timeout=config.read_timeout or DEFAULT_READ_TIMEOUT,
     )
+
+
+def default_cache() -> Path:
+    """Where decoded sets are kept unless the user says otherwise."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("imgcls-automl") / "datasets"
 
 
 def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:

@@ -14,6 +14,7 @@ from imgcls_automl.config import (
     RunConfig,
     config_from_json,
     resolve_config,
+    resolve_option,
 )
 from imgcls_automl.errors import ConfigError
 
@@ -266,3 +267,28 @@ def test_every_option_says_what_it_is_for():
     for option in fields(RunConfig):
         assert option.metadata["help"].endswith("."), option.name
         assert option.metadata["metavar"], option.name
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [("20GB", 20 * 10**9), ("1.5 tb", 15 * 10**11), ("500m", 5 * 10**8), ("4096", 4096)],
+    )
+    def test_they_are_bytes_in_decimal_units(self, resolve, text, size):
+        assert resolve({"cache_limit": text}).cache_limit == size
+
+    @pytest.mark.parametrize("text", ["0", "-1", "much", "5 apples", "1e9", "20GiB"])
+    def test_anything_else_is_refused(self, resolve, text):
+        assert "--cache-limit must be an amount" in complain(resolve, flags={"cache_limit": text})
+
+
+class TestOneOption:
+    def test_a_flag_beats_the_environment_which_beats_the_default(self):
+        environment = {"IMGCLS_AUTOML_CACHE_LIMIT": "2GB"}
+        assert resolve_option("cache_limit", "1GB", environment) == 10**9
+        assert resolve_option("cache_limit", None, environment) == 2 * 10**9
+        assert resolve_option("cache_limit", None, {}) is None
+
+    def test_a_wrong_value_is_told_with_its_place(self):
+        with pytest.raises(ConfigError, match="IMGCLS_AUTOML_CACHE_LIMIT must be"):
+            resolve_option("cache_limit", None, {"IMGCLS_AUTOML_CACHE_LIMIT": "much"})

@@ -135,8 +135,8 @@ class Progress:
 
 
 def _draw_reading(event: IngestProgress) -> Bar:
-    told = f"{event.done:,}" if event.total is None else f"{event.done:,} of {event.total:,}"
-    return Bar(what=event.stage, done=event.done, total=event.total, told=told)
+    what, _, told = wording.describe_reading(event).partition(": ")
+    return Bar(what=what, done=event.done, total=event.total, told=told)
 
 
 def _draw_epoch(report: EpochReport) -> Bar:

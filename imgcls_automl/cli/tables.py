@@ -38,7 +38,17 @@ _COLUMNS = (
     "run",
 )
 _FIRST = ("rank", "trial", "state", "score", "role", "retrained_score", "run", "epochs", "seconds")
-_NUMERIC = {"rank", "trial", "score", "retrained", "params", "epochs", "seconds"}
+_NUMERIC = {
+    "rank",
+    "trial",
+    "score",
+    "retrained",
+    "params",
+    "epochs",
+    "seconds",
+    "pictures",
+    "size",
+}
 _GAP = 2  # spaces between columns
 
 

@@ -19,7 +19,7 @@ from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from imgcls_automl.config import Preset, RunConfig
-    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.data.dataset import Dataset, IngestProgress
     from imgcls_automl.engine.budget import Budget
     from imgcls_automl.executors.messages import Ready, RetrainResult, TrialResult
 
@@ -181,6 +181,14 @@ def describe_refit(number: int, epochs: int, planned: int) -> str:
     return f"Refitting trial {number} on train + validation for {count(epochs, 'epoch')}{short}"
 
 
+def describe_reading(progress: IngestProgress) -> str:
+    """`"decoding: 512 of 2,000 pictures"`."""
+    if progress.stage == "waiting":
+        return "waiting for another process that decodes the same pictures"
+    total = "" if progress.total is None else f" of {progress.total:,}"
+    return f"{progress.stage}: {progress.done:,}{total} pictures"
+
+
 def count(number: int, noun: str) -> str:
     """`"1 trial"`, `"2 trials"`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
@@ -201,3 +209,11 @@ def format_seconds(seconds: float) -> str:
         return f"{minutes}m{rest:02d}s" if rest else f"{minutes}m"
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"
+
+
+def format_age(seconds: float) -> str:
+    """`"now"`, `"5 minutes ago"`, `"3 days ago"`."""
+    for unit, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            return f"{count(int(seconds // unit), noun)} ago"
+    return "now"

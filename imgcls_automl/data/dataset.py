@@ -32,6 +32,8 @@ class DatasetRequest:
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
         cache: The folder that holds decoded data sets.
+        cache_limit: Bytes that all of them together may take; None for as many as there is room for.
+        read_timeout: Seconds after which a source that gives nothing more is given up; None never.
     """
 
     data: tuple[str, ...]
@@ -43,6 +45,8 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    cache_limit: int | None = None
+    read_timeout: float | None = None
 
     @property
     def described(self) -> str:
@@ -68,7 +72,8 @@ class IngestProgress:
     """How far the data stage is.
 
     Attributes:
-        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"` or `"comparing"`.
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"`, `"comparing"`, or
+            `"waiting"` for another process that decodes the same set.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from imgcls_automl import registry
 from imgcls_automl.data import cache
 from imgcls_automl.data.audit.audit import audit_set
 from imgcls_automl.data.audit.examine import find_or_examine
+from imgcls_automl.data.cache_use import using
+from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import LEFT_OUT, Dataset
+from imgcls_automl.data.dataset import LEFT_OUT, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
 from imgcls_automl.data.floors import compute_floors
@@ -38,33 +41,45 @@ if TYPE_CHECKING:
     from imgcls_automl.registry import PluginInfo
 
 
-def answer(
-    connection: Connection[Any, Any],
+_WAITING = IngestProgress(stage="waiting", done=0, total=None)
+
+
+def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Path | None) -> None:
+    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure.
+
+    The adapter to use, and the reason for it, arrive once they are chosen: meanwhile this process starts.
+    """
+    info, reason = connection.recv()
+    with ExitStack() as held:
+        try:
+            dataset = ingest(request, info, reason, folder, held=held, report=connection.send)
+        except Exception as error:
+            connection.send(describe_failure(error))
+        else:
+            connection.send(dataset)
+            connection.poll(None)  # the set is held until the parent holds it and ends this process
+
+
+def ingest(
     request: DatasetRequest,
     info: PluginInfo,
     reason: str,
     folder: Path | None,
-) -> None:
-    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure."""
-    try:
-        connection.send(ingest(request, info, reason, folder, connection.send))
-    except Exception as error:
-        connection.send(describe_failure(error))
-
-
-def ingest(
-    request: DatasetRequest, info: PluginInfo, reason: str, folder: Path | None, report: Report
+    *,
+    held: ExitStack,
+    report: Report,
 ) -> Dataset:
     """Read, decode, check and split a source, and write the run's `data/` folder.
 
-    Nothing is written to `folder` unless all went well.
+    Nothing is written to `folder` unless all went well. Until `held` is closed, the decoded set stays
+    where it is.
 
     Raises:
         DatasetError, PluginError, ConfigError: As the stages say.
     """
     started = time.monotonic()
     adapter = registry.load(info, request.options)
-    key, contents, cached = _find_or_decode(adapter, info, request, report)
+    key, contents, cached = _find_or_decode(adapter, info, request, held, report)
     check_unreadable(contents, request.max_bad)
     check_classes(contents)
     examination = find_or_examine(request.cache / key, report)
@@ -97,24 +112,28 @@ def ingest(
 
 
 def _find_or_decode(
-    adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest, report: Report
+    adapter: DatasetAdapter,
+    info: PluginInfo,
+    request: DatasetRequest,
+    held: ExitStack,
+    report: Report,
 ) -> tuple[str, Contents, bool]:
     """The set's key and contents, and whether it was there already."""
     cache.open_cache(request.cache)
     state = _ask_state(adapter, info, request)
     if state is not None:
         key = cache.key_of(request, adapter, info, state)
-        found = cache.find(request.cache, key)
+        found = _find_and_hold(request.cache, key, held)
         if found:
             return key, found, True
     try:
-        return _read_and_decode(adapter, info, request, report, state)
+        return _read_and_decode(adapter, info, request, held, report, state)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DatasetError(
             f"The disk of the cache folder {request.cache} is full.\n"
-            "Free some space, or name another folder."
+            "Free some space (imgcls-automl data cache clear), or use another disk: --cache-dir DIR"
         ) from error
 
 
@@ -122,24 +141,52 @@ def _read_and_decode(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
+    held: ExitStack,
     report: Report,
     state: str | None,
 ) -> tuple[str, Contents, bool]:
     with Spool(request.cache) as spool:
         reading = _read_all(adapter, info, request, spool, report)
-        if state != _ask_state(adapter, info, request):
-            raise DatasetError(
-                f"{request.described} changed while it was read.\nRun again once it rests."
-            )
-        state = state or cache.fingerprint_reading(reading, spool)
-        key = cache.key_of(request, adapter, info, state)
-        with cache.locked(request.cache, key):
-            found = cache.find(request.cache, key)
+        key = cache.key_of(
+            request, adapter, info, state or cache.fingerprint_reading(reading, spool)
+        )
+        with cache.locked(request.cache, key, lambda: report(_WAITING)):
+            found = _find_and_hold(request.cache, key, held)
             if found:
                 return key, found, True
             with cache.building(request.cache, key) as folder:
                 contents = decode_set(folder, reading, spool, request=request, report=report)
+                if state != _ask_state(adapter, info, request):
+                    raise DatasetError(
+                        f"{request.described} changed while it was read.\nRun again once it rests."
+                    )
+                write_about(folder, _describe_set(request, info, contents))
+                held.enter_context(using(folder))  # under its final name too
         return key, contents, False
+
+
+def _find_and_hold(folder: Path, key: str, held: ExitStack) -> Contents | None:
+    """A decoded set if it is there and will stay there."""
+    found = cache.find(folder, key)
+    if found is None:
+        return None
+    try:
+        held.enter_context(using(folder / key))
+    except FileNotFoundError:  # another process removed it a moment ago
+        return None
+    return found
+
+
+def _describe_set(request: DatasetRequest, info: PluginInfo, contents: Contents) -> About:
+    return About(
+        fingerprint=contents.fingerprint,
+        data=request.described,
+        test_data=request.test_data,
+        adapter=info.name,
+        pictures=len(contents.ids),
+        image_shape=contents.image_shape,
+        created=time.time(),
+    )
 
 
 def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest) -> str | None:
