@@ -18,7 +18,7 @@ from imgcls_automl.data.prepare import prepare_dataset
 def run(job: dict[str, Any]) -> dict[str, Any]:
     side = job.get("side")
     request = DatasetRequest(
-        data=job["source"],
+        data=(job["source"],),
         test_data=None,
         adapter=None,
         options={},

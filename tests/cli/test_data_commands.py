@@ -16,7 +16,7 @@ def request_digits(tmp_path):
 
     def ask(side):
         return DatasetRequest(
-            data="digits",
+            data=("digits",),
             test_data=None,
             adapter="digits",
             options={},

@@ -22,7 +22,7 @@ from imgcls_automl.data.dataset import DatasetRequest
 from imgcls_automl.data.prepare import prepare_dataset
 data, adapter, cache = sys.argv[1:]
 request = DatasetRequest(
-    data=data, test_data=None, adapter=adapter, options={}, image_size=None,
+    data=(data,), test_data=None, adapter=adapter, options={}, image_size=None,
     resize="stretch", seed=0, max_bad=None, cache=Path(cache),
 )
 print(prepare_dataset(request, folder=None, log=None).cached)
@@ -35,7 +35,7 @@ def prepare(request, **options):
 
 def begin(request):
     """Prepare a set in a process of its own."""
-    arguments = (request.data, request.adapter, str(request.cache))
+    arguments = (request.data[0], request.adapter, str(request.cache))
     return subprocess.Popen(
         [sys.executable, "-c", PREPARE, *arguments], stdout=subprocess.PIPE, text=True
     )

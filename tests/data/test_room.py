@@ -27,7 +27,7 @@ from imgcls_automl.errors import DatasetError
 resource.setrlimit(resource.RLIMIT_AS, (4_000_000_000, 4_000_000_000))
 adapter, cache = sys.argv[1:]
 request = DatasetRequest(
-    data="4000", test_data=None, adapter=adapter, options={}, image_size=(1024, 1024),
+    data=("4000",), test_data=None, adapter=adapter, options={}, image_size=(1024, 1024),
     resize="stretch", seed=0, max_bad=None, cache=Path(cache),
 )
 try:
