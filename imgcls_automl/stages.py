@@ -110,6 +110,7 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
+        max_pixels=config.max_pixels,
         cache=config.cache_dir or platformdirs.user_cache_path("imgcls-automl") / "datasets",
     )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 2
+SCHEMA = 3
 
 
 def open_cache(cache: Path) -> None:
@@ -58,6 +58,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
         sorted(request.options.items()),
         request.image_size,
         request.resize,
+        request.max_pixels,
         state,
     )
     return _digest(repr(parts).encode()).hexdigest()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation", "test")
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
+MAX_PIXELS = 200_000_000  # of one picture, unless the user says otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,7 @@ class DatasetRequest:
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
         cache: The folder that holds decoded data sets.
+        max_pixels: Pictures of more, height times width, are refused before they are decoded.
     """
 
     data: str
@@ -42,6 +44,7 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:

@@ -54,7 +54,7 @@ def decode_set(
         [Issue(id=it.id, problem="reported", detail=it.detail) for it in reading.problems]
     )
     spool.flush()
-    looked = _look(reading.samples, spool, failures, report)
+    looked = _look(reading.samples, spool, request.max_pixels, failures, report)
     _check_any_left(looked, failures)
     shape = choose_shape([header for _, header in looked], request.image_size)
     kept, fingerprint = _write_images(
@@ -67,14 +67,18 @@ def decode_set(
 
 
 def _look(
-    samples: list[SpooledSample], spool: Spool, failures: _Failures, report: Report
+    samples: list[SpooledSample],
+    spool: Spool,
+    max_pixels: int,
+    failures: _Failures,
+    report: Report,
 ) -> list[Looked]:
     """Read all headers; the shape of the set depends on every one."""
 
     def look(sample: SpooledSample) -> Header | UnreadableImageError:
         picture = sample.picture
         try:
-            return read_header(spool.get(picture))
+            return read_header(spool.get(picture), max_pixels=max_pixels)
         except UnreadableImageError as error:
             return error
 
@@ -104,7 +108,12 @@ def _write_images(
 
     def decode(one: Looked) -> bytes | UnreadableImageError:
         try:
-            pixels = decode_image(spool.get(one[0].picture), shape=shape, resize=request.resize)
+            pixels = decode_image(
+                spool.get(one[0].picture),
+                shape=shape,
+                resize=request.resize,
+                max_pixels=request.max_pixels,
+            )
             return pixels.tobytes()
         except UnreadableImageError as error:
             return error
@@ -155,6 +164,11 @@ def _contents(
         stated=[sample.split for sample in samples],
         groups=[sample.group for sample in samples],
         issues=failures.issues,
+        notes=[
+            Issue(id=sample.id, problem="disguised", detail=header.disguise)
+            for sample, header in kept
+            if header.disguise is not None
+        ],
         lasting=failures.lasting,
         originals=summarise_headers([header for _, header in kept]),
         fingerprint=fingerprint,

@@ -8,7 +8,7 @@ set.json        everything else
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -24,7 +24,7 @@ IMAGES, LABELS, CONTENTS = "images.npy", "labels.npy", "set.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A picture that was left out: `problem` is a short constant, `detail` what was wrong."""
+    """What is wrong with a picture: `problem` is a short constant, `detail` says it in words."""
 
     id: str
     problem: str
@@ -43,6 +43,7 @@ class Contents:
         stated: The split the source states for each picture, or None.
         groups: The group of each picture, or None.
         issues: What was left out.
+        notes: What is odd about pictures that are in the set.
         lasting: Whether the same files would give the same issues again: False where one could not
             be opened, which a change of permissions may mend.
         originals: What the pictures were before; see `sizing.summarise_headers`.
@@ -59,6 +60,7 @@ class Contents:
     lasting: bool
     originals: dict[str, Any]
     fingerprint: str
+    notes: list[Issue] = field(default_factory=list)
 
 
 def write_contents(folder: Path, contents: Contents) -> None:
@@ -67,9 +69,10 @@ def write_contents(folder: Path, contents: Contents) -> None:
     values = {
         name: getattr(contents, name)
         for name in Contents.__dataclass_fields__
-        if name not in ("labels", "issues")
+        if name not in ("labels", "issues", "notes")
     }
-    values["issues"] = [asdict(issue) for issue in contents.issues]
+    for name in ("issues", "notes"):
+        values[name] = [asdict(issue) for issue in getattr(contents, name)]
     write_text(
         folder / CONTENTS, json.dumps(values)
     )  # ASCII: lone surrogates come back as they were
@@ -89,6 +92,7 @@ def read_contents(folder: Path) -> Contents:
             "class_names": tuple(values["class_names"]),
             "labels": np.load(folder / LABELS),
             "issues": [Issue(**issue) for issue in values["issues"]],
+            "notes": [Issue(**issue) for issue in values["notes"]],
         }
     )
     expected = (len(contents.ids), *contents.image_shape)

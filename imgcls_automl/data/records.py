@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,7 +48,10 @@ def write_records(
     write_csv(
         folder / "issues.csv",
         ("id", "problem", "detail"),
-        ((guard_cell(it.id), it.problem, guard_cell(it.detail)) for it in contents.issues),
+        (
+            (guard_cell(it.id), it.problem, guard_cell(it.detail))
+            for it in (*contents.issues, *contents.notes)
+        ),
     )
     if _is_grouped(contents):
         write_csv(
@@ -90,6 +94,7 @@ def summarise(
         "reason": dataset.reason,
         "pictures": len(contents.ids),
         "unreadable": dataset.unreadable,
+        "issues": dict(Counter(it.problem for it in (*contents.issues, *contents.notes))),
         "image_shape": list(contents.image_shape),
         "resize": dataset.resize,
         "original": contents.originals,
