@@ -48,7 +48,7 @@ class Folder:
         """Yield a sample for each picture, by split, class, folder and name; `image` is its path.
 
         Yields a problem for a folder that cannot be read or holds no picture, for a picture that is
-        no regular file, and for pictures beside the class folders.
+        no regular file or of a format that is not read, and for pictures beside the class folders.
 
         Raises:
             DatasetError: There is no such folder, no class folder or no picture; or splits and
