@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcls_automl.data.dataset import MAX_PIXELS
-from imgcls_automl.data.opening import open_picture, unreadable_if_it_fails
+from imgcls_automl.data.opening import SUFFIXES, open_picture, unreadable_if_it_fails
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ORIENTATION = 0x0112  # the EXIF tag
-
-_SUFFIXES = {
-    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
-    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **{f".{name.lower()}": name for name in ("PNG", "BMP", "GIF", "WEBP")},
-}
 _GREY_MODES = ("1", "L", "LA", "La", "I")
 
 
@@ -123,7 +117,7 @@ def _stored_as(image: Image.Image) -> str:
 
 
 def _disguise_of(path: Path, image: Image.Image) -> str | None:
-    named = _SUFFIXES.get(path.suffix.lower())
+    named = SUFFIXES.get(path.suffix.lower())
     found = "JPEG" if image.format == "MPO" else image.format
     if named is None or named == found:
         return None

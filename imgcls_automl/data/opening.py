@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 # Named one by one because some other formats run programs (EPS starts Ghostscript). Pillow's JPEG
 # reader opens MPO files, the JPEGs of stereo cameras, too.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
+SUFFIXES = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    **{f".{name.lower()}": name for name in ("PNG", "BMP", "GIF", "WEBP")},
+}
 
 _HEAD_BYTES = 512  # of what is no picture, looked at to say what it is
 _open_lock = threading.Lock()

@@ -117,7 +117,8 @@ def _read_class(folder: ClassFolder, root: Path) -> Iterator[Sample | Problem]:
 
 
 def _strays(root: Path) -> Iterator[Problem]:
-    for name in list_folder(root).pictures:
+    listing = list_folder(root)
+    for name in sorted(listing.pictures + listing.foreign):
         yield Problem(
             id=as_text(name), detail="the picture lies beside the class folders, so it has no class"
         )
