@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.data.dataset import MAX_PIXELS, RESIZE_MODES
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ class RunConfig:
     )
     resize: str = _option(
         "How pictures of another shape are fitted: stretch, pad or crop.",
-        parse_choice("stretch", "pad", "crop"),
+        parse_choice(*RESIZE_MODES),
         metavar="HOW",
         default="stretch",
     )
@@ -276,6 +277,12 @@ class RunConfig:
         parse_whole(0),
         metavar="N",
         default=None,
+    )
+    max_pixels: int = _option(
+        "Pictures of more pixels are refused before they are decoded.",
+        parse_whole(1),
+        metavar="N",
+        default=MAX_PIXELS,
     )
     cache_dir: Path | None = _option(
         "Where decoded pictures are kept. Default: the user's cache folder.",

@@ -121,6 +121,7 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
+        max_pixels=config.max_pixels,
         cache=config.cache_dir or default_cache(),
         cache_limit=config.cache_limit or DEFAULT_CACHE_LIMIT,
         read_timeout=config.read_timeout or DEFAULT_READ_TIMEOUT,

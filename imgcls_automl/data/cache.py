@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 3
+SCHEMA = 4
 _TELL_EVERY = 1.0  # seconds, of waiting for another process
 
 
@@ -60,6 +60,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
         sorted(request.options.items()),
         request.image_size,
         request.resize,
+        request.max_pixels,
         state,
     )
     return _digest(repr(parts).encode()).hexdigest()

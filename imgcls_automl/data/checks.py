@@ -31,7 +31,7 @@ def check_unreadable(contents: Contents, max_bad: int | None) -> None:
         raise DatasetError(
             f"{bad} of {total} pictures cannot be read, and at most {allowed} may be left out: "
             f"{_list_issues(contents.issues)}.\n"
-            f"Repair or remove them, or go on without them: --max-bad {bad}"
+            f"Repair or remove them, or go on without them, all listed in data/issues.csv: --max-bad {bad}"
         )
 
 

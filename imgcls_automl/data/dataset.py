@@ -16,6 +16,7 @@ SPLITS = ("train", "validation", "test")
 LEFT_OUT = len(SPLITS)  # the code of a picture that is in none: a copy of it is in a later split
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
+MAX_PIXELS = 200_000_000  # of one picture, unless the user says otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class DatasetRequest:
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
         cache: The folder that holds decoded data sets.
+        max_pixels: Pictures of more, height times width, are refused before they are decoded.
         cache_limit: Bytes that all of them together may take; None for as many as there is room for.
         read_timeout: Seconds after which a source that gives nothing more is given up; None never.
     """
@@ -45,6 +47,7 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    max_pixels: int = MAX_PIXELS
     cache_limit: int | None = None
     read_timeout: float | None = None
 

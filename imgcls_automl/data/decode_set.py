@@ -69,7 +69,7 @@ def decode_set(
     )
     failures.check()
     spool.flush()
-    looked = _look(reading.samples, spool, failures, report)
+    looked = _look(reading.samples, spool, request.max_pixels, failures, report)
     _check_any_left(looked, failures)
     shape = choose_shape([header for _, header in looked], request.image_size)
     make_room(request.cache, pictures=len(looked), shape=shape, limit=request.cache_limit)
@@ -83,14 +83,18 @@ def decode_set(
 
 
 def _look(
-    samples: list[SpooledSample], spool: Spool, failures: _Failures, report: Report
+    samples: list[SpooledSample],
+    spool: Spool,
+    max_pixels: int,
+    failures: _Failures,
+    report: Report,
 ) -> list[Looked]:
     """Read all headers; the shape of the set depends on every one."""
 
     def look(sample: SpooledSample) -> Header | UnreadableImageError:
         picture = sample.picture
         try:
-            return read_header(spool.get(picture))
+            return read_header(spool.get(picture), max_pixels=max_pixels)
         except UnreadableImageError as error:
             return error
 
@@ -128,8 +132,13 @@ def _write_images(
         is_large = header.height * header.width > _LARGE_PIXELS
         try:
             with one_at_a_time if is_large else nullcontext():
-                picture = spool.get(sample.picture)
-                return decode_image(picture, shape=shape, resize=request.resize).tobytes()
+                pixels = decode_image(
+                    spool.get(sample.picture),
+                    shape=shape,
+                    resize=request.resize,
+                    max_pixels=request.max_pixels,
+                )
+                return pixels.tobytes()
         except UnreadableImageError as error:
             return error
 
@@ -181,6 +190,11 @@ def _contents(
         groups=[sample.group for sample in samples],
         sizes=np.array([(header.height, header.width) for _, header in kept], dtype=np.int32),
         issues=failures.issues,
+        notes=[
+            Issue(id=sample.id, problem="disguised", detail=header.disguise)
+            for sample, header in kept
+            if header.disguise is not None
+        ],
         lasting=failures.lasting,
         originals=summarise_headers([header for _, header in kept]),
         fingerprint=fingerprint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +53,7 @@ def write_records(
         ("id", "problem", "detail"),
         (
             (guard_cell(it.id), it.problem, guard_cell(it.detail))
-            for it in (*contents.issues, *audit.issues)
+            for it in (*contents.issues, *contents.notes, *audit.issues)
         ),
     )
     if _is_grouped(contents):
@@ -107,6 +108,7 @@ def summarise(
         "pictures": len(contents.ids),
         "unreadable": dataset.unreadable,
         "left_out": int(np.count_nonzero(splits == LEFT_OUT)),
+        "issues": dict(Counter(it.problem for it in (*contents.issues, *contents.notes))),
         "image_shape": list(contents.image_shape),
         "resize": dataset.resize,
         "original": contents.originals,
