@@ -40,6 +40,9 @@ class Preset:
     seeds: int
 
 
+# What a training can compute in, and the Keras dtype policy that does it.
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
 PRESETS = {
     "fast": Preset(epochs=5, top_k=1, seeds=1),
     "medium": Preset(epochs=12, top_k=3, seeds=1),
@@ -51,6 +54,15 @@ def parse_text(value: object) -> str:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError("a text")
     return str(value)
+
+
+def parse_sources(value: object) -> tuple[str, ...]:
+    """Read one source, or a list of them."""
+    sources = value if isinstance(value, list | tuple) else [value]
+    try:
+        return tuple(parse_text(source) for source in sources)
+    except ValueError:
+        raise ValueError("a text, or a list of texts") from None
 
 
 def parse_choice(*choices: str) -> Callable[[object], str]:
@@ -129,8 +141,9 @@ def _option(
     metavar: str,
     default: Any = MISSING,
     factory: Any = MISSING,
+    repeated: bool = False,
 ) -> Any:
-    metadata = {"help": description, "parse": parse, "metavar": metavar}
+    metadata = {"help": description, "parse": parse, "metavar": metavar, "repeated": repeated}
     if factory is not MISSING:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -145,8 +158,11 @@ class RunConfig:
         parse_text,
         metavar="SPACE",
     )
-    data: str = _option(
-        "The pictures: a folder, a file, or a name an adapter knows.", parse_text, metavar="DATA"
+    data: tuple[str, ...] = _option(
+        "The pictures: a folder, a file, or a name an adapter knows; repeated, all are joined.",
+        parse_sources,
+        metavar="DATA",
+        repeated=True,
     )
     test_data: str | None = _option(
         "A second source; all of it becomes the test split.",
@@ -165,12 +181,14 @@ class RunConfig:
         parse_pairs,
         metavar="NAME=VALUE",
         factory=dict,
+        repeated=True,
     )
     space_option: dict[str, str] = _option(
         "An option of the search space; may be repeated.",
         parse_pairs,
         metavar="NAME=VALUE",
         factory=dict,
+        repeated=True,
     )
     out: Path | None = _option(
         "Run folder to make; must not exist. Default: runs/<space>-<data>-<UTC time>.",
@@ -232,6 +250,13 @@ class RunConfig:
         metavar="DEVICE",
         default="auto",
     )
+    precision: str = _option(
+        "What to compute in: auto, float32 or bfloat16. auto: bfloat16 on a GPU that has it, and on a CPU where a"
+        " search with a time limit finds it faster.",
+        parse_choice("auto", *PRECISIONS),
+        metavar="PRECISION",
+        default="auto",
+    )
     workers: int = _option(
         "Worker processes that train at the same time.", parse_whole(1), metavar="N", default=1
     )
@@ -269,14 +294,15 @@ class RunConfig:
 
     def to_json(self) -> dict[str, Any]:
         """All options as JSON values; `from_json` reads them back."""
-        values = asdict(self)
+        # One source stands as the text that it is: most runs have one, and older versions read it.
+        values = {**asdict(self), "data": self.data[0] if len(self.data) == 1 else list(self.data)}
         return {
             name: str(value) if isinstance(value, Path) else value for name, value in values.items()
         }
 
 
 def options() -> tuple[Field[Any], ...]:
-    """The options in the order they are shown; `metadata` holds help, parse and metavar."""
+    """The options in the order they are shown; `metadata` holds help, parse, metavar, repeated."""
     return fields(RunConfig)
 
 

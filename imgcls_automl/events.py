@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.messages import Ready, TrialResult
     from imgcls_automl.run_folder import RunFolder
 
 
@@ -39,10 +39,18 @@ class WorkerReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMade:
-    """How the time is going to be spent; `wanted` is what the preset asked for."""
+    """How the time is going to be spent; `wanted` is what the preset asked for, `precision` the Keras dtype policy."""
 
     preset: Preset
     wanted: Preset
+    precision: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialsFound:
+    """A resumed search begins with these trials, which earlier commands have finished."""
+
+    results: list[TrialResult]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

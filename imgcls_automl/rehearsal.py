@@ -37,6 +37,7 @@ class Rehearsal:
             "image_shape": self.dataset.task.image_shape,
             "class_names": self.dataset.task.class_names,
             "split_sizes": self.dataset.split_sizes,
+            "remarks": self.dataset.remarks,
             "device": self.ready.device,
             "baselines": self.baselines,
         }

@@ -95,10 +95,10 @@ def _run(
         observe(RunBegun(config=config, folder=folder, budget=budget))
         with closing(stages.start_executor(config, space, folder.log)) as executor:
             dataset = stages.prepare_data(run)
-            stages.ready_workers(run, dataset, executor)
+            ready = stages.ready_workers(run, dataset, executor)
             with stages.opened_study(run) as study:
                 baselines = stages.prepare_baselines(study, executor)
-                plan = stages.make_plan(run, dataset, baselines, executor)
+                plan = stages.make_plan(run, dataset, ready, baselines, executor)
                 stages.search_trials(run, study, plan, executor)
                 if not stages.is_settled(run, study, plan):
                     winner = stages.choose_winner(run, study, plan, executor)

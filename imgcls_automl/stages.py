@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import Preset
-from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, WorkerReady
+from imgcls_automl.config import PRECISIONS, Preset
+from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, TrialsFound, WorkerReady
 from imgcls_automl.resuming import refuse_change
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from imgcls_automl.engine.selection import Contender
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.local import LocalExecutor
-    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.messages import ProbeResult, Ready
     from imgcls_automl.registry import PluginInfo
     from imgcls_automl.run_folder import RunFolder
 
@@ -124,7 +124,7 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
     )
     run.folder.update(
         versions={**run.folder.record["versions"], **ready.versions},
-        device={"backend": ready.backend, "name": ready.device, "precision": ready.precision},
+        device={"backend": ready.backend, "name": ready.device},
     )
     run.observe(WorkerReady(ready=ready))
     return ready
@@ -155,32 +155,47 @@ def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str,
     return baselines
 
 
+def probe_speed(
+    run: Run, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
+) -> ProbeResult:
+    """Have a few steps of the first baseline timed, and the precision chosen by them.
+
+    Only where time is limited: without, the same search has to give the same trials each time.
+    """
+    from imgcls_automl.engine.tasks import run_probe
+    from imgcls_automl.executors.messages import ProbeResult, ProbeTask
+
+    stated = PRECISIONS.get(run.config.precision)
+    precisions = (stated,) if stated else ready.precisions
+    if run.budget.deadline is None or not baselines:
+        return ProbeResult(precision=precisions[0], epoch_seconds=None)
+    task = ProbeTask(parameters=baselines[0], precisions=precisions)
+    return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
+
+
 def make_plan(
-    run: Run, dataset: Dataset, baselines: list[dict[str, Any]], executor: Executor
+    run: Run, dataset: Dataset, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> SearchPlan:
-    """Choose epochs and retrainings; a resumed run keeps those it began with."""
+    """Choose epochs, retrainings and precision; a resumed run keeps those it began with."""
     from imgcls_automl.engine.planning import SearchPlan, make_preset
-    from imgcls_automl.engine.tasks import probe_epoch
 
     train, validation, _ = dataset.split_sizes
     growth = (train + validation) / train
     chosen = run.folder.record.get("plan")
     if chosen is None:
-        timed = run.budget.deadline is not None and run.config.epochs is None and bool(baselines)
-        epoch_seconds = (
-            probe_epoch(executor, baselines[0], deadline=run.budget.deadline, observe=run.observe)
-            if timed
-            else None
-        )
-        chosen = asdict(make_preset(run.config, run.budget, train, growth, epoch_seconds))
+        speed = probe_speed(run, ready, baselines, executor)
+        pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
+        made = make_preset(run.config, run.budget, train, growth, pace)
+        chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
-    preset = Preset(**chosen)
-    run.observe(PlanMade(preset=preset, wanted=run.config.planned))
+    preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
+    run.observe(PlanMade(preset=preset, wanted=run.config.planned, precision=chosen["precision"]))
     return SearchPlan(
         folder=run.folder.trials,
         metric=run.config.metric,
         seed=run.config.seed,
         epochs=preset.epochs,
+        precision=chosen["precision"],
         refit_growth=growth,
         budget=run.budget,
         top_k=preset.top_k,
@@ -192,11 +207,16 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     """Search until the budget is spent."""
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
+    from imgcls_automl.engine.study import ended_trials
     from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.trial_files import read_result
 
     began = time.time()
     study.pruner = choose_pruner(epochs=plan.epochs)
     run.folder.search_began = True
+    earlier = [read_result(plan.folder / str(trial.number)) for trial in ended_trials(study)]
+    if earlier:
+        run.observe(TrialsFound(results=[result for result in earlier if result is not None]))
 
     def observe(event: Any) -> None:
         if isinstance(event, TrialResult):  # so that a killed run knows what it has spent

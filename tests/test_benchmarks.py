@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = sorted(path.stem for path in BENCHMARKS.glob("*.py"))
@@ -36,6 +37,15 @@ def run_quick(tmp_path):
         return json.loads((tmp_path / f"{name}.json").read_text(encoding="utf-8")), done.stdout
 
     return run
+
+
+def draw_photos(folder, **classes):
+    """A folder of class folders: grey pictures of 16x16 pixels, so many of each class."""
+    for level, (name, count) in enumerate(classes.items()):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            grey = 60 + 120 * level + number
+            Image.new("L", (16, 16), grey).save(folder / name / f"{number}.png")
 
 
 def systems_of(record):
@@ -110,6 +120,28 @@ def test_time_to_accuracy_is_measured_in_two_tables(run_quick, tmp_path):
     assert all(0 < one["test_accuracy"] <= 1 for one in record["measurements"])
     assert (tmp_path / "time_to_accuracy.png").exists() == (find_spec("matplotlib") is not None)
     assert "same recipe and space" in printed.lower()
+
+
+@pytest.mark.slow
+def test_few_photos_are_searched_with_one_seed_after_the_other(run_quick, tmp_path):
+    draw_photos(tmp_path / "photos", dark=30, light=20)
+    record, printed = run_quick("small_photos", "--data", tmp_path / "photos")
+    assert [one["seed"] for one in record["measurements"]] == [0, 1]
+    for one in record["measurements"]:
+        assert 0 <= one["low"] <= one["accuracy"] <= one["high"] <= 1
+        assert (one["pictures"], one["floor"]) == (8, 0.625)  # 15% of each class: 5 and 3
+        assert one["above"] == (one["low"] > one["floor"])
+    assert record["summary"]["seeds"] == 2
+    assert "above?" in printed
+
+
+@pytest.mark.slow
+def test_a_search_that_fails_ends_the_benchmark_with_its_words(tmp_path):
+    draw_photos(tmp_path / "photos", dark=30, light=0)
+    done = run_script("small_photos", "--quick", "--out", tmp_path, "--data", tmp_path / "photos")
+    assert done.returncode != 0
+    assert "ended with code 3" in done.stderr
+    assert not (tmp_path / "small_photos.json").exists()
 
 
 @pytest.mark.slow

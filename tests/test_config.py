@@ -190,6 +190,35 @@ class TestWhereAMistakeWasMade:
         assert "adapter in" in complain(resolve, toml="adapter = 5")
 
 
+class TestSources:
+    @pytest.mark.parametrize("given", ["a", ["a"], Path("a"), ("a",)])
+    def test_one_source_however_it_is_given(self, resolve, given):
+        assert resolve({"data": given}).data == ("a",)
+
+    def test_several_sources_of_the_command_line_or_a_file(self, resolve, tmp_path):
+        assert resolve({"data": ["a", "b"]}).data == ("a", "b")
+        file = tmp_path / "two.toml"
+        file.write_text('space = "cnn_small"\ndata = ["a", "b"]\n')
+        assert resolve_config({}, environment={}, file=file).data == ("a", "b")
+
+    def test_the_environment_names_one(self):
+        environment = {"IMGCLS_AUTOML_DATA": "a, b"}
+        assert resolve_config({"space": "s"}, environment=environment).data == ("a, b",)
+
+    @pytest.mark.parametrize("given", [["a", ""], [["a"]], 5, ["a", None]])
+    def test_what_is_no_source_is_refused(self, resolve, given):
+        message = complain(resolve, flags={"data": given})
+        assert message.startswith("--data must be a text, or a list of texts, but got")
+
+    def test_a_record_of_one_source_holds_a_text_as_it_always_did(self, resolve):
+        assert resolve().to_json()["data"] == "digits"
+        assert resolve({"data": ["a", "b"]}).to_json()["data"] == ["a", "b"]
+
+    def test_a_record_of_several_sources_reads_back(self, resolve):
+        config = resolve({"data": ["a", "b"]})
+        assert config_from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
 class TestFile:
     def test_names_may_be_written_with_dashes_as_on_the_command_line(self, resolve):
         config = resolve(toml='image-size = "48x64"\nclass-weight = "balanced"\n')
@@ -204,7 +233,7 @@ class TestFile:
         file = tmp_path / "all.toml"
         file.write_text('space = "cnn_small"\ndata = "digits"\ntrials = 3\n')
         config = resolve_config({}, environment={}, file=file)
-        assert (config.space, config.data, config.trials) == ("cnn_small", "digits", 3)
+        assert (config.space, config.data, config.trials) == ("cnn_small", ("digits",), 3)
 
 
 class TestJson:

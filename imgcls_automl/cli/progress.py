@@ -16,6 +16,7 @@ from imgcls_automl.events import (
     SelectionBegun,
     TrainingBegun,
     TrainingEnded,
+    TrialsFound,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import (
@@ -96,6 +97,8 @@ class Progress:
                 self.device, self.stage = wording.describe_device(event.ready), "Planning"
             case PlanMade():
                 self.retrains = event.preset.top_k * event.preset.seeds > 1
+            case TrialsFound():
+                self.outcomes = [_tell_trial(result) for result in event.results]
             case SearchStanding():
                 self.standing, self.searching, self.stage = event, True, "Searching"
             case SelectionBegun():

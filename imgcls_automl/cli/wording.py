@@ -11,6 +11,7 @@ from imgcls_automl.events import (
     RunBegun,
     SearchStopped,
     SelectionBegun,
+    TrialsFound,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import WorkerLost
@@ -30,11 +31,13 @@ def describe_lasting(event: Any) -> list[str]:
             budget = describe_budget(event.config, event.budget)
             return [f"Run folder {event.folder.path}", f"Budget: {budget}"]
         case DatasetReady():
-            return describe_dataset(event.dataset)
+            return [*describe_dataset(event.dataset), *_point_to_issues(event.dataset)]
         case WorkerReady():
             return describe_worker(event.ready)
         case PlanMade():
-            return [describe_plan(event.preset, event.wanted)]
+            return [describe_plan(event)]
+        case TrialsFound():
+            return [f"Going on after {count(len(event.results), 'trial')}"]
         case SelectionBegun():
             return [describe_selection(event)]
         case RefitBegun():
@@ -56,9 +59,11 @@ def describe_budget(config: RunConfig, budget: Budget) -> str:
     return f"preset {config.preset}, {', '.join(limits)}"
 
 
-def describe_plan(preset: Preset, wanted: Preset) -> str:
+def describe_plan(plan: PlanMade) -> str:
     """How trials and retrainings are laid out, and where that is less than the preset asks for."""
-    words = f"Plan: {count(preset.epochs, 'epoch')} a training; {_describe_selection(preset)}"
+    preset, wanted = plan.preset, plan.wanted
+    precision = "" if plan.precision == "float32" else " in bfloat16"
+    words = f"Plan: {count(preset.epochs, 'epoch')} a training{precision}; {_describe_selection(preset)}"
     if (preset.top_k, preset.seeds) != (wanted.top_k, wanted.seeds):
         words += f" (the time is too short to retrain {_count_retrainings(wanted)})"
     return words
@@ -89,7 +94,7 @@ def _count_retrainings(preset: Preset) -> str:
 
 
 def describe_dataset(dataset: Dataset) -> list[str]:
-    """What was read, and how it was split."""
+    """What was read, how it was split, and what the checks found."""
     height, width, channels = dataset.task.image_shape
     train, validation, test = dataset.split_sizes
     colour = "grey" if channels == 1 else "colour"
@@ -101,10 +106,13 @@ def describe_dataset(dataset: Dataset) -> list[str]:
         f"Read by {dataset.adapter}: {plain(dataset.reason)}",
     ]
     if dataset.unreadable:
-        lines.append(
-            f"{dataset.unreadable:,} pictures were left out; data/issues.csv says which and why"
-        )
-    return lines
+        lines.append(f"Left out: {count(dataset.unreadable, 'picture')} that cannot be read")
+    return [*lines, *(plain(remark) for remark in dataset.remarks)]
+
+
+def _point_to_issues(dataset: Dataset) -> list[str]:
+    is_fine = not dataset.unreadable and not dataset.remarks
+    return [] if is_fine else ["data/issues.csv says which, and why"]
 
 
 def describe_worker(ready: Ready) -> list[str]:
@@ -114,9 +122,9 @@ def describe_worker(ready: Ready) -> list[str]:
 
 
 def describe_device(ready: Ready) -> str:
-    """`"CPU, 2 threads, tensorflow 2.21.0, float32"`."""
+    """`"CPU, 2 threads, tensorflow 2.21.0"`."""
     version = ready.versions.get(ready.backend, "")
-    return plain(f"{ready.device}, {ready.backend} {version}, {ready.precision}")
+    return plain(f"{ready.device}, {ready.backend} {version}")
 
 
 def describe_trial(result: TrialResult) -> str:

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.data.decoded import CONTENTS, IMAGES, LABELS, Contents, read_contents
+from imgcls_automl.data.decoded import CONTENTS, IMAGES, LABELS, SIZES, Contents, read_contents
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 2
+SCHEMA = 3
 
 
 def open_cache(cache: Path) -> None:
@@ -52,7 +52,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
     code = getattr(sys.modules[type(adapter).__module__], "__file__", None)
     parts = (
         SCHEMA,
-        _locate(request.data),
+        [_locate(source) for source in request.data],
         _locate(request.test_data),
         (info.name, info.origin, _digest(Path(code).read_bytes()).hexdigest() if code else ""),
         sorted(request.options.items()),
@@ -102,7 +102,7 @@ def building(cache: Path, key: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(dir=cache, prefix=f"{key}.building-") as name:
         folder = Path(name)
         yield folder
-        for file in (IMAGES, LABELS, CONTENTS):
+        for file in (IMAGES, LABELS, SIZES, CONTENTS):
             _sync(folder / file)
         if (cache / key).exists():  # damaged, or worth another try
             shutil.rmtree(cache / key)

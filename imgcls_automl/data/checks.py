@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.data.dataset import LEFT_OUT, SPLITS
 from imgcls_automl.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -64,10 +64,17 @@ def check_splits(contents: Contents, splits: np.ndarray) -> None:
     """Refuse splits that cannot train, select and test.
 
     Raises:
-        DatasetError: A class has no training picture, or a split is empty.
+        DatasetError: A class has no training picture, or none but copies of others; or a split is empty.
     """
     trained = np.bincount(contents.labels[splits == 0], minlength=len(contents.class_names))
     missing = [contents.class_names[c] for c in np.flatnonzero(trained == 0)]
+    left_out = contents.labels[splits == LEFT_OUT]
+    copied = [name for name in missing if contents.class_names.index(name) in left_out]
+    if copied:
+        raise DatasetError(
+            f"Every training picture of the class {copied[0]!r}{_and_more(len(copied))} is in validation or test too, "
+            "pixel for pixel.\nGive different pictures to train on and to test on."
+        )
     if missing:
         raise DatasetError(
             f"The class {missing[0]!r}{_and_more(len(missing))} has no picture in the training split, "
@@ -78,7 +85,7 @@ def check_splits(contents: Contents, splits: np.ndarray) -> None:
     if empty:
         raise DatasetError(
             f"{len(contents.ids)} pictures are too few: none is left for the {empty[0]} split.\n"
-            "Give at least 3 pictures a class."
+            "Give at least 3 pictures a class; exact copies count as one."
         )
 
 

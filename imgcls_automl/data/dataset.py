@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
+LEFT_OUT = len(SPLITS)  # the code of a picture that is in none: a copy of it is in a later split
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
 
@@ -22,7 +23,7 @@ class DatasetRequest:
     """What the user asked for, as the data stage needs it.
 
     Attributes:
-        data: The source to search on.
+        data: The sources to search on, one or more of one kind.
         test_data: A second source, all of it the test split; None where there is none.
         adapter: An adapter's name or class reference; None to choose by matching.
         options: The adapter's keyword arguments.
@@ -33,7 +34,7 @@ class DatasetRequest:
         cache: The folder that holds decoded data sets.
     """
 
-    data: str
+    data: tuple[str, ...]
     test_data: str | None
     adapter: str | None
     options: dict[str, str]
@@ -42,6 +43,11 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+
+    @property
+    def described(self) -> str:
+        """The sources, for messages: `"cats, dogs"`."""
+        return ", ".join(self.data)
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:
@@ -62,7 +68,7 @@ class IngestProgress:
     """How far the data stage is.
 
     Attributes:
-        stage: `"reading"`, `"checking"` (the headers of encoded pictures) or `"decoding"`.
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"` or `"comparing"`.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """
@@ -91,6 +97,7 @@ class Dataset:
         cached: Whether it was found decoded.
         floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
             there is nothing to select.
+        remarks: What the checks found that matters most, in a sentence each.
     """
 
     task: ImageTask
@@ -106,3 +113,4 @@ class Dataset:
     resize: str
     cached: bool
     floor: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()

@@ -154,6 +154,7 @@ def _contents(
         labels=labels,
         stated=[sample.split for sample in samples],
         groups=[sample.group for sample in samples],
+        sizes=np.array([(header.height, header.width) for _, header in kept], dtype=np.int32),
         issues=failures.issues,
         lasting=failures.lasting,
         originals=summarise_headers([header for _, header in kept]),

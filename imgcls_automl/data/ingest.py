@@ -11,11 +11,14 @@ import numpy as np
 
 from imgcls_automl import registry
 from imgcls_automl.data import cache
+from imgcls_automl.data.audit.audit import audit_set
+from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import Dataset
+from imgcls_automl.data.dataset import LEFT_OUT, Dataset
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
 from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records, write_splits
@@ -64,8 +67,10 @@ def ingest(
     key, contents, cached = _find_or_decode(adapter, info, request, report)
     check_unreadable(contents, request.max_bad)
     check_classes(contents)
-    splits_file, splits = _find_or_split(request, key, contents)
+    examination = find_or_examine(request.cache / key, report)
+    splits_file, splits = _find_or_split(request, key, contents, examination.twins.sets)
     check_splits(contents, splits)
+    audit = audit_set(contents, splits, examination)
     task = _describe_task(contents, splits)
     dataset = Dataset(
         task=task,
@@ -81,10 +86,13 @@ def ingest(
         resize=request.resize,
         cached=cached,
         floor=compute_floors(task.class_counts, contents.labels[splits == 1]),
+        remarks=tuple(audit.remarks),
     )
     if folder:
         seconds = time.monotonic() - started
-        write_records(folder, contents, splits, dataset=dataset, request=request, seconds=seconds)
+        write_records(
+            folder, contents, splits, audit, dataset=dataset, request=request, seconds=seconds
+        )
     return dataset
 
 
@@ -121,7 +129,7 @@ def _read_and_decode(
         reading = _read_all(adapter, info, request, spool, report)
         if state != _ask_state(adapter, info, request):
             raise DatasetError(
-                f"{request.data} changed while it was read.\nRun again once it rests."
+                f"{request.described} changed while it was read.\nRun again once it rests."
             )
         state = state or cache.fingerprint_reading(reading, spool)
         key = cache.key_of(request, adapter, info, state)
@@ -135,7 +143,7 @@ def _read_and_decode(
 
 
 def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest) -> str | None:
-    sources = [request.data] + ([request.test_data] if request.test_data else [])
+    sources = [*request.data, *([request.test_data] if request.test_data else [])]
     states = [ask_fingerprint(adapter, info, source) for source in sources]
     return None if None in states else repr(states)
 
@@ -147,12 +155,15 @@ def _read_all(
     spool: Spool,
     report: Report,
 ) -> Reading:
-    reading = read_source(adapter, info, request.data, spool=spool, report=report)
+    reading = join_readings(
+        request.data,
+        [read_source(adapter, info, source, spool=spool, report=report) for source in request.data],
+    )
     if request.test_data is None:
         return reading
     if any(sample.split == "test" for sample in reading.samples):
         raise DatasetError(
-            f"{request.data} states a test split of its own, and --test-data names another.\n"
+            f"{request.described} states a test split of its own, and --test-data names another.\n"
             "Leave --test-data out, or give only the training part of the source as --data."
         )
     test = read_source(adapter, info, request.test_data, spool=spool, report=report)
@@ -168,12 +179,12 @@ def _read_all(
 
 
 def _find_or_split(
-    request: DatasetRequest, key: str, contents: Contents
+    request: DatasetRequest, key: str, contents: Contents, copies: np.ndarray
 ) -> tuple[Path, np.ndarray]:
     """The splits are kept beside the set: grouping takes scikit-learn, a second to import."""
     path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}.npy"
     if not path.exists():
-        write_splits(path, assign_splits(contents, request.seed))
+        write_splits(path, assign_splits(contents, request.seed, copies))
     return path, np.load(path)
 
 
@@ -187,5 +198,7 @@ def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:
 
 
 def _count_splits(splits: np.ndarray) -> tuple[int, int, int]:
-    train, validation, test = (int(count) for count in np.bincount(splits, minlength=3))
+    train, validation, test = (
+        int(count) for count in np.bincount(splits[splits != LEFT_OUT], minlength=3)
+    )
     return train, validation, test

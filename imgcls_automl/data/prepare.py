@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from imgcls_automl.data.dataset import Dataset, IngestProgress
-from imgcls_automl.data.matching import choose_adapter
+from imgcls_automl.data.joining import refuse_repeats
+from imgcls_automl.data.matching import choose_common_adapter
 from imgcls_automl.data.messages import unwrap
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.processes import Child, ChildDiedError
@@ -40,10 +41,11 @@ def prepare_dataset(
     Raises:
         DatasetError: The pictures, their labels or their splits will not do.
         PluginError: The adapter is unknown, broken or of another version.
-        ConfigError: Two adapters fit equally, or the cache folder cannot be written.
+        ConfigError: Two adapters fit equally, sources are of several kinds, or the cache folder cannot be written.
     """
-    info, reason = choose_adapter(request.data, request.adapter, request.options, log)
-    logger.info("Reading %r with %s (%s): %s", request.data, info.name, info.origin, reason)
+    refuse_repeats([*request.data, *([request.test_data] if request.test_data else [])])
+    info, reason = choose_common_adapter(request.data, request.adapter, request.options, log)
+    logger.info("Reading %r with %s (%s): %s", request.described, info.name, info.origin, reason)
     child = Child("imgcls_automl.data.ingest:answer", request, info, reason, folder, log=log)
     try:
         return _await_dataset(child, on_progress)
@@ -64,7 +66,7 @@ def _await_dataset(child: Child, on_progress: Callable[[IngestProgress], None] |
 
 def _describe_death(request: DatasetRequest, info: PluginInfo, error: ChildDiedError) -> str:
     return (
-        f"The process that read {request.data!r} with the adapter {info.name!r} ({info.origin}) "
+        f"The process that read {request.described!r} with the adapter {info.name!r} ({info.origin}) "
         f"{error}.\n"
         "If the machine ran out of memory, free some; if not, the log may tell what happened."
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.data.dataset import LEFT_OUT, SPLITS
 from imgcls_automl.data.splits import stated_splits
 from imgcls_automl.files import replacing, write_csv, write_text
 from imgcls_automl.text import format_json, guard_cell
@@ -14,16 +14,19 @@ from imgcls_automl.text import format_json, guard_cell
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from imgcls_automl.data.audit.audit import Audit
     from imgcls_automl.data.dataset import Dataset, DatasetRequest
     from imgcls_automl.data.decoded import Contents
 
 SCHEMA_VERSION = 1
+_SPLIT_NAMES = (*SPLITS, "left out")  # by code
 
 
 def write_records(
     folder: Path,
     contents: Contents,
     splits: np.ndarray,
+    audit: Audit,
     *,
     dataset: Dataset,
     request: DatasetRequest,
@@ -40,14 +43,17 @@ def write_records(
         folder / "splits.csv",
         ("id", "label", "split"),
         (
-            (guard_cell(id_), names[label], SPLITS[split])
+            (guard_cell(id_), names[label], _SPLIT_NAMES[split])
             for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
         ),
     )
     write_csv(
         folder / "issues.csv",
         ("id", "problem", "detail"),
-        ((guard_cell(it.id), it.problem, guard_cell(it.detail)) for it in contents.issues),
+        (
+            (guard_cell(it.id), it.problem, guard_cell(it.detail))
+            for it in (*contents.issues, *audit.issues)
+        ),
     )
     if _is_grouped(contents):
         write_csv(
@@ -58,7 +64,7 @@ def write_records(
                 for id_, group in zip(contents.ids, contents.groups, strict=True)
             ),
         )
-    summary = summarise(contents, splits, dataset=dataset, request=request, seconds=seconds)
+    summary = summarise(contents, splits, audit, dataset=dataset, request=request, seconds=seconds)
     write_text(folder / "summary.json", format_json(summary))
 
 
@@ -71,25 +77,36 @@ def write_splits(path: Path, splits: np.ndarray) -> None:
 def summarise(
     contents: Contents,
     splits: np.ndarray,
+    audit: Audit,
     *,
     dataset: Dataset,
     request: DatasetRequest,
     seconds: float,
 ) -> dict[str, Any]:
-    """A data set as JSON: where it came from, what it holds, what was done to it."""
+    """A data set as JSON: where it came from, what it holds, what was done to it.
+
+    `"pictures"` are all that could be read, `"left_out"` those of them that are in no split. `"checks"` has what the
+    audit found:
+
+    - `"issues"`: how many of each problem issues.csv names; all of `audit.PROBLEMS` are there.
+    - `"left_out"`: pictures lost to an exact copy in a later split, by the split that lost them.
+    - `"balance"`: largest and smallest class (name, pictures), their ratio, and the effective number of classes.
+    - `"remarks"`: what matters most, in words.
+    """
     stated = stated_splits(contents)
     origins = {name: "stated" if name in stated else "held out" for name in SPLITS}
     if "train" not in stated:
         origins["train"] = "the rest"
     return {
         "schema_version": SCHEMA_VERSION,
-        "source": request.data,
+        "source": request.described,
         "test_source": request.test_data,
         "adapter": dataset.adapter,
         "plugin": dataset.plugin,
         "reason": dataset.reason,
         "pictures": len(contents.ids),
         "unreadable": dataset.unreadable,
+        "left_out": int(np.count_nonzero(splits == LEFT_OUT)),
         "image_shape": list(contents.image_shape),
         "resize": dataset.resize,
         "original": contents.originals,
@@ -102,6 +119,7 @@ def summarise(
             for name, size in _count_by_split(splits).items()
         },
         "grouped": _is_grouped(contents),
+        "checks": audit.to_json(),
         "seed": request.seed,
         "fingerprint": contents.fingerprint,
         "cached": dataset.cached,
@@ -114,5 +132,5 @@ def _is_grouped(contents: Contents) -> bool:
 
 
 def _count_by_split(splits: np.ndarray) -> dict[str, int]:
-    counts = np.bincount(splits, minlength=len(SPLITS))
+    counts = np.bincount(splits, minlength=len(_SPLIT_NAMES))[: len(SPLITS)]
     return {name: int(count) for name, count in zip(SPLITS, counts, strict=True)}

@@ -171,6 +171,7 @@ class _Loop:
             baseline=bool(trial.user_attrs.get(BASELINE)),
             seed=trial_seed(self._plan.seed, trial.number),
             epochs=self._plan.epochs,
+            precision=self._plan.precision,
             deadline=self._deadline(),
             keep_partial=not ranked_trials(self._study),
         )

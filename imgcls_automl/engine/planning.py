@@ -28,6 +28,7 @@ class SearchPlan:
         metric: Selection metric.
         seed: The run's.
         epochs: Planned for every training.
+        precision: The Keras dtype policy all trainings use.
         refit_growth: Pictures of train + validation over pictures of train.
         budget: Trials and seconds.
         top_k: Candidates that are retrained before one is chosen.
@@ -38,6 +39,7 @@ class SearchPlan:
     metric: str
     seed: int
     epochs: int
+    precision: str
     refit_growth: float
     budget: Budget
     top_k: int = 1

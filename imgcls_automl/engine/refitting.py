@@ -50,6 +50,7 @@ def run_refit(
         folder=best,
         seed=trial_seed(plan.seed, number),
         epochs=epochs,
+        precision=plan.precision,
         deadline=plan.budget.refit_deadline(),
         flips=flips,
     )

@@ -132,6 +132,7 @@ def _make_task(plan: SearchPlan, number: int, index: int, *, epochs: int) -> Ret
         folder=trial_folder / f"retrained-{index}",
         seed=trial_seed(plan.seed, number) ^ (index + 1),
         epochs=epochs,
+        precision=plan.precision,
         deadline=plan.budget.refit_deadline(),
     )
 

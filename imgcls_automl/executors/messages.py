@@ -54,14 +54,14 @@ class Ready:
         backend: `"tensorflow"`, `"jax"` or `"torch"`.
         versions: Of Keras, the backend and NumPy.
         device: `"CPU, 2 threads"` or the GPU's name.
-        precision: The dtype policy, `"float32"` or `"mixed_bfloat16"`.
+        precisions: The dtype policies worth trying there, `"float32"` or `"mixed_bfloat16"`, the usual one first.
         warning: Something the user should know, such as a GPU that the backend does not see.
     """
 
     backend: str
     versions: dict[str, str]
     device: str
-    precision: str
+    precisions: tuple[str, ...]
     warning: str | None = None
 
 
@@ -99,19 +99,23 @@ class ProbeTask:
 
     Attributes:
         parameters: A complete parameter set of the space.
+        precisions: Dtype policies to choose from, the usual one first.
     """
 
     parameters: dict[str, Any]
+    precisions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
-    """What was measured; None where the candidate could not be trained.
+    """What was measured.
 
     Attributes:
-        epoch_seconds: One epoch on train with its validation.
+        precision: The dtype policy to train with.
+        epoch_seconds: One epoch on train with its validation; None where the candidate could not be trained.
     """
 
+    precision: str
     epoch_seconds: float | None
 
 
@@ -125,6 +129,7 @@ class TrialTask:
         baseline: Whether the point came from the space itself.
         seed: Of this trial's weights, order and augmentation.
         epochs: Planned; the schedule is laid out for them.
+        precision: The dtype policy to train with.
         deadline: When to stop whatever is reached, in seconds since the epoch; None for never.
         keep_partial: Whether a trial that the deadline cuts short still counts as complete: so while there is no
             other model yet.
@@ -135,6 +140,7 @@ class TrialTask:
     baseline: bool
     seed: int
     epochs: int
+    precision: str
     deadline: float | None
     keep_partial: bool = False
 
@@ -260,6 +266,7 @@ class RetrainTask:
         folder: Where history.csv and the last weights go.
         seed: Of this training.
         epochs: For which the schedule is laid out; 0 to score the trial's kept weights as they are.
+        precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
     """
 
@@ -268,6 +275,7 @@ class RetrainTask:
     folder: Path
     seed: int
     epochs: int
+    precision: str
     deadline: float | None
 
 
@@ -306,6 +314,7 @@ class RefitTask:
         folder: `best/`.
         seed: As the winning trial's.
         epochs: For which the schedule is laid out; 0 to use the trial's kept weights as they are.
+        precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
         flips: Whether the saved model averages over each picture and its mirror.
     """
@@ -315,6 +324,7 @@ class RefitTask:
     folder: Path
     seed: int
     epochs: int
+    precision: str
     deadline: float | None
     flips: bool = False
 

@@ -53,7 +53,7 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
                 backend=backend.name,
                 versions=backend.versions,
                 device=backend.device,
-                precision=backend.precision,
+                precisions=backend.precisions,
                 warning=backend.warning,
             )
         )
@@ -96,7 +96,6 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
     pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes)
     return Bench(
         space=space,
-        backend=backend,
         programs=Programs(pictures),
         metric=task.metric,
         class_weight=task.class_weight,

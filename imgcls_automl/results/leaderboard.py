@@ -193,7 +193,7 @@ def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str,
     row["majority_floor"] = run.floor
     row["cause"] = trial.cause
     row["run"] = run.folder.name
-    row["data"] = str(run.config.get("data", ""))
+    row["data"] = run.data
     row["fingerprint"] = run.dataset.fingerprint if run.dataset else None
     return row
 

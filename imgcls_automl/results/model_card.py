@@ -81,8 +81,8 @@ def _render(run: RunRecord, scores: TestScores) -> str:
             (it.name, it.support, f"{it.accuracy.value:.3f}") for it in scores.groups[:MAX_GROUPS]
         ],
         groups_left_out=max(0, len(scores.groups) - MAX_GROUPS),
-        name=f"{run.space} on {run.config.get('data', 'pictures')}",
-        data=str(run.config.get("data", "")),
+        name=f"{run.space} on {run.data or 'pictures'}",
+        data=run.data,
         origin=run.plugins["space"].origin if "space" in run.plugins else "",
         trials=describe_trials(run),
         metric=name_metric(run.metric),

@@ -1,4 +1,4 @@
-"""What all trainings of one run share in one worker: space, device, pictures and compiled programs."""
+"""What all trainings of one run share in one worker: space, pictures and compiled programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.plugin import SearchSpace
-    from imgcls_automl.training.backend import Backend
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
     from imgcls_automl.trial_files import StoredCandidate
@@ -36,6 +35,9 @@ class TrainingTask(Protocol):
     def epochs(self) -> int: ...
 
     @property
+    def precision(self) -> str: ...
+
+    @property
     def deadline(self) -> float | None: ...
 
 
@@ -44,7 +46,6 @@ class Bench:
     """Builds and trains the candidates of one run."""
 
     space: SearchSpace
-    backend: Backend
     programs: Programs
     metric: str
     class_weight: str
@@ -54,10 +55,10 @@ class Bench:
         """The data set."""
         return self.programs.pictures
 
-    def build(self, stored: StoredCandidate, seed: int) -> Any:
+    def build(self, task: TrainingTask, stored: StoredCandidate) -> Any:
         """Build a candidate's network with seeded weights."""
         return build_network(
-            self.space, stored.candidate, stored.task, seed=seed, precision=self.backend.precision
+            self.space, stored.candidate, stored.task, seed=task.seed, precision=task.precision
         )
 
     def train(

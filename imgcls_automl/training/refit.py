@@ -49,7 +49,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     where it diverges.
     """
     stored = read_candidate(task.trial_folder)
-    network = bench.build(stored, task.seed)
+    network = bench.build(task, stored)
     progress = Progress()
     begun = time.time()
 

@@ -33,7 +33,7 @@ def retrain(
     """
     begun = time.time()
     stored = read_candidate(task.trial_folder)
-    network = bench.build(stored, task.seed)
+    network = bench.build(task, stored)
     progress = Progress()
 
     def on_epoch(epoch: Epoch) -> str | None:

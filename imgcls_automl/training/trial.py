@@ -121,7 +121,7 @@ def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
 
 def _build(task: TrialTask, bench: Bench, stored: StoredCandidate) -> Any:
     try:
-        return bench.build(stored, task.seed)
+        return bench.build(task, stored)
     except Exception as error:
         raise _failure("build", error) from error
 

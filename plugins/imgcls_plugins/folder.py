@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
 from imgcls_plugins._folder_layout import ClassFolder, describe_wanted, find_class_folders
 from imgcls_plugins._folder_tree import FORMATS, list_folder, walk_pictures
+from imgcls_plugins._item_hash import hash_items
 from imgcls_plugins._wording import as_text, listed, printable
 
 if TYPE_CHECKING:
@@ -74,15 +74,7 @@ class Folder:
         Raises:
             DatasetError: As `read` does.
         """
-        digest = hashlib.blake2b(digest_size=16)
-        for item in self.read(source):
-            state: tuple[object, ...] = (item.id,)
-            if isinstance(item, Problem):
-                state += (item.detail,)
-            elif isinstance(item.image, Path):
-                state += (item.label, item.split, *_file_state(item.image))
-            digest.update(repr(state).encode())
-        return f"folder-1-{digest.hexdigest()}"
+        return f"folder-2-{hash_items(self.read(source))}"
 
 
 def _existing_folder(source: str) -> Path:
@@ -156,11 +148,3 @@ def _describe_nothing(root: Path, classes: list[ClassFolder], problem: Problem |
         f"Pictures are {', '.join(dict.fromkeys(FORMATS.values()))} files, by their suffix. "
         f"{describe_wanted(root)}"
     )
-
-
-def _file_state(path: Path) -> tuple[int, ...]:
-    try:
-        status = path.stat()
-    except OSError as error:  # gone since it was listed: another state than any that it had
-        return (error.errno or 0,)
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -28,6 +28,13 @@ STRENGTHS = {
     "mixup": (0.4, 0.1),
 }
 
+# Fewer photos than this are learned by heart unless they are changed each time they are shown.
+FEW_PHOTOS = 2_000
+# Smaller pictures are no photos but digits, icons and the like, which a turn or a shift may make into another class.
+SMALLEST_PHOTO_SIDE = 32  # pixels
+# Of the starts tried, the one whose worst split was the best where photos are few; benchmarks/small_photos.py.
+FEW_PHOTOS_MIX = {"rotation": 0.04, "zoom": 0.15, "translation": 0.1, "erasing": 0.2, "mixup": 0.2}
+
 
 def suggest_training(trial: optuna.trial.BaseTrial, task: ImageTask, *changes: str) -> Training:
     """Draw how a candidate is trained.
@@ -52,6 +59,11 @@ def suggest_training(trial: optuna.trial.BaseTrial, task: ImageTask, *changes: s
         label_smoothing=trial.suggest_float("label_smoothing", 0.0, 0.2),
         augmentation=_suggest_augmentation(trial, changes),
     )
+
+
+def has_few_photos(task: ImageTask) -> bool:
+    """Whether there are too few pictures to train a network on them unchanged, and they are photos by their size."""
+    return task.train_size < FEW_PHOTOS and min(task.image_shape[:2]) >= SMALLEST_PHOTO_SIDE
 
 
 def largest_batch_size_log2(task: ImageTask) -> int:

@@ -105,7 +105,13 @@ class TestLists:
         ("kind", "names"),
         [
             ("spaces", {"cnn_small"}),
-            ("datasets", {"digits", "folder", "fashion_mnist_csv", "pixel_csv"}),
+            (
+                "datasets",
+                {
+                    *("digits", "fashion_mnist_csv", "folder", "idx"),
+                    *("image_csv", "npz", "pixel_csv"),
+                },
+            ),
             ("plugins", {"cnn_small", "digits", "folder", "fashion_mnist_csv", "pixel_csv"}),
         ],
     )

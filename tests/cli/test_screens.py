@@ -28,6 +28,7 @@ from imgcls_automl.events import (
     SelectionBegun,
     TrainingBegun,
     TrainingEnded,
+    TrialsFound,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import (
@@ -79,7 +80,7 @@ def standing(counted, score=None, *, seconds=None):
 
 def plan(top_k=3, seeds=1):
     preset = Preset(epochs=4, top_k=top_k, seeds=seeds)
-    return PlanMade(preset=preset, wanted=preset)
+    return PlanMade(preset=preset, wanted=preset, precision="float32")
 
 
 def retrained(number, score=0.5):
@@ -111,11 +112,12 @@ def dataset(reason="a folder of pictures"):
         reason=reason,
         resize="stretch",
         cached=False,
+        remarks=(f"Classes that are missing from validation or test: {reason}",),
     )
 
 
 def begin(path="runs/one", trials=5, seconds=600.0):
-    config = RunConfig(space="s", data="d", trials=trials, timeout=seconds)
+    config = RunConfig(space="s", data=("d",), trials=trials, timeout=seconds)
     folder = RunFolder(Path(path), {})
     return RunBegun(
         config=config,
@@ -128,7 +130,7 @@ READY = Ready(
     backend="tensorflow",
     versions={"tensorflow": "2.21.0"},
     device="CPU, 2 threads",
-    precision="float32",
+    precisions=("float32",),
     warning="a GPU is there, but tensorflow does not see it",
 )
 STORY = [
@@ -211,6 +213,12 @@ class TestLiveScreen:
         assert "epoch 3/4" in panels[-1]
         assert "Refitting trial 0" in panels[-1]
 
+    def test_a_resumed_search_shows_the_trials_it_goes_on_after(self, width):
+        results = [item for item in STORY if isinstance(item, TrialResult)]
+        panel = Terminal(width).play([begin(), TrialsFound(results=results)])[-1]
+        for text in ("0.8125", "pruned", "2/4"):
+            assert text in panel
+
     def test_reading_is_shown_as_it_goes(self, width):
         panels = Terminal(width).play(STORY)
         assert "1,000" in panels[1]
@@ -225,7 +233,9 @@ class TestLiveScreen:
             assert line in text
         text = " ".join(text.split())  # long lines are broken between words
         assert "killed by SIGKILL" in text
-        assert "3 pictures were left out" in text
+        assert "Left out: 3 pictures that cannot be read" in text
+        assert "missing from validation or test" in text
+        assert "data/issues.csv says which, and why" in text
 
     def test_hostile_texts_are_shown_as_texts(self, width):
         terminal = Terminal(width)

@@ -35,7 +35,7 @@ class InProcessExecutor:
         self._said = deque()
 
     def wait_ready(self):
-        return Ready(backend="none", versions={}, device="here", precision="float32")
+        return Ready(backend="none", versions={}, device="here", precisions=("float32",))
 
     def use_dataset(self, dataset):
         self.dataset = dataset

@@ -250,7 +250,7 @@ class TestWhatAnEarlierProcessLeft:
         trial.suggest_float("x", 0.0, 1.0)
         folder = plan.folder / "0"
         folder.mkdir()
-        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, deadline=None),
+        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, precision="float32", deadline=None),
             score=0.123)  # fmt: skip
         executor = search(learn, plan, workers)
         assert study.get_trials()[0].value == 0.123
@@ -262,7 +262,7 @@ class TestWhatAnEarlierProcessLeft:
         ask_trial(study, seed=0, startup=4)
         folder = plan.folder / "0"
         folder.mkdir()
-        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, deadline=None),
+        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, precision="float32", deadline=None),
             score=0.5)  # fmt: skip
         assert search(learn, plan).tasks == []
         assert ranked_trials(study)[0].value == 0.5

@@ -59,6 +59,7 @@ def searched(open_file, make_plan):
                 baseline=False,
                 seed=0,
                 epochs=plan.epochs,
+                precision="float32",
                 deadline=None,
             )
             tell_result(

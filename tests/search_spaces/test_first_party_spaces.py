@@ -91,7 +91,7 @@ class TestSuggest:
 
 class TestBaselines:
     @pytest.mark.parametrize("pictures", [48_000, 1_000, 20])
-    @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (256, 256, 3)])
+    @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (64, 64, 3), (256, 256, 3)])
     def test_a_study_replays_them_exactly_and_without_a_warning(self, space, shape, pictures):
         task = make_task(shape=shape, pictures=pictures)
         for params in space.baselines(task):

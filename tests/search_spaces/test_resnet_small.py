@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from image_tasks import build, draw, draw_baselines, make_task
 from imgcls_search_spaces.resnet_small import ResNetSmall
+
+from imgcls_automl.plugin import Augmentation
+
+FEW_PHOTOS = make_task((64, 64, 3), classes=2, pictures=172)
 
 
 def list_kinds(model):
@@ -38,6 +42,34 @@ class TestSuggest:
         assert len({augmentation.erasing for augmentation in augmentations}) == 6
         assert len({augmentation.translation for augmentation in augmentations}) == 5
         assert not any(augmentation.rotation for augmentation in augmentations)
+
+    def test_of_few_photos_it_searches_every_change(self):
+        drawn = draw(ResNetSmall(), FEW_PHOTOS, 100)
+        changes = [asdict(candidate.training.augmentation) for candidate in drawn]
+        assert all(any(change[name] for change in changes) for name in changes[0])
+
+    @pytest.mark.parametrize(
+        "task", [make_task((64, 64, 3), pictures=20_000), make_task((8, 8, 1), pictures=200)]
+    )
+    def test_many_photos_and_small_pictures_are_not_turned(self, task):
+        drawn = draw(ResNetSmall(), task, 50)
+        assert not any(candidate.training.augmentation.rotation for candidate in drawn)
+
+
+class TestBaselines:
+    def test_few_photos_are_changed_in_every_way(self):
+        for candidate in draw_baselines(ResNetSmall(), FEW_PHOTOS):
+            assert all(asdict(candidate.training.augmentation).values())
+
+    def test_others_are_mirrored_and_erased(self):
+        for candidate in draw_baselines(ResNetSmall(), make_task()):
+            augmentation = candidate.training.augmentation
+            assert augmentation == Augmentation(horizontal_flip=True, erasing=0.5)
+
+    def test_the_second_is_the_narrower(self):
+        first, second = (candidate.model for candidate in draw_baselines(ResNetSmall(), FEW_PHOTOS))
+        assert [first[f"width_{stage}"] for stage in (1, 2, 3)] == [48, 96, 192]
+        assert [second[f"width_{stage}"] for stage in (1, 2, 3)] == [32, 64, 128]
 
 
 @pytest.mark.slow
