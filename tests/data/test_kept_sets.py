@@ -50,10 +50,12 @@ def wait_until(condition, seconds=60):
 
 @pytest.fixture
 def large(tmp_path):
-    """A folder of two large pictures, which `Plenty` reads a hundred times."""
+    """A folder of a few large pictures, which `Plenty` reads many times."""
     for label in ("cat", "dog"):
         (tmp_path / "large" / label).mkdir(parents=True)
-        Image.effect_noise((1000, 1000), 50).save(tmp_path / "large" / label / "1.png")
+        for number in range(4):
+            picture = Image.effect_noise((1000, 1000), 50)
+            picture.save(tmp_path / "large" / label / f"{number}.png")
     return tmp_path / "large"
 
 
