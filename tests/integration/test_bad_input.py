@@ -110,11 +110,11 @@ class TestSources:
         for number in range(11):
             (tmp_path / f"pets/cat/bad{number}\x1b[2J.png").write_bytes(b"<html>404</html>")
         message = complain(3, "pets")
-        assert "11 of 35 pictures cannot be read, and at most 10" in message
+        assert "11 or more of 35 pictures cannot be read, and at most 10" in message
         assert "cat/bad0" in message
         assert "a web page" in message
         assert "\x1b" not in message
-        assert "--max-bad 11" in message
+        assert "--max-bad" in message
 
 
 class TestTables:
