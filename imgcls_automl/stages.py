@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from imgcls_automl.engine.selection import Contender
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.local import LocalExecutor
-    from imgcls_automl.executors.messages import ProbeResult, Ready
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import ProbeResult
     from imgcls_automl.registry import PluginInfo
     from imgcls_automl.run_folder import RunFolder
 
@@ -163,7 +164,8 @@ def probe_speed(
     Only where time is limited: without, the same search has to give the same trials each time.
     """
     from imgcls_automl.engine.tasks import run_probe
-    from imgcls_automl.executors.messages import ProbeResult, ProbeTask
+    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.results import ProbeResult
 
     stated = PRECISIONS.get(run.config.precision)
     precisions = (stated,) if stated else ready.precisions
@@ -207,7 +209,7 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     """Search until the budget is spent."""
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
 
     began = time.time()
     study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)

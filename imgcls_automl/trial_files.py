@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.executors.messages import TrialResult
+from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.files import read_json, write_json
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
 

@@ -7,7 +7,8 @@ import time
 from typing import Any, Self
 
 from imgcls_automl.cli import wording
-from imgcls_automl.executors.messages import EpochReport, RetrainResult, TrialResult, TrialStarted
+from imgcls_automl.executors.messages import EpochReport, TrialStarted
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.text import plain
 
 EPOCH_LINE_SECONDS = 10.0  # at least, between two lines about epochs

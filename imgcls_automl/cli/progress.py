@@ -18,12 +18,8 @@ from imgcls_automl.events import (
     TrainingEnded,
     WorkerReady,
 )
-from imgcls_automl.executors.messages import (
-    EpochReport,
-    RetrainResult,
-    TrialResult,
-    TrialStarted,
-)
+from imgcls_automl.executors.messages import EpochReport, TrialStarted
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 
 if TYPE_CHECKING:
     from imgcls_automl.engine.budget import Budget

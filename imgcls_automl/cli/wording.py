@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.executors.messages import Ready, RetrainResult, TrialResult
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import RetrainResult, TrialResult
 
 
 def describe_lasting(event: Any) -> list[str]:

@@ -27,11 +27,11 @@ from imgcls_automl.executors.messages import (
     EpochReport,
     SuggestAnswer,
     SuggestCall,
-    TrialResult,
     TrialTask,
     Verdict,
     WorkerLost,
 )
+from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.trial_files import WEIGHTS, read_result, write_result
 
 if TYPE_CHECKING:

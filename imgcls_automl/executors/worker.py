@@ -18,7 +18,6 @@ from imgcls_automl.executors.messages import (
     BaselinesTask,
     ProbeTask,
     Ready,
-    RefitResult,
     RefitTask,
     Refused,
     RetrainTask,
@@ -26,6 +25,7 @@ from imgcls_automl.executors.messages import (
     UseDataset,
     WorkerSetup,
 )
+from imgcls_automl.executors.results import RefitResult
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 

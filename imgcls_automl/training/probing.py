@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import optuna
 
-from imgcls_automl.executors.messages import ProbeResult
+from imgcls_automl.executors.results import ProbeResult
 from imgcls_automl.training.fitting import build_network, choose_step_shape
 from imgcls_automl.training.scoring import balanced_weights
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcls_automl.executors.messages import RetrainResult
+from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.executors.messages import CandidateDrawn, TrialResult, TrialStarted
+from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
+from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.fitting import NotFiniteError, Progress
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.messages import (
         Admission,
         EpochReport,
-        TrialState,
         TrialTask,
         Verdict,
     )
+    from imgcls_automl.executors.results import TrialState
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.fitting import Epoch
 

@@ -8,12 +8,10 @@ from imgcls_automl.executors.messages import (
     Baselines,
     EpochReport,
     Ready,
-    RefitResult,
-    RetrainResult,
     SuggestCall,
-    TrialResult,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RefitResult, RetrainResult, TrialResult
 from imgcls_automl.trial_files import write_result
 
 ENDS_A_TASK = (Baselines, TrialResult, RetrainResult, RefitResult, WorkerLost)

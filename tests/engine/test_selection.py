@@ -13,10 +13,10 @@ from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun, TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
-    RetrainResult,
     TrialTask,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RetrainResult
 
 
 def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
