@@ -37,6 +37,7 @@ class Rehearsal:
             "image_shape": self.dataset.task.image_shape,
             "class_names": self.dataset.task.class_names,
             "split_sizes": self.dataset.split_sizes,
+            "folds": self.dataset.folds,
             "device": self.ready.device,
             "baselines": self.baselines,
         }
@@ -53,7 +54,12 @@ def rehearse(config: RunConfig) -> Rehearsal:
         dataset = prepare_dataset(dataset_request(config), folder=None, log=None)
         ready = executor.wait_ready()
         executor.use_dataset(
-            UseDataset(dataset=dataset, metric=config.metric, class_weight=config.class_weight)
+            UseDataset(
+                dataset=dataset,
+                metric=config.metric,
+                class_weight=config.class_weight,
+                sampling=config.sampling,
+            )
         )
         return Rehearsal(
             config=config,

@@ -111,6 +111,7 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
+        folds=config.folds,
         cache=config.cache_dir or platformdirs.user_cache_path("imgcls-automl") / "datasets",
     )
 
@@ -121,7 +122,12 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
 
     ready = executor.wait_ready()
     executor.use_dataset(
-        UseDataset(dataset=dataset, metric=run.config.metric, class_weight=run.config.class_weight)
+        UseDataset(
+            dataset=dataset,
+            metric=run.config.metric,
+            class_weight=run.config.class_weight,
+            sampling=run.config.sampling,
+        )
     )
     run.folder.update(
         versions={**run.folder.record["versions"], **ready.versions},
@@ -182,16 +188,25 @@ def make_plan(
     from imgcls_automl.engine.planning import SearchPlan, make_preset
 
     train, validation, _ = dataset.split_sizes
-    growth = (train + validation) / train
+    growth = (train + validation) / dataset.training_size
     chosen = run.folder.record.get("plan")
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
-        made = make_preset(run.config, run.budget, train, growth, pace)
+        made = make_preset(
+            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+        )
         chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
     preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
-    run.observe(PlanMade(preset=preset, wanted=run.config.planned, precision=chosen["precision"]))
+    run.observe(
+        PlanMade(
+            preset=preset,
+            wanted=run.config.planned,
+            precision=chosen["precision"],
+            folds=dataset.folds,
+        )
+    )
     return SearchPlan(
         folder=run.folder.trials,
         metric=run.config.metric,
@@ -202,6 +217,7 @@ def make_plan(
         budget=run.budget,
         top_k=preset.top_k,
         seeds=preset.seeds,
+        folds=dataset.trainings,
     )
 
 

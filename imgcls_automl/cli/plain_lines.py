@@ -52,5 +52,5 @@ class PlainLines:
         what = report.what or f"trial {report.number}"
         score = f", score {report.score:.4f}" if report.score is not None else ""
         return [
-            f"{what}: epoch {report.epoch} of {report.epochs}, loss {report.metrics['loss']:.4f}{score}"
+            f"{what}: {wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
         ]

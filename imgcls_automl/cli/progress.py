@@ -140,9 +140,9 @@ def _draw_epoch(report: EpochReport) -> Bar:
     )
     return Bar(
         what=report.what or f"trial {report.number}",
-        done=report.epoch,
-        total=report.epochs,
-        told=f"epoch {report.epoch}/{report.epochs}  {score}",
+        done=(report.fold - 1) * report.epochs + report.epoch,
+        total=report.folds * report.epochs,
+        told=f"{wording.describe_epoch(report, '/')}  {score}",
     )
 
 

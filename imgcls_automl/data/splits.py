@@ -3,7 +3,7 @@
 - Stated splits stand, and validation never serves as test. A source that states only "train" states
   nothing.
 - No test stated: 15% of the pictures that are not stated otherwise are held out first.
-- No validation stated: 20% of what is left is held out.
+- No validation stated: 20% of what is left is held out, or nothing where folds take its place.
 - Held-out pictures are drawn a class at a time, or where the source names groups, in whole groups.
 - A class of three or more pictures has at least one in each split; one of two has none in test.
   Groups may not allow that, but every class keeps a picture in train.
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,8 +32,13 @@ SCHEMA = 1  # raise it whenever the same seed would draw other pictures
 _TRAIN, _VALIDATION, _TEST = range(3)
 
 
-def assign_splits(contents: Contents, seed: int) -> np.ndarray:
+def assign_splits(contents: Contents, seed: int, *, validates: bool = True) -> np.ndarray:
     """Give every picture its split: the same for the same ids and seed, whatever their order.
+
+    Args:
+        contents: The set.
+        seed: Decides what is drawn.
+        validates: Whether a validation split is drawn where none is stated; the test split is the same either way.
 
     Returns:
         uint8 (N,), indices into `SPLITS`.
@@ -45,7 +50,7 @@ def assign_splits(contents: Contents, seed: int) -> np.ndarray:
     codes = {name: code for code, name in enumerate(SPLITS)}
     splits = np.array([codes[name or "train"] for name in contents.stated], dtype=np.uint8)
     for split, share in ((_TEST, TEST_SHARE), (_VALIDATION, VALIDATION_SHARE)):
-        if SPLITS[split] in stated:
+        if SPLITS[split] in stated or (split == _VALIDATION and not validates):
             continue
         # A class of two pictures gives its second one to validation rather than to test.
         more_follows = split == _TEST and "validation" not in stated
@@ -83,12 +88,13 @@ def _hold_out_pictures(
         members = pool[contents.labels[pool] == label]
         count = max(1, int(len(members) * share + 0.5))
         count = max(0, min(count, len(members) - keep))
-        ranked = sorted(members, key=lambda index: _rank(draw, contents.ids[index]))
+        ranked = sorted(members, key=lambda index: rank(draw, contents.ids[index]))
         held_out.extend(ranked[:count])
     return np.array(held_out, dtype=np.int64)
 
 
-def _rank(draw: str, name: str) -> bytes:
+def rank(draw: str, name: str) -> bytes:
+    """Where a name stands in a draw: seeded, and the same whatever else is drawn from."""
     text = f"{draw}:{name}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=16).digest()
 
@@ -96,7 +102,7 @@ def _rank(draw: str, name: str) -> bytes:
 def _hold_out_groups(contents: Contents, pool: np.ndarray, share: float, draw: str) -> np.ndarray:
     """Draw whole groups, classes in about equal shares; a picture without a group is its own."""
     labels = contents.labels[pool]
-    names = [_group_name(contents, index) for index in pool]
+    names = [group_name(contents, index) for index in pool]
     held_out = max(
         _draw_folds(labels, names, share, draw),
         key=lambda fold: _judge_fold(labels, fold, share),
@@ -115,7 +121,8 @@ def _hold_out_groups(contents: Contents, pool: np.ndarray, share: float, draw: s
     return pool[held_out]
 
 
-def _group_name(contents: Contents, index: int) -> tuple[str, str]:
+def group_name(contents: Contents, index: np.integer[Any]) -> tuple[str, str]:
+    """A picture's group; a picture without one is its own."""
     group = contents.groups[index]
     return ("picture", contents.ids[index]) if group is None else ("group", group)
 
@@ -124,6 +131,24 @@ def _draw_folds(
     labels: np.ndarray, names: list[tuple[str, str]], share: float, draw: str
 ) -> list[np.ndarray]:
     """Deal the groups into about 1 / share folds of similar classes."""
+    count = min(round(1 / share), len(set(names)), int(np.bincount(labels).max()))
+    return deal_groups(labels, names, count, draw) if count > 1 else []
+
+
+def deal_groups(
+    labels: np.ndarray, names: list[tuple[str, str]], count: int, draw: str
+) -> list[np.ndarray]:
+    """Deal whole groups into folds of similar classes.
+
+    Args:
+        labels: Class indices (N,); some class has at least `count` pictures.
+        names: Each picture's group.
+        count: Folds, 2 or more.
+        draw: Seeds the dealing.
+
+    Returns:
+        The positions in each fold.
+    """
     import warnings
 
     from sklearn.model_selection import StratifiedGroupKFold
@@ -131,11 +156,8 @@ def _draw_folds(
     # Numbered by name, and taken by number, so that the order of the pictures does not matter.
     codes = {name: code for code, name in enumerate(sorted(set(names)))}
     groups = np.array([codes[name] for name in names])
-    count = min(round(1 / share), len(codes), int(np.bincount(labels).max()))
-    if count < 2:
-        return []
     order = np.lexsort((labels, groups))
-    seed = int.from_bytes(_rank(draw, "groups")[:4], "big")
+    seed = int.from_bytes(rank(draw, "groups")[:4], "big")
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "The least populated class has only..."

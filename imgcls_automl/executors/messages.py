@@ -74,11 +74,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how."""
 
     dataset: Dataset
     metric: str
     class_weight: str
+    sampling: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ class TrialTask:
         folder: Where candidate.json, history.csv, the weights and result.json go.
         baseline: Whether the point came from the space itself.
         seed: Of this trial's weights, order and augmentation.
-        epochs: Planned; the schedule is laid out for them.
+        epochs: Planned for each of its trainings, one a fold; the schedule is laid out for them.
         precision: The dtype policy to train with.
         deadline: When to stop whatever is reached, in seconds since the epoch; None for never.
         keep_partial: Whether a trial that the deadline cuts short still counts as complete: so while there is no
@@ -191,6 +192,8 @@ class EpochReport:
         score: The selection metric on validation; None in a refit, which has no validation split.
         metrics: loss, accuracy, and val_loss, val_accuracy, val_macro_f1 where there is validation.
         what: Names a training that is no trial, as `events.TrainingBegun` does; the search process fills it in.
+        fold: Which of the trainings of a trial or retraining this is, from 1.
+        folds: How many there are.
     """
 
     number: int | None
@@ -200,6 +203,8 @@ class EpochReport:
     score: float | None
     metrics: dict[str, float]
     what: str = ""
+    fold: int = 1
+    folds: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +217,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainTask:
     """Train a candidate on train as the refit would, and score it on validation, with and without flips.
+
+    With folds, all of that is done once a fold.
 
     Attributes:
         number: Its trial.

@@ -28,17 +28,18 @@ class TrialResult:
     Attributes:
         number: The trial's number.
         state: As counted by `--trials`.
-        score: The selection metric at the kept epoch; None where no epoch was finished.
+        score: The selection metric at the kept epoch, with folds the mean of theirs; None where no epoch was finished.
         metric: The selection metric's name.
-        epoch: The kept epoch, the best by score, counted from 1.
-        epochs: Finished.
-        planned_epochs: As laid out.
+        epoch: The kept epoch, the best by score, counted from 1; None with folds, which keep one each.
+        epochs: Finished, over all folds.
+        planned_epochs: As laid out, over all folds.
         seconds: Wall-clock time of the trial.
         parameters: Number of weights; None where the model could not be built.
         cause: Why it is not complete: `"pruned"`, `"timeout"`, `"duplicate"`, `"not finite"`, `"build"`,
             `"out of memory"`, `"training"`, `"crash"`...
         detail: One line about the cause.
-        metrics: Of the kept epoch.
+        metrics: Of the kept epoch, with folds the means of theirs.
+        fold_scores: Of the folds whose training ended, in their order; empty without folds.
     """
 
     number: int
@@ -53,6 +54,7 @@ class TrialResult:
     cause: str | None = None
     detail: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    fold_scores: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +64,10 @@ class RetrainResult:
     Attributes:
         number: The trial.
         seed: Of the training.
-        score: The selection metric on validation with the last weights; None where training was cut short or diverged.
+        score: The selection metric on validation with the last weights, with folds the mean of theirs; None where
+            training was cut short or diverged.
         flipped_score: The same, averaged over pictures and their mirrors.
-        loss: Cross-entropy on validation.
+        loss: Cross-entropy on validation, with folds on the pictures of all of them.
         flipped_loss: The same, averaged over pictures and their mirrors.
         epochs: Trained.
         seconds: Of it.

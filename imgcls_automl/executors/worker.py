@@ -99,6 +99,7 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
         programs=Programs(pictures),
         metric=task.metric,
         class_weight=task.class_weight,
+        sampling=task.sampling,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.training.holdouts import list_holdouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ class Pictures:
         task: Shape, class names and counts.
         images: Memory-mapped uint8 (N, H, W, C).
         labels: int32 (N,).
+        holdouts: What each training of a trial learns from and is scored on: one a fold, or one.
         resident: Whether all pictures are held on the device; models then take indices instead of pixels.
     """
 
@@ -32,6 +34,8 @@ class Pictures:
         self.images = np.load(dataset.images, mmap_mode="r")
         self.labels: np.ndarray = np.load(dataset.labels)
         self._splits = np.load(dataset.splits)
+        folds = np.load(dataset.fold_file) if dataset.fold_file else None
+        self.holdouts = list_holdouts(self._splits, folds)
         self.resident = self.images.nbytes <= resident_bytes
         self._on_device: tuple[Any, Any] | None = None
 
