@@ -151,10 +151,10 @@ def describe_trial(result: TrialResult) -> str:
 def _describe_scoring(result: TrialResult) -> str:
     if result.epoch is not None:
         return f" at epoch {result.epoch}"
-    if not result.fold_scores:
+    if len(result.fold_scores) < 2:
         return " in its first fold"
     low, high = min(result.fold_scores), max(result.fold_scores)
-    return f", the mean of {count(len(result.fold_scores), 'fold')} ({low:.4f} to {high:.4f})"
+    return f", the mean of {len(result.fold_scores)} folds ({low:.4f} to {high:.4f})"
 
 
 def describe_retraining(result: RetrainResult) -> str:

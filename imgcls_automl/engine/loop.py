@@ -88,6 +88,7 @@ class _Loop:
         self._last: TrialResult | None = None
         self._streak = 0
         self._epoch_seconds: float | None = None  # of the best trial
+        self._timed = False  # by such a trial, not by single epochs
 
     def run(self) -> None:
         self._take_stock()
@@ -216,7 +217,10 @@ class _Loop:
                 # A trial that is done again reports its first epochs again; Optuna keeps the first and warns.
                 warnings.simplefilter("ignore", UserWarning)
                 trial.report(report.score, report.epoch)
-        if self._epoch_seconds is None:
+        if self._epoch_seconds is None or (
+            not self._timed and report.seconds < self._epoch_seconds
+        ):
+            # The first epoch compiles: taken for all that follow it, it would end a first trial of many folds too soon.
             self._epoch_seconds = report.seconds
             self._take_stock()
         if report.epoch >= report.epochs and report.fold >= report.folds:
@@ -254,7 +258,7 @@ class _Loop:
         best = next(iter(ranked_trials(self._study)), None)
         result = read_result(self._plan.folder / str(best.number)) if best else None
         if result is not None and result.epochs:
-            self._epoch_seconds = result.seconds / result.epochs
+            self._epoch_seconds, self._timed = result.seconds / result.epochs, True
         standing = SearchStanding(
             counted=counted_trials(self._study),
             best_trial=best.number if best else None,

@@ -100,7 +100,7 @@ def draw(name, low=0.0, high=1.0):
     return SuggestCall(method="suggest_float", arguments=arguments)
 
 
-def tell(task, epoch, score, seconds=1.0):
+def tell(task, epoch, score, seconds=1.0, fold=1, folds=1):
     """What a worker says when an epoch is over."""
     metrics = {"loss": 1.0 - score, "val_accuracy": score}
     return EpochReport(
@@ -110,6 +110,8 @@ def tell(task, epoch, score, seconds=1.0):
         seconds=seconds,
         score=score,
         metrics=metrics,
+        fold=fold,
+        folds=folds,
     )
 
 
