@@ -193,7 +193,7 @@ class TestShortTime:
         assert seen[0] == SelectionBegun(trials=[0, 1, 2][:trainings], seeds=1, fewer=trainings < 3)
         assert all(task.epochs == (0 if trainings == 1 else 2) for task in tasks)
 
-    @pytest.mark.parametrize(("seconds", "trainings"), [(40, 3), (31, 2), (15, 1)])
+    @pytest.mark.parametrize(("seconds", "trainings"), [(60, 3), (40, 2), (25, 1)])
     def test_a_retraining_over_folds_costs_one_training_a_fold(self, select, seconds, trainings):
         scores = {0: 0.9, 1: 0.8, 2: 0.7}
         values = list(scores.values())

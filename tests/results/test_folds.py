@@ -16,14 +16,15 @@ from imgcls_automl.results.verdict import describe_standing
 
 @pytest.fixture
 def folded(run_folder):
-    """A run of three folds: one trial is complete, one was pruned in its first fold."""
+    """A run of three folds: two trials are complete, one was pruned in its first fold."""
     folder = run_folder.write_run()
     folder.write_run(
         config={"space": "cnn_small", "data": "d", "metric": "accuracy", "folds": 3},
         best_trial=0,
     )
     folder.write_trial(0, score=0.9, fold_scores=(0.88, 0.9, 0.92))
-    return folder.write_trial(1, state="pruned", score=0.5, cause="pruned").path
+    folder.write_trial(1, score=0.8, fold_scores=(0.7, 0.8, 0.9))
+    return folder.write_trial(2, state="pruned", score=0.5, cause="pruned").path
 
 
 def test_the_verdict_tells_their_number_and_their_range(folded):
@@ -34,9 +35,10 @@ def test_the_verdict_tells_their_number_and_their_range(folded):
 def test_the_leaderboard_has_their_standard_deviation(folded):
     write_leaderboard(folded)
     with (folded / "leaderboard.csv").open(newline="") as file:
-        first, second = csv.DictReader(file)
+        first, second, pruned = csv.DictReader(file)
     assert float(first["fold_sd"]) == pytest.approx(0.02)
-    assert (first["folds"], second["fold_sd"]) == ("3", "")
+    assert float(second["fold_sd"]) == pytest.approx(0.1)
+    assert (first["folds"], pruned["fold_sd"]) == ("3", "")
     assert "fold_sd" in (folded / "leaderboard.md").read_text()
 
 
@@ -49,7 +51,7 @@ def test_the_report_says_what_the_score_is(folded):
 def test_scores_by_folds_are_not_ranked_with_others(folded, tmp_path, run_folder):
     other = type(run_folder)(tmp_path / "other").write_run().write_trial(0, score=0.95)
     board = build_leaderboard([read_run(folded), read_run(other.path)])
-    assert [row["rank"] for row in board.rows if row["state"] == "complete"] == [1, 1]
+    assert [row["rank"] for row in board.rows if row["state"] == "complete"] == [1, 2, 1]
 
 
 def test_a_curve_is_the_mean_of_the_folds(folded):
