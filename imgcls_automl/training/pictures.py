@@ -36,6 +36,8 @@ class Pictures:
         self._splits = np.load(dataset.splits)
         folds = np.load(dataset.fold_file) if dataset.fold_file else None
         self.holdouts = list_holdouts(self._splits, folds)
+        # Folds differ by a picture or two: in batches of one size, none of them makes a model be traced again.
+        self._fold_size = max((len(it.validation) for it in self.holdouts if it.fold), default=0)
         self.resident = self.images.nbytes <= resident_bytes
         self._on_device: tuple[Any, Any] | None = None
 
@@ -82,7 +84,8 @@ class Pictures:
             float32 (N, K), in the order of `indices`.
         """
         height, width, _ = self.task.image_shape
-        size = max(16, min(1024, EVALUATION_PIXELS // (height * width), len(indices)))
+        wanted = max(len(indices), self._fold_size)
+        size = max(16, min(1024, EVALUATION_PIXELS // (height * width), wanted))
         parts = [np.zeros((0, self.task.num_classes), "float32")]
         for start in range(0, len(indices), size):
             chosen = indices[start : start + size]

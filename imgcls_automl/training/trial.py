@@ -84,11 +84,10 @@ def run_trial(
             network = _build(task, bench, stored, holdout)
             if parameters is None:
                 parameters = network.count_params()
-                started(
-                    TrialStarted(
-                        number=task.number, candidate=stored.candidate, parameters=parameters
-                    )
+                begin = TrialStarted(
+                    number=task.number, candidate=stored.candidate, parameters=parameters
                 )
+                started(begin)
             cause = _train(task, bench, stored, network, holdout, trainings, report)
             _keep_weights(task, network, holdout, trainings)
             if cause is not None:
