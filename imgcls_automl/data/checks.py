@@ -89,8 +89,10 @@ def check_classes(contents: Contents) -> None:
         )
 
 
-def check_splits(contents: Contents, splits: np.ndarray) -> None:
-    """Refuse splits that cannot train, select and test.
+def check_splits(
+    contents: Contents, splits: np.ndarray, *, needed: tuple[str, ...] = SPLITS
+) -> None:
+    """Refuse splits that cannot train, select and test; `needed` are those that must hold a picture.
 
     Raises:
         DatasetError: A class has no training picture, or none but copies of others; or a split is empty.
@@ -110,7 +112,7 @@ def check_splits(contents: Contents, splits: np.ndarray) -> None:
             "only in validation or test.\nAdd some, check the spelling of the labels, or drop the class."
         )
     sizes = np.bincount(splits, minlength=len(SPLITS))
-    empty = [SPLITS[code] for code in np.flatnonzero(sizes == 0)]
+    empty = [name for name, size in zip(SPLITS, sizes, strict=True) if name in needed and not size]
     if empty:
         raise DatasetError(
             f"{len(contents.ids)} pictures are too few: none is left for the {empty[0]} split.\n"
