@@ -111,7 +111,7 @@ def check_splits(
             f"The class {missing[0]!r}{_and_more(len(missing))} has no picture in the training split, "
             "only in validation or test.\nAdd some, check the spelling of the labels, or drop the class."
         )
-    sizes = np.bincount(splits, minlength=len(SPLITS))
+    sizes = [int(np.count_nonzero(splits == code)) for code in range(len(SPLITS))]
     empty = [name for name, size in zip(SPLITS, sizes, strict=True) if name in needed and not size]
     if empty:
         raise DatasetError(
