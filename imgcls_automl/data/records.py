@@ -76,7 +76,7 @@ def _write_splits(
 ) -> None:
     names = [guard_cell(name) for name in contents.class_names]
     rows = (
-        (guard_cell(id_), names[label], SPLITS[split])
+        (guard_cell(id_), names[label], _SPLIT_NAMES[split])
         for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
     )
     if folds is None:
