@@ -11,7 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from numpy.typing import ArrayLike
 
     from imgcls_automl.run_result import RunResult
 
@@ -20,14 +23,21 @@ __all__ = ["__version__", "load", "search"]
 __version__ = "0.1.0"
 
 
-def search(*, space: str, data: str, **options: Any) -> RunResult:
+def search(
+    *,
+    space: str,
+    data: str | Path | Sequence[str | Path] | tuple[ArrayLike, ArrayLike],
+    **options: Any,
+) -> RunResult:
     """Search a space on labelled pictures; the Python form of `imgcls-automl search`.
 
     Args:
         space: A search space's name, `path/to/file.py:Name` or `package.module:Name`.
-        data: A folder, a file or a name that an adapter knows.
+        data: A folder, a file or a name that an adapter knows; a list of them to join; or arrays,
+            `(images, labels)`: images uint8 or floats 0-1, (N, H, W) or (N, H, W, C); labels (N,), whole numbers or
+            texts. Arrays are kept in the cache folder, so that the run can be resumed.
         **options: Any other field of `imgcls_automl.config.RunConfig`, as on the command line: `trials=20`,
-            `timeout="30m"`, `data_option={"shape": "8x8"}`.
+            `timeout="30m"`, `data_option={"shape": "8x8"}`. `test_data` may be arrays too.
 
     Raises:
         ImgclsError: One of the tree in `imgcls_automl.errors`.
@@ -35,11 +45,14 @@ def search(*, space: str, data: str, **options: Any) -> RunResult:
     import os
 
     from imgcls_automl import run
+    from imgcls_automl.array_sources import are_arrays, store_arrays
     from imgcls_automl.config import resolve_config
 
-    return run.search(
-        resolve_config({"space": space, "data": data, **options}, environment=os.environ)
-    )
+    given = {"space": space, "data": data, **options}
+    arrays = {name: given[name] for name in ("data", "test_data") if are_arrays(given.get(name))}
+    # Named after their content once it is known where to keep them.
+    named = {**given, **dict.fromkeys(arrays, "arrays")}
+    return run.search(store_arrays(resolve_config(named, environment=os.environ), arrays))
 
 
 def load(folder: str | Path) -> RunResult:

@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.data.dataset import MAX_PIXELS, RESIZE_MODES
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "IMGCLS_AUTOML_"
 DEFAULT_TIMEOUT = 20 * 60.0  # seconds, where neither trials nor a timeout is given
+DEFAULT_READ_TIMEOUT = 5 * 60.0  # seconds
+DEFAULT_CACHE_LIMIT = 20 * 10**9  # bytes
 
 # What a search can select by, and which way is better, in Optuna's words.
 METRICS = {"accuracy": "maximize", "macro_f1": "maximize", "log_loss": "minimize"}
@@ -40,6 +43,9 @@ class Preset:
     seeds: int
 
 
+# What a training can compute in, and the Keras dtype policy that does it.
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
 PRESETS = {
     "fast": Preset(epochs=5, top_k=1, seeds=1),
     "medium": Preset(epochs=12, top_k=3, seeds=1),
@@ -51,6 +57,15 @@ def parse_text(value: object) -> str:
     if not isinstance(value, str | Path) or not str(value):
         raise ValueError("a text")
     return str(value)
+
+
+def parse_sources(value: object) -> tuple[str, ...]:
+    """Read one source, or a list of them."""
+    sources = value if isinstance(value, list | tuple) else [value]
+    try:
+        return tuple(parse_text(source) for source in sources)
+    except ValueError:
+        raise ValueError("a text, or a list of texts") from None
 
 
 def parse_choice(*choices: str) -> Callable[[object], str]:
@@ -99,6 +114,15 @@ def parse_duration(value: object) -> float:
     return seconds
 
 
+def parse_bytes(value: object) -> int:
+    """Read `"20GB"`, `"500 MB"`, `"1.5TB"` (decimal) or a plain number as bytes."""
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?", str(value).strip().lower())
+    size = float(match[1]) * 1000 ** " kmgt".index(match[2] or " ") if match else 0.0
+    if not 1 <= size < 1e18:
+        raise ValueError("an amount above zero, such as 500MB or 20GB")
+    return int(size)
+
+
 def parse_size(value: object) -> tuple[int, int]:
     """Read `64` or `"64x48"` (height x width) as (height, width) in pixels."""
     if isinstance(value, list | tuple) and len(value) == 2:
@@ -129,8 +153,9 @@ def _option(
     metavar: str,
     default: Any = MISSING,
     factory: Any = MISSING,
+    repeated: bool = False,
 ) -> Any:
-    metadata = {"help": description, "parse": parse, "metavar": metavar}
+    metadata = {"help": description, "parse": parse, "metavar": metavar, "repeated": repeated}
     if factory is not MISSING:
         return field(default_factory=factory, metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -145,8 +170,11 @@ class RunConfig:
         parse_text,
         metavar="SPACE",
     )
-    data: str = _option(
-        "The pictures: a folder, a file, or a name an adapter knows.", parse_text, metavar="DATA"
+    data: tuple[str, ...] = _option(
+        "The pictures: a folder, a file, or a name an adapter knows; repeated, all are joined.",
+        parse_sources,
+        metavar="DATA",
+        repeated=True,
     )
     test_data: str | None = _option(
         "A second source; all of it becomes the test split.",
@@ -165,12 +193,14 @@ class RunConfig:
         parse_pairs,
         metavar="NAME=VALUE",
         factory=dict,
+        repeated=True,
     )
     space_option: dict[str, str] = _option(
         "An option of the search space; may be repeated.",
         parse_pairs,
         metavar="NAME=VALUE",
         factory=dict,
+        repeated=True,
     )
     out: Path | None = _option(
         "Run folder to make; must not exist. Default: runs/<space>-<data>-<UTC time>.",
@@ -208,6 +238,13 @@ class RunConfig:
     seed: int = _option(
         "Seed of splits, sampler and training.", parse_whole(0), metavar="N", default=0
     )
+    folds: int | None = _option(
+        "Train each trial on this many folds of train + validation and score it by their mean; for small sets."
+        " Default: one validation split.",
+        parse_whole(2),
+        metavar="K",
+        default=None,
+    )
     image_size: tuple[int, int] | None = _option(
         "Size all pictures are brought to. Default: derived from the pictures.",
         parse_size,
@@ -216,7 +253,7 @@ class RunConfig:
     )
     resize: str = _option(
         "How pictures of another shape are fitted: stretch, pad or crop.",
-        parse_choice("stretch", "pad", "crop"),
+        parse_choice(*RESIZE_MODES),
         metavar="HOW",
         default="stretch",
     )
@@ -226,10 +263,23 @@ class RunConfig:
         metavar="HOW",
         default="none",
     )
+    sampling: str = _option(
+        "How often classes are drawn in an epoch: none (as often as they occur) or balanced (equally often).",
+        parse_choice("none", "balanced"),
+        metavar="HOW",
+        default="none",
+    )
     device: str = _option(
         "Where to train: auto, cpu or gpu.",
         parse_choice("auto", "cpu", "gpu"),
         metavar="DEVICE",
+        default="auto",
+    )
+    precision: str = _option(
+        "What to compute in: auto, float32 or bfloat16. auto: bfloat16 on a GPU that has it, and on a CPU where a"
+        " search with a time limit finds it faster.",
+        parse_choice("auto", *PRECISIONS),
+        metavar="PRECISION",
         default="auto",
     )
     workers: int = _option(
@@ -241,10 +291,28 @@ class RunConfig:
         metavar="N",
         default=None,
     )
+    max_pixels: int = _option(
+        "Pictures of more pixels are refused before they are decoded.",
+        parse_whole(1),
+        metavar="N",
+        default=MAX_PIXELS,
+    )
     cache_dir: Path | None = _option(
         "Where decoded pictures are kept. Default: the user's cache folder.",
         lambda value: Path(parse_text(value)),
         metavar="DIR",
+        default=None,
+    )
+    cache_limit: int | None = _option(
+        "What all decoded pictures kept may take; the least recently used go first. Default: 20GB.",
+        parse_bytes,
+        metavar="SIZE",
+        default=None,
+    )
+    read_timeout: float | None = _option(
+        "Give a source up that gives nothing more for so long. Default: 5m.",
+        parse_duration,
+        metavar="TIME",
         default=None,
     )
     fail_under: float | None = _option(
@@ -253,6 +321,13 @@ class RunConfig:
         metavar="SCORE",
         default=None,
     )
+
+    def __post_init__(self) -> None:
+        if self.class_weight == self.sampling == "balanced":
+            raise ConfigError(
+                "--class-weight balanced and --sampling balanced each make up for uneven classes: together they would"
+                " make rare ones count more than common ones.\nGive one of them."
+            )
 
     @property
     def planned(self) -> Preset:
@@ -269,14 +344,15 @@ class RunConfig:
 
     def to_json(self) -> dict[str, Any]:
         """All options as JSON values; `from_json` reads them back."""
-        values = asdict(self)
+        # One source stands as the text that it is: most runs have one, and older versions read it.
+        values = {**asdict(self), "data": self.data[0] if len(self.data) == 1 else list(self.data)}
         return {
             name: str(value) if isinstance(value, Path) else value for name, value in values.items()
         }
 
 
 def options() -> tuple[Field[Any], ...]:
-    """The options in the order they are shown; `metadata` holds help, parse and metavar."""
+    """The options in the order they are shown; `metadata` holds help, parse, metavar, repeated."""
     return fields(RunConfig)
 
 
@@ -322,6 +398,20 @@ def resolve_config(
         elif option.default is MISSING and option.default_factory is MISSING:
             raise ConfigError(f"{flag(option.name)} is missing: {option.metadata['help']}")
     return RunConfig(**values)
+
+
+def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> Any:
+    """One option for a command that takes no others: its flag, else the environment, else its default.
+
+    Raises:
+        ConfigError: The value cannot be.
+    """
+    option = next(option for option in options() if option.name == name)
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    for place, value in ((flag(name), given), (variable, environment.get(variable))):
+        if value not in (None, ""):
+            return _parse(option, place, value)
+    return option.default
 
 
 def config_from_json(values: Mapping[str, Any]) -> RunConfig:

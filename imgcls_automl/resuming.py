@@ -44,9 +44,9 @@ def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:
     """The configuration with relative paths that lead nowhere from here taken from where the run was started."""
     home = Path(folder.record.get("started_in", "."))
 
-    def locate(source: str | None) -> str | None:
-        moved = source is not None and not Path(source).exists() and (home / source).exists()
-        return str(home / source) if moved and source is not None else source
+    def locate(source: str) -> str:
+        moved = not Path(source).exists() and (home / source).exists()
+        return str(home / source) if moved else source
 
     def locate_plugin(reference: str) -> str:
         place, colon, name = reference.rpartition(":")
@@ -54,8 +54,8 @@ def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:
 
     return replace(
         config,
-        data=str(locate(config.data)),
-        test_data=locate(config.test_data),
+        data=tuple(locate(source) for source in config.data),
+        test_data=None if config.test_data is None else locate(config.test_data),
         space=locate_plugin(config.space),
         adapter=None if config.adapter is None else locate_plugin(config.adapter),
     )

@@ -93,12 +93,14 @@ def _run(
     run = stages.Run(config=config, folder=folder, budget=budget, observe=observe)
     with logging_to(folder.log), closing_record(folder, config):
         observe(RunBegun(config=config, folder=folder, budget=budget))
-        with closing(stages.start_executor(config, space, folder.log)) as executor:
-            dataset = stages.prepare_data(run)
-            stages.ready_workers(run, dataset, executor)
+        with (
+            closing(stages.start_executor(config, space, folder.log)) as executor,
+            stages.opened_data(run) as dataset,
+        ):
+            ready = stages.ready_workers(run, dataset, executor)
             with stages.opened_study(run) as study:
                 baselines = stages.prepare_baselines(study, executor)
-                plan = stages.make_plan(run, dataset, baselines, executor)
+                plan = stages.make_plan(run, dataset, ready, baselines, executor)
                 stages.search_trials(run, study, plan, executor)
                 if not stages.is_settled(run, study, plan):
                     winner = stages.choose_winner(run, study, plan, executor)

@@ -156,12 +156,13 @@ def read_run_record(path: Path) -> dict[str, Any]:
 
 def _free_name(config: RunConfig) -> Path:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    space, data = config.space.rpartition(":")[2], re.split(r"[/\\]", config.data.rstrip("/\\"))[-1]
-    stem = "-".join((_slug(space), _slug(data.partition(".")[0]), moment))
-    names = (
+    names = [re.split(r"[/\\]", source.rstrip("/\\"))[-1] for source in config.data]
+    data = " ".join(name.partition(".")[0] for name in names)
+    stem = "-".join((_slug(config.space.rpartition(":")[2]), _slug(data), moment))
+    free = (
         Path("runs") / (stem if number == 1 else f"{stem}-{number}") for number in range(1, 1000)
     )
-    return next(name for name in names if not name.exists())
+    return next(name for name in free if not name.exists())
 
 
 def _slug(text: str) -> str:

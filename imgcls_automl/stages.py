@@ -7,8 +7,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import Preset
-from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, WorkerReady
+from imgcls_automl.config import (
+    DEFAULT_CACHE_LIMIT,
+    DEFAULT_READ_TIMEOUT,
+    PRECISIONS,
+    Preset,
+)
+from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, TrialsFound, WorkerReady
 from imgcls_automl.resuming import refuse_change
 
 if TYPE_CHECKING:
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import ProbeResult
     from imgcls_automl.registry import PluginInfo
     from imgcls_automl.run_folder import RunFolder
 
@@ -63,16 +69,25 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
     return LocalExecutor(setup, workers=config.workers, log=log)
 
 
-def prepare_data(run: Run) -> Dataset:
-    """Read, check and split the pictures; a resumed run refuses others than it began with."""
-    from imgcls_automl.data.prepare import prepare_dataset
+@contextmanager
+def opened_data(run: Run) -> Iterator[Dataset]:
+    """Read, check and split the pictures, which stay in the cache until the block ends.
 
-    dataset = prepare_dataset(
+    A resumed run refuses others than it began with.
+    """
+    from imgcls_automl.data.prepare import opened_dataset
+
+    with opened_dataset(
         dataset_request(run.config),
         folder=run.folder.data,
         log=run.folder.log,
         on_progress=run.observe,
-    )
+    ) as dataset:
+        _record_dataset(run, dataset)
+        yield dataset
+
+
+def _record_dataset(run: Run, dataset: Dataset) -> None:
     earlier = run.folder.record.get("dataset")
     if earlier is not None:
         refuse_change("data", earlier["fingerprint"], dataset.fingerprint)
@@ -92,13 +107,10 @@ def prepare_data(run: Run) -> Dataset:
     )
     run.folder.note_time("data", time.time() - run.budget.started)
     run.observe(DatasetReady(dataset=dataset, seconds=time.time() - run.budget.started))
-    return dataset
 
 
 def dataset_request(config: RunConfig) -> DatasetRequest:
     """What the data stage needs to know of a configuration."""
-    import platformdirs
-
     from imgcls_automl.data.dataset import DatasetRequest
 
     return DatasetRequest(
@@ -110,8 +122,19 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
-        cache=config.cache_dir or platformdirs.user_cache_path("imgcls-automl") / "datasets",
+        folds=config.folds,
+        max_pixels=config.max_pixels,
+        cache=config.cache_dir or default_cache(),
+        cache_limit=config.cache_limit or DEFAULT_CACHE_LIMIT,
+        read_timeout=config.read_timeout or DEFAULT_READ_TIMEOUT,
     )
+
+
+def default_cache() -> Path:
+    """Where decoded sets are kept unless the user says otherwise."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("imgcls-automl") / "datasets"
 
 
 def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
@@ -120,11 +143,16 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
 
     ready = executor.wait_ready()
     executor.use_dataset(
-        UseDataset(dataset=dataset, metric=run.config.metric, class_weight=run.config.class_weight)
+        UseDataset(
+            dataset=dataset,
+            metric=run.config.metric,
+            class_weight=run.config.class_weight,
+            sampling=run.config.sampling,
+        )
     )
     run.folder.update(
         versions={**run.folder.record["versions"], **ready.versions},
-        device={"backend": ready.backend, "name": ready.device, "precision": ready.precision},
+        device={"backend": ready.backend, "name": ready.device},
     )
     run.observe(WorkerReady(ready=ready))
     return ready
@@ -155,36 +183,62 @@ def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str,
     return baselines
 
 
+def probe_speed(
+    run: Run, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
+) -> ProbeResult:
+    """Have a few steps of the first baseline timed, and the precision chosen by them.
+
+    Only where time is limited: without, the same search has to give the same trials each time.
+    """
+    from imgcls_automl.engine.tasks import run_probe
+    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.results import ProbeResult
+
+    stated = PRECISIONS.get(run.config.precision)
+    precisions = (stated,) if stated else ready.precisions
+    if run.budget.deadline is None or not baselines:
+        return ProbeResult(precision=precisions[0], epoch_seconds=None)
+    task = ProbeTask(parameters=baselines[0], precisions=precisions)
+    return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
+
+
 def make_plan(
-    run: Run, dataset: Dataset, baselines: list[dict[str, Any]], executor: Executor
+    run: Run, dataset: Dataset, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> SearchPlan:
-    """Choose epochs and retrainings; a resumed run keeps those it began with."""
+    """Choose epochs, retrainings and precision; a resumed run keeps those it began with."""
     from imgcls_automl.engine.planning import SearchPlan, make_preset
-    from imgcls_automl.engine.tasks import probe_epoch
 
     train, validation, _ = dataset.split_sizes
-    growth = (train + validation) / train
+    growth = (train + validation) / dataset.training_size
     chosen = run.folder.record.get("plan")
     if chosen is None:
-        timed = run.budget.deadline is not None and run.config.epochs is None and bool(baselines)
-        epoch_seconds = (
-            probe_epoch(executor, baselines[0], deadline=run.budget.deadline, observe=run.observe)
-            if timed
-            else None
+        speed = probe_speed(run, ready, baselines, executor)
+        pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
+        made = make_preset(
+            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
         )
-        chosen = asdict(make_preset(run.config, run.budget, train, growth, epoch_seconds))
+        chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
-    preset = Preset(**chosen)
-    run.observe(PlanMade(preset=preset, wanted=run.config.planned))
+    preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
+    run.observe(
+        PlanMade(
+            preset=preset,
+            wanted=run.config.planned,
+            precision=chosen["precision"],
+            folds=dataset.folds,
+        )
+    )
     return SearchPlan(
         folder=run.folder.trials,
         metric=run.config.metric,
         seed=run.config.seed,
         epochs=preset.epochs,
+        precision=chosen["precision"],
         refit_growth=growth,
         budget=run.budget,
         top_k=preset.top_k,
         seeds=preset.seeds,
+        folds=dataset.trainings,
     )
 
 
@@ -192,11 +246,16 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     """Search until the budget is spent."""
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.engine.study import ended_trials
+    from imgcls_automl.executors.results import TrialResult
+    from imgcls_automl.trial_files import read_result
 
     began = time.time()
-    study.pruner = choose_pruner(trials=plan.budget.trials, epochs=plan.epochs)
+    study.pruner = choose_pruner(epochs=plan.epochs)
     run.folder.search_began = True
+    earlier = [read_result(plan.folder / str(trial.number)) for trial in ended_trials(study)]
+    if earlier:
+        run.observe(TrialsFound(results=[result for result in earlier if result is not None]))
 
     def observe(event: Any) -> None:
         if isinstance(event, TrialResult):  # so that a killed run knows what it has spent

@@ -92,7 +92,7 @@ def digits(cache, tmp_path_factory):
     from imgcls_automl.data.prepare import prepare_dataset
 
     request = DatasetRequest(
-        data="digits",
+        data=("digits",),
         test_data=None,
         adapter=None,
         options={},

@@ -14,6 +14,7 @@ from imgcls_automl.config import (
     RunConfig,
     config_from_json,
     resolve_config,
+    resolve_option,
 )
 from imgcls_automl.errors import ConfigError
 
@@ -120,11 +121,23 @@ class TestValues:
             f"--trials must be a whole number from 1 up, but got {text!r}."
         )
 
-    @pytest.mark.parametrize("option", ["preset", "metric", "resize", "class_weight", "device"])
+    @pytest.mark.parametrize(
+        "option", ["preset", "metric", "resize", "class_weight", "sampling", "device"]
+    )
     def test_a_choice_lists_what_there_is(self, resolve, option):
         message = complain(resolve, flags={option: "wrong"})
         assert message.startswith(f"--{option.replace('_', '-')} must be one of ")
         assert "'wrong'" in message
+
+    def test_folds_are_two_or_more(self, resolve):
+        assert resolve({"folds": "5"}).folds == 5
+        assert "from 2 up" in complain(resolve, flags={"folds": "1"})
+
+    def test_uneven_classes_are_not_made_up_for_twice(self, resolve):
+        assert resolve({"sampling": "balanced"}).sampling == "balanced"
+        message = complain(resolve, flags={"sampling": "balanced", "class_weight": "balanced"})
+        assert "--class-weight balanced and --sampling balanced" in message
+        assert "Give one of them." in message
 
     @pytest.mark.parametrize("text", ["nan", "inf", "good"])
     def test_a_gate_is_a_finite_number(self, resolve, text):
@@ -190,6 +203,35 @@ class TestWhereAMistakeWasMade:
         assert "adapter in" in complain(resolve, toml="adapter = 5")
 
 
+class TestSources:
+    @pytest.mark.parametrize("given", ["a", ["a"], Path("a"), ("a",)])
+    def test_one_source_however_it_is_given(self, resolve, given):
+        assert resolve({"data": given}).data == ("a",)
+
+    def test_several_sources_of_the_command_line_or_a_file(self, resolve, tmp_path):
+        assert resolve({"data": ["a", "b"]}).data == ("a", "b")
+        file = tmp_path / "two.toml"
+        file.write_text('space = "cnn_small"\ndata = ["a", "b"]\n')
+        assert resolve_config({}, environment={}, file=file).data == ("a", "b")
+
+    def test_the_environment_names_one(self):
+        environment = {"IMGCLS_AUTOML_DATA": "a, b"}
+        assert resolve_config({"space": "s"}, environment=environment).data == ("a, b",)
+
+    @pytest.mark.parametrize("given", [["a", ""], [["a"]], 5, ["a", None]])
+    def test_what_is_no_source_is_refused(self, resolve, given):
+        message = complain(resolve, flags={"data": given})
+        assert message.startswith("--data must be a text, or a list of texts, but got")
+
+    def test_a_record_of_one_source_holds_a_text_as_it_always_did(self, resolve):
+        assert resolve().to_json()["data"] == "digits"
+        assert resolve({"data": ["a", "b"]}).to_json()["data"] == ["a", "b"]
+
+    def test_a_record_of_several_sources_reads_back(self, resolve):
+        config = resolve({"data": ["a", "b"]})
+        assert config_from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
 class TestFile:
     def test_names_may_be_written_with_dashes_as_on_the_command_line(self, resolve):
         config = resolve(toml='image-size = "48x64"\nclass-weight = "balanced"\n')
@@ -204,7 +246,7 @@ class TestFile:
         file = tmp_path / "all.toml"
         file.write_text('space = "cnn_small"\ndata = "digits"\ntrials = 3\n')
         config = resolve_config({}, environment={}, file=file)
-        assert (config.space, config.data, config.trials) == ("cnn_small", "digits", 3)
+        assert (config.space, config.data, config.trials) == ("cnn_small", ("digits",), 3)
 
 
 class TestJson:
@@ -237,3 +279,28 @@ def test_every_option_says_what_it_is_for():
     for option in fields(RunConfig):
         assert option.metadata["help"].endswith("."), option.name
         assert option.metadata["metavar"], option.name
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [("20GB", 20 * 10**9), ("1.5 tb", 15 * 10**11), ("500m", 5 * 10**8), ("4096", 4096)],
+    )
+    def test_they_are_bytes_in_decimal_units(self, resolve, text, size):
+        assert resolve({"cache_limit": text}).cache_limit == size
+
+    @pytest.mark.parametrize("text", ["0", "-1", "much", "5 apples", "1e9", "20GiB"])
+    def test_anything_else_is_refused(self, resolve, text):
+        assert "--cache-limit must be an amount" in complain(resolve, flags={"cache_limit": text})
+
+
+class TestOneOption:
+    def test_a_flag_beats_the_environment_which_beats_the_default(self):
+        environment = {"IMGCLS_AUTOML_CACHE_LIMIT": "2GB"}
+        assert resolve_option("cache_limit", "1GB", environment) == 10**9
+        assert resolve_option("cache_limit", None, environment) == 2 * 10**9
+        assert resolve_option("cache_limit", None, {}) is None
+
+    def test_a_wrong_value_is_told_with_its_place(self):
+        with pytest.raises(ConfigError, match="IMGCLS_AUTOML_CACHE_LIMIT must be"):
+            resolve_option("cache_limit", None, {"IMGCLS_AUTOML_CACHE_LIMIT": "much"})

@@ -98,6 +98,7 @@ class TestDiscover:
         adapters = [info.name for info in discover(DATASETS)]
         assert adapters == sorted(adapters)
         assert {"digits", "fashion_mnist_csv", "folder", "pixel_csv"} <= set(adapters)
+        assert {"idx", "image_csv", "npz"} <= set(adapters)
         (space,) = [info for info in discover(SEARCH_SPACES) if info.name == "cnn_small"]
         assert space.distribution == "imgcls-automl"
 

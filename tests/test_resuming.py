@@ -15,7 +15,7 @@ from imgcls_automl.run_folder import RunFolder
 def renew(config, *, trials=None, timeout=None, status="interrupted", spent=0.0):
     """(trials, seconds of all commands together) of a run that is resumed."""
     folder = RunFolder(Path("runs/one"), {"status": status, "elapsed_seconds": spent})
-    before = RunConfig(space="cnn_small", data="digits", **config)
+    before = RunConfig(space="cnn_small", data=("digits",), **config)
     after = renew_budget(before, folder, trials, timeout)
     return after.trials, after.wall_clock
 
@@ -56,7 +56,7 @@ class TestBudget:
 class TestSources:
     def find(self, tmp_path, **config):
         record = {"status": "interrupted", "started_in": str(tmp_path)}
-        named = RunConfig(**{"space": "cnn_small", "data": "digits", **config})
+        named = RunConfig(**{"space": "cnn_small", "data": ("digits",), **config})
         return find_sources(named, RunFolder(Path("runs/one"), record))
 
     def test_what_lies_where_the_run_was_started_is_found_from_elsewhere(self, tmp_path):
@@ -64,10 +64,10 @@ class TestSources:
             (tmp_path / name).write_text("")
         found = self.find(
             tmp_path,
-            **{"data": "pets.csv", "test_data": "held.csv"},
+            **{"data": ("pets.csv", "digits"), "test_data": "held.csv"},
             **{"space": "space.py:Space", "adapter": "adapter.py:Adapter"},
         )
-        assert found.data == str(tmp_path / "pets.csv")
+        assert found.data == (str(tmp_path / "pets.csv"), "digits")
         assert found.test_data == str(tmp_path / "held.csv")
         assert found.space == f"{tmp_path / 'space.py'}:Space"
         assert found.adapter == f"{tmp_path / 'adapter.py'}:Adapter"
@@ -75,7 +75,7 @@ class TestSources:
     def test_names_and_modules_stay_as_they_are(self, tmp_path):
         found = self.find(tmp_path, space="my_spaces.nets:Wide", adapter="folder")
         assert (found.space, found.adapter) == ("my_spaces.nets:Wide", "folder")
-        assert found.data == "digits"
+        assert found.data == ("digits",)
 
 
 class TestChange:

@@ -15,7 +15,7 @@ from imgcls_automl.run_folder import existing_run_folder, new_run_folder, read_r
 
 
 def configure(**options):
-    return RunConfig(**{"space": "cnn_small", "data": "digits", **options})
+    return RunConfig(**{"space": "cnn_small", "data": ("digits",), **options})
 
 
 @pytest.fixture
@@ -53,11 +53,12 @@ class TestNew:
     @pytest.mark.parametrize(
         ("space", "data", "stem"),
         [
-            ("cnn_small", "digits", "cnn_small-digits-"),
-            ("my/space.py:Odd", "/data/Fashion MNIST.csv.gz", "Odd-Fashion_MNIST-"),
-            ("cnn_small", "pictures/", "cnn_small-pictures-"),
-            ("cnn_small", "../..", "cnn_small-data-"),
-            ("cnn_small", "a\x1b[31m`$(rm)`", "cnn_small-a_31m_rm-"),
+            ("cnn_small", ("digits",), "cnn_small-digits-"),
+            ("my/space.py:Odd", ("/data/Fashion MNIST.csv.gz",), "Odd-Fashion_MNIST-"),
+            ("cnn_small", ("pictures/",), "cnn_small-pictures-"),
+            ("cnn_small", ("../..",), "cnn_small-data-"),
+            ("cnn_small", ("a\x1b[31m`$(rm)`",), "cnn_small-a_31m_rm-"),
+            ("cnn_small", ("pets/2023/", "pets/2024.csv"), "cnn_small-2023_2024-"),
         ],
     )
     def test_else_its_name_tells_space_data_and_time(self, here, space, data, stem):

@@ -73,7 +73,7 @@ def prepare_pictures(source: str, *, cache: Path, seed: int) -> PictureFiles:
     from imgcls_automl.data.prepare import prepare_dataset
 
     request = DatasetRequest(
-        data=source,
+        data=(source,),
         test_data=None,
         adapter=None,
         options={},

@@ -5,14 +5,11 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from measure.jobs import answer_job
 from measure.pictures import open_dataset, read_files
-
-if TYPE_CHECKING:
-    from imgcls_automl.data.dataset import Dataset
-    from imgcls_automl.engine.planning import SearchPlan
+from measure.unpruned_search import make_plan, unpruned_study
 
 
 class _Clock:
@@ -23,7 +20,7 @@ class _Clock:
         self._last = time.perf_counter()
 
     def __call__(self, event: Any) -> None:
-        from imgcls_automl.executors.messages import TrialResult
+        from imgcls_automl.executors.results import TrialResult
 
         if isinstance(event, TrialResult):
             now = time.perf_counter()
@@ -57,45 +54,12 @@ def train_all(job: dict[str, Any]) -> dict[str, Any]:
         dataset = open_dataset(read_files(job["pictures"]))
         executor.use_dataset(UseDataset(dataset=dataset, metric="accuracy", class_weight="none"))
         points = ask_baselines(executor)
-        with closing(_Study(folder / "study.db", points)) as study:
+        plan = make_plan(folder, dataset, ready, trials=len(points), epochs=job["epochs"])
+        with unpruned_study(folder / "study.db", points) as study:
             clock = _Clock()
-            run_trials(study.study, executor, _make_plan(job, folder, dataset, len(points)), clock)
+            run_trials(study, executor, plan, clock)
     _refuse_failures(clock.trials)
-    return {"trials": clock.trials, "import_seconds": started, "precision": ready.precision}
-
-
-class _Study:
-    """A study in a file as a search keeps it, its candidates enqueued and nothing of them pruned."""
-
-    def __init__(self, path: Path, points: list[dict[str, Any]]) -> None:
-        import optuna
-
-        from imgcls_automl.engine.study import enqueue_baselines, open_study
-
-        self.study = open_study(path, metric="accuracy")
-        self.study.pruner = optuna.pruners.NopPruner()
-        enqueue_baselines(self.study, points)
-
-    def close(self) -> None:
-        from imgcls_automl.engine.study import close_study
-
-        close_study(self.study)
-
-
-def _make_plan(job: dict[str, Any], folder: Path, dataset: Dataset, trials: int) -> SearchPlan:
-    from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.engine.planning import SearchPlan
-
-    (folder / "trials").mkdir()
-    train, validation, _ = dataset.split_sizes
-    return SearchPlan(
-        folder=folder / "trials",
-        metric="accuracy",
-        seed=0,
-        epochs=job["epochs"],
-        refit_growth=(train + validation) / train,
-        budget=Budget(trials=trials, started=time.time(), seconds=None),
-    )
+    return {"trials": clock.trials, "import_seconds": started, "precision": plan.precision}
 
 
 def _refuse_failures(trials: list[dict[str, Any]]) -> None:

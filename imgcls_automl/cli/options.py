@@ -32,16 +32,15 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _make_parameter(option: Field[Any]) -> inspect.Parameter:
-    repeated = option.default_factory is not MISSING
     described = option.metadata["help"]
     if option.default not in (MISSING, None):
         described += f" [default: {option.default}]"
-    elif option.default is MISSING and not repeated:
+    elif option.default is MISSING and option.default_factory is MISSING:
         described += " [required]"
     given = typer.Option(
         flag(option.name), help=described, metavar=option.metadata["metavar"], show_default=False
     )
-    annotation: Any = list[str] if repeated else str
+    annotation: Any = list[str] if option.metadata["repeated"] else str
     return inspect.Parameter(
         option.name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
+LEFT_OUT = len(SPLITS)  # the code of a picture that is in none: a copy of it is in a later split
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
+MAX_PIXELS = 200_000_000  # of one picture, unless the user says otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class DatasetRequest:
     """What the user asked for, as the data stage needs it.
 
     Attributes:
-        data: The source to search on.
+        data: The sources to search on, one or more of one kind.
         test_data: A second source, all of it the test split; None where there is none.
         adapter: An adapter's name or class reference; None to choose by matching.
         options: The adapter's keyword arguments.
@@ -30,10 +32,14 @@ class DatasetRequest:
         resize: How pictures of another shape are fitted: `"stretch"`, `"pad"` or `"crop"`.
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
+        folds: How many folds train + validation are cut into; None for one validation split.
         cache: The folder that holds decoded data sets.
+        max_pixels: Pictures of more, height times width, are refused before they are decoded.
+        cache_limit: Bytes that all of them together may take; None for as many as there is room for.
+        read_timeout: Seconds after which a source that gives nothing more is given up; None never.
     """
 
-    data: str
+    data: tuple[str, ...]
     test_data: str | None
     adapter: str | None
     options: dict[str, str]
@@ -42,6 +48,15 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    folds: int | None = None
+    max_pixels: int = MAX_PIXELS
+    cache_limit: int | None = None
+    read_timeout: float | None = None
+
+    @property
+    def described(self) -> str:
+        """The sources, for messages: `"cats, dogs"`."""
+        return ", ".join(self.data)
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:
@@ -62,7 +77,8 @@ class IngestProgress:
     """How far the data stage is.
 
     Attributes:
-        stage: `"reading"`, `"checking"` (the headers of encoded pictures) or `"decoding"`.
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"`, `"comparing"`, or
+            `"waiting"` for another process that decodes the same set.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """
@@ -82,7 +98,7 @@ class Dataset:
         labels: `.npy` file of int32 class indices (N,).
         splits: `.npy` file of uint8 indices into `SPLITS` (N,).
         fingerprint: Names the content: ids, labels, stated splits, groups and pixels.
-        split_sizes: Pictures in train, validation and test.
+        split_sizes: Pictures in train, validation and test; with folds all but the test pictures are in train.
         unreadable: How many pictures were left out.
         adapter: The adapter's name.
         plugin: The adapter's package and version.
@@ -91,6 +107,9 @@ class Dataset:
         cached: Whether it was found decoded.
         floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
             there is nothing to select.
+        remarks: What the checks found that matters most, in a sentence each.
+        folds: How many folds train is cut into; None where there is a validation split.
+        fold_file: `.npy` file of int16 fold numbers from 0 (N,), -1 for what is in none; None without folds.
     """
 
     task: ImageTask
@@ -106,3 +125,17 @@ class Dataset:
     resize: str
     cached: bool
     floor: dict[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    folds: int | None = None
+    fold_file: Path | None = None
+
+    @property
+    def trainings(self) -> int:
+        """Trainings that a trial takes: one a fold, or one."""
+        return self.folds or 1
+
+    @property
+    def training_size(self) -> int:
+        """Pictures that each of these trainings learns from, about."""
+        train = self.split_sizes[0]
+        return train - train // self.folds if self.folds else train

@@ -2,13 +2,14 @@
 
 images.npy      uint8 (N, H, W, C)
 labels.npy      int32 (N,), indices into class_names
+sizes.npy       int32 (N, 2), height and width before decoding
 set.json        everything else
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-IMAGES, LABELS, CONTENTS = "images.npy", "labels.npy", "set.json"
+IMAGES, LABELS, SIZES, CONTENTS = "images.npy", "labels.npy", "sizes.npy", "set.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A picture that was left out: `problem` is a short constant, `detail` what was wrong."""
+    """What is wrong or odd with a picture: `problem` is a short constant, `detail` says it in words."""
 
     id: str
     problem: str
@@ -42,7 +43,9 @@ class Contents:
         labels: Class indices, int32 (N,).
         stated: The split the source states for each picture, or None.
         groups: The group of each picture, or None.
-        issues: What was left out.
+        sizes: (height, width) of the pictures before decoding, upright, int32 (N, 2).
+        issues: Pictures that could not be read.
+        notes: What is odd about files of pictures that are in the set.
         lasting: Whether the same files would give the same issues again: False where one could not
             be opened, which a change of permissions may mend.
         originals: What the pictures were before; see `sizing.summarise_headers`.
@@ -55,21 +58,25 @@ class Contents:
     labels: np.ndarray
     stated: list[str | None]
     groups: list[str | None]
+    sizes: np.ndarray
     issues: list[Issue]
     lasting: bool
     originals: dict[str, Any]
     fingerprint: str
+    notes: list[Issue] = field(default_factory=list)
 
 
 def write_contents(folder: Path, contents: Contents) -> None:
-    with replacing(folder / LABELS) as path, path.open("wb") as file:
-        np.save(file, contents.labels)
+    for name, array in ((LABELS, contents.labels), (SIZES, contents.sizes)):
+        with replacing(folder / name) as path, path.open("wb") as file:
+            np.save(file, array)
     values = {
         name: getattr(contents, name)
         for name in Contents.__dataclass_fields__
-        if name not in ("labels", "issues")
+        if name not in ("labels", "sizes", "issues", "notes")
     }
-    values["issues"] = [asdict(issue) for issue in contents.issues]
+    for name in ("issues", "notes"):
+        values[name] = [asdict(issue) for issue in getattr(contents, name)]
     write_text(
         folder / CONTENTS, json.dumps(values)
     )  # ASCII: lone surrogates come back as they were
@@ -88,12 +95,14 @@ def read_contents(folder: Path) -> Contents:
             "image_shape": tuple(values["image_shape"]),
             "class_names": tuple(values["class_names"]),
             "labels": np.load(folder / LABELS),
+            "sizes": np.load(folder / SIZES),
             "issues": [Issue(**issue) for issue in values["issues"]],
+            "notes": [Issue(**issue) for issue in values["notes"]],
         }
     )
     expected = (len(contents.ids), *contents.image_shape)
     found = np.load(folder / IMAGES, mmap_mode="r").shape
-    if found != expected or len(contents.labels) != expected[0]:
+    if found != expected or {len(contents.labels), len(contents.sizes)} != {expected[0]}:
         raise ValueError(f"{folder / IMAGES} has the shape {found}, not {expected}")
     return contents
 

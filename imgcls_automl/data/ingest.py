@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,21 @@ import numpy as np
 
 from imgcls_automl import registry
 from imgcls_automl.data import cache
+from imgcls_automl.data.audit.audit import audit_set
+from imgcls_automl.data.audit.examine import find_or_examine
+from imgcls_automl.data.cache_use import using
+from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import Dataset
+from imgcls_automl.data.dataset import LEFT_OUT, SPLITS, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
-from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.data.floors import compute_floors, compute_fold_floors
+from imgcls_automl.data.folds import SCHEMA as FOLDS_SCHEMA
+from imgcls_automl.data.folds import assign_folds
+from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
-from imgcls_automl.data.records import write_records, write_splits
+from imgcls_automl.data.records import write_array, write_records
 from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
 from imgcls_automl.data.splits import assign_splits
 from imgcls_automl.data.spool import Spool
@@ -35,37 +43,53 @@ if TYPE_CHECKING:
     from imgcls_automl.registry import PluginInfo
 
 
-def answer(
-    connection: Connection[Any, Any],
+_WAITING = IngestProgress(stage="waiting", done=0, total=None)
+
+
+def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Path | None) -> None:
+    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure.
+
+    The adapter to use, and the reason for it, arrive once they are chosen: meanwhile this process starts.
+    """
+    info, reason = connection.recv()
+    with ExitStack() as held:
+        try:
+            dataset = ingest(request, info, reason, folder, held=held, report=connection.send)
+        except Exception as error:
+            connection.send(describe_failure(error))
+        else:
+            connection.send(dataset)
+            connection.poll(None)  # the set is held until the parent holds it and ends this process
+
+
+def ingest(
     request: DatasetRequest,
     info: PluginInfo,
     reason: str,
     folder: Path | None,
-) -> None:
-    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure."""
-    try:
-        connection.send(ingest(request, info, reason, folder, connection.send))
-    except Exception as error:
-        connection.send(describe_failure(error))
-
-
-def ingest(
-    request: DatasetRequest, info: PluginInfo, reason: str, folder: Path | None, report: Report
+    *,
+    held: ExitStack,
+    report: Report,
 ) -> Dataset:
     """Read, decode, check and split a source, and write the run's `data/` folder.
 
-    Nothing is written to `folder` unless all went well.
+    Nothing is written to `folder` unless all went well. Until `held` is closed, the decoded set stays
+    where it is.
 
     Raises:
         DatasetError, PluginError, ConfigError: As the stages say.
     """
     started = time.monotonic()
     adapter = registry.load(info, request.options)
-    key, contents, cached = _find_or_decode(adapter, info, request, report)
+    key, contents, cached = _find_or_decode(adapter, info, request, held, report)
     check_unreadable(contents, request.max_bad)
     check_classes(contents)
-    splits_file, splits = _find_or_split(request, key, contents)
-    check_splits(contents, splits)
+    examination = find_or_examine(request.cache / key, report)
+    copies = examination.twins.sets
+    splits_file, splits = _find_or_split(request, key, contents, copies)
+    check_splits(contents, splits, needed=("train", "test") if request.folds else SPLITS)
+    fold_file, folds = _find_or_fold(request, key, contents, splits, copies)
+    audit = audit_set(contents, splits, examination)
     task = _describe_task(contents, splits)
     dataset = Dataset(
         task=task,
@@ -80,33 +104,51 @@ def ingest(
         reason=reason,
         resize=request.resize,
         cached=cached,
-        floor=compute_floors(task.class_counts, contents.labels[splits == 1]),
+        floor=compute_floors(task.class_counts, contents.labels[splits == 1])
+        if folds is None
+        else compute_fold_floors(contents.labels, folds),
+        remarks=tuple(audit.remarks),
+        folds=request.folds,
+        fold_file=folder / "folds.npy" if folder and fold_file else fold_file,
     )
     if folder:
         seconds = time.monotonic() - started
-        write_records(folder, contents, splits, dataset=dataset, request=request, seconds=seconds)
+        write_records(
+            folder,
+            contents,
+            splits,
+            folds,
+            audit,
+            dataset=dataset,
+            request=request,
+            seconds=seconds,
+        )
     return dataset
 
 
 def _find_or_decode(
-    adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest, report: Report
+    adapter: DatasetAdapter,
+    info: PluginInfo,
+    request: DatasetRequest,
+    held: ExitStack,
+    report: Report,
 ) -> tuple[str, Contents, bool]:
     """The set's key and contents, and whether it was there already."""
     cache.open_cache(request.cache)
     state = _ask_state(adapter, info, request)
     if state is not None:
         key = cache.key_of(request, adapter, info, state)
-        found = cache.find(request.cache, key)
+        found = _find_and_hold(request.cache, key, held)
         if found:
             return key, found, True
     try:
-        return _read_and_decode(adapter, info, request, report, state)
+        return _read_and_decode(adapter, info, request, held, report, state)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DatasetError(
             f"The disk of the cache folder {request.cache} is full.\n"
-            "Free some space, or name another folder."
+            "Free some space (imgcls-automl data cache clear), or use another disk: --cache-dir DIR"
         ) from error
 
 
@@ -114,28 +156,56 @@ def _read_and_decode(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
+    held: ExitStack,
     report: Report,
     state: str | None,
 ) -> tuple[str, Contents, bool]:
     with Spool(request.cache) as spool:
         reading = _read_all(adapter, info, request, spool, report)
-        if state != _ask_state(adapter, info, request):
-            raise DatasetError(
-                f"{request.data} changed while it was read.\nRun again once it rests."
-            )
-        state = state or cache.fingerprint_reading(reading, spool)
-        key = cache.key_of(request, adapter, info, state)
-        with cache.locked(request.cache, key):
-            found = cache.find(request.cache, key)
+        key = cache.key_of(
+            request, adapter, info, state or cache.fingerprint_reading(reading, spool)
+        )
+        with cache.locked(request.cache, key, lambda: report(_WAITING)):
+            found = _find_and_hold(request.cache, key, held)
             if found:
                 return key, found, True
             with cache.building(request.cache, key) as folder:
                 contents = decode_set(folder, reading, spool, request=request, report=report)
+                if state != _ask_state(adapter, info, request):
+                    raise DatasetError(
+                        f"{request.described} changed while it was read.\nRun again once it rests."
+                    )
+                write_about(folder, _describe_set(request, info, contents))
+                held.enter_context(using(folder))  # under its final name too
         return key, contents, False
 
 
+def _find_and_hold(folder: Path, key: str, held: ExitStack) -> Contents | None:
+    """A decoded set if it is there and will stay there."""
+    found = cache.find(folder, key)
+    if found is None:
+        return None
+    try:
+        held.enter_context(using(folder / key))
+    except FileNotFoundError:  # another process removed it a moment ago
+        return None
+    return found
+
+
+def _describe_set(request: DatasetRequest, info: PluginInfo, contents: Contents) -> About:
+    return About(
+        fingerprint=contents.fingerprint,
+        data=request.described,
+        test_data=request.test_data,
+        adapter=info.name,
+        pictures=len(contents.ids),
+        image_shape=contents.image_shape,
+        created=time.time(),
+    )
+
+
 def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest) -> str | None:
-    sources = [request.data] + ([request.test_data] if request.test_data else [])
+    sources = [*request.data, *([request.test_data] if request.test_data else [])]
     states = [ask_fingerprint(adapter, info, source) for source in sources]
     return None if None in states else repr(states)
 
@@ -147,12 +217,15 @@ def _read_all(
     spool: Spool,
     report: Report,
 ) -> Reading:
-    reading = read_source(adapter, info, request.data, spool=spool, report=report)
+    reading = join_readings(
+        request.data,
+        [read_source(adapter, info, source, spool=spool, report=report) for source in request.data],
+    )
     if request.test_data is None:
         return reading
     if any(sample.split == "test" for sample in reading.samples):
         raise DatasetError(
-            f"{request.data} states a test split of its own, and --test-data names another.\n"
+            f"{request.described} states a test split of its own, and --test-data names another.\n"
             "Leave --test-data out, or give only the training part of the source as --data."
         )
     test = read_source(adapter, info, request.test_data, spool=spool, report=report)
@@ -168,12 +241,27 @@ def _read_all(
 
 
 def _find_or_split(
-    request: DatasetRequest, key: str, contents: Contents
+    request: DatasetRequest, key: str, contents: Contents, copies: np.ndarray
 ) -> tuple[Path, np.ndarray]:
     """The splits are kept beside the set: grouping takes scikit-learn, a second to import."""
-    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}.npy"
+    without = "-folded" if request.folds else ""  # no validation split is drawn then
+    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}{without}.npy"
     if not path.exists():
-        write_splits(path, assign_splits(contents, request.seed))
+        drawn = assign_splits(contents, request.seed, copies, validates=not request.folds)
+        write_array(path, drawn)
+    return path, np.load(path)
+
+
+def _find_or_fold(
+    request: DatasetRequest, key: str, contents: Contents, splits: np.ndarray, copies: np.ndarray
+) -> tuple[Path, np.ndarray] | tuple[None, None]:
+    """The folds, kept beside the set like the splits; nothing where none were asked for."""
+    if request.folds is None:
+        return None, None
+    name = f"folds-{FOLDS_SCHEMA}-{SPLITS_SCHEMA}-{request.seed}-{request.folds}.npy"
+    path = request.cache / key / name
+    if not path.exists():
+        write_array(path, assign_folds(contents, splits, request.folds, request.seed, copies))
     return path, np.load(path)
 
 
@@ -187,5 +275,7 @@ def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:
 
 
 def _count_splits(splits: np.ndarray) -> tuple[int, int, int]:
-    train, validation, test = (int(count) for count in np.bincount(splits, minlength=3))
+    train, validation, test = (
+        int(count) for count in np.bincount(splits[splits != LEFT_OUT], minlength=3)
+    )
     return train, validation, test

@@ -13,7 +13,7 @@ from imgcls_automl.errors import ConfigError, DatasetError, ImgclsError
 from imgcls_automl.processes import Child, ChildDiedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from multiprocessing.connection import Connection
 
     from imgcls_automl.plugin import DatasetAdapter
@@ -76,6 +76,27 @@ def choose_adapter(
                 answer.failure,
             )
     return _choose_best(source, answers)
+
+
+def choose_common_adapter(
+    sources: Sequence[str], adapter: str | None, options: Mapping[str, str], log: Path | None
+) -> tuple[PluginInfo, str]:
+    """Find the adapter that reads all of several sources, and why it is the one.
+
+    Raises:
+        ConfigError: Not all sources are of the same kind; or as `choose_adapter`, as are the others.
+        DatasetError, UnknownPluginError, DuplicatePluginError: As `choose_adapter`.
+    """
+    chosen = [choose_adapter(source, adapter, options, log) for source in sources]
+    info, _ = chosen[0]
+    for source, (other, _) in zip(sources, chosen, strict=True):
+        if other != info:
+            raise ConfigError(
+                f"The sources are of different kinds: {sources[0]!r} is read by {info.name!r}, "
+                f"{source!r} by {other.name!r}.\n"
+                "Give sources of one kind, or name one adapter for all: --adapter NAME"
+            )
+    return info, "; ".join(dict.fromkeys(reason for _, reason in chosen))
 
 
 def ask_adapters(

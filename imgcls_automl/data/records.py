@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.data.dataset import LEFT_OUT, SPLITS
 from imgcls_automl.data.splits import stated_splits
 from imgcls_automl.files import replacing, write_csv, write_text
 from imgcls_automl.text import format_json, guard_cell
@@ -14,16 +15,20 @@ from imgcls_automl.text import format_json, guard_cell
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from imgcls_automl.data.audit.audit import Audit
     from imgcls_automl.data.dataset import Dataset, DatasetRequest
     from imgcls_automl.data.decoded import Contents
 
 SCHEMA_VERSION = 1
+_SPLIT_NAMES = (*SPLITS, "left out")  # by code
 
 
 def write_records(
     folder: Path,
     contents: Contents,
     splits: np.ndarray,
+    folds: np.ndarray | None,
+    audit: Audit,
     *,
     dataset: Dataset,
     request: DatasetRequest,
@@ -31,23 +36,21 @@ def write_records(
 ) -> None:
     """Write splits.npy, splits.csv, issues.csv and, last, summary.json; each whole or not.
 
-    Where the source names groups there is a groups.csv too: a line a picture, in the order of splits.csv.
+    Where there are folds splits.csv has a column more, in which they count from 1, and there is a folds.npy. Where the
+    source names groups there is a groups.csv too: a line a picture, in the order of splits.csv.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_splits(folder / "splits.npy", splits)
-    names = [guard_cell(name) for name in contents.class_names]
-    write_csv(
-        folder / "splits.csv",
-        ("id", "label", "split"),
-        (
-            (guard_cell(id_), names[label], SPLITS[split])
-            for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
-        ),
-    )
+    write_array(folder / "splits.npy", splits)
+    if folds is not None:
+        write_array(folder / "folds.npy", folds)
+    _write_splits(folder / "splits.csv", contents, splits, folds)
     write_csv(
         folder / "issues.csv",
         ("id", "problem", "detail"),
-        ((guard_cell(it.id), it.problem, guard_cell(it.detail)) for it in contents.issues),
+        (
+            (guard_cell(it.id), it.problem, guard_cell(it.detail))
+            for it in (*contents.issues, *contents.notes, *audit.issues)
+        ),
     )
     if _is_grouped(contents):
         write_csv(
@@ -58,38 +61,68 @@ def write_records(
                 for id_, group in zip(contents.ids, contents.groups, strict=True)
             ),
         )
-    summary = summarise(contents, splits, dataset=dataset, request=request, seconds=seconds)
+    summary = summarise(contents, splits, audit, dataset=dataset, request=request, seconds=seconds)
     write_text(folder / "summary.json", format_json(summary))
 
 
-def write_splits(path: Path, splits: np.ndarray) -> None:
-    """Write uint8 (N,), indices into `SPLITS`."""
+def write_array(path: Path, values: np.ndarray) -> None:
+    """Write the pictures' splits or folds (N,) as a `.npy` file."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, splits)
+        np.save(file, values)
+
+
+def _write_splits(
+    path: Path, contents: Contents, splits: np.ndarray, folds: np.ndarray | None
+) -> None:
+    names = [guard_cell(name) for name in contents.class_names]
+    rows = (
+        (guard_cell(id_), names[label], _SPLIT_NAMES[split])
+        for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
+    )
+    if folds is None:
+        write_csv(path, ("id", "label", "split"), rows)
+        return
+    numbers = ("" if fold < 0 else int(fold) + 1 for fold in folds)
+    folded = ((*row, number) for row, number in zip(rows, numbers, strict=True))
+    write_csv(path, ("id", "label", "split", "fold"), folded)
 
 
 def summarise(
     contents: Contents,
     splits: np.ndarray,
+    audit: Audit,
     *,
     dataset: Dataset,
     request: DatasetRequest,
     seconds: float,
 ) -> dict[str, Any]:
-    """A data set as JSON: where it came from, what it holds, what was done to it."""
+    """A data set as JSON: where it came from, what it holds, what was done to it.
+
+    `"pictures"` are all that could be read, `"left_out"` those of them that are in no split. `"checks"` has what the
+    audit found:
+
+    - `"issues"`: how many of each problem issues.csv names; all of `audit.PROBLEMS` are there.
+    - `"left_out"`: pictures lost to an exact copy in a later split, by the split that lost them.
+    - `"balance"`: largest and smallest class (name, pictures), their ratio, and the effective number of classes.
+    - `"remarks"`: what matters most, in words.
+    """
     stated = stated_splits(contents)
     origins = {name: "stated" if name in stated else "held out" for name in SPLITS}
     if "train" not in stated:
         origins["train"] = "the rest"
+    if request.folds:
+        origins["validation"] = "folds of train"
     return {
         "schema_version": SCHEMA_VERSION,
-        "source": request.data,
+        "source": request.described,
         "test_source": request.test_data,
         "adapter": dataset.adapter,
         "plugin": dataset.plugin,
         "reason": dataset.reason,
         "pictures": len(contents.ids),
         "unreadable": dataset.unreadable,
+        "left_out": int(np.count_nonzero(splits == LEFT_OUT)),
+        "issues": dict(Counter(it.problem for it in (*contents.issues, *contents.notes))),
         "image_shape": list(contents.image_shape),
         "resize": dataset.resize,
         "original": contents.originals,
@@ -101,7 +134,9 @@ def summarise(
             name: {"pictures": size, "from": origins[name]}
             for name, size in _count_by_split(splits).items()
         },
+        "folds": request.folds,
         "grouped": _is_grouped(contents),
+        "checks": audit.to_json(),
         "seed": request.seed,
         "fingerprint": contents.fingerprint,
         "cached": dataset.cached,
@@ -114,5 +149,5 @@ def _is_grouped(contents: Contents) -> bool:
 
 
 def _count_by_split(splits: np.ndarray) -> dict[str, int]:
-    counts = np.bincount(splits, minlength=len(SPLITS))
+    counts = np.bincount(splits, minlength=len(_SPLIT_NAMES))[: len(SPLITS)]
     return {name: int(count) for name, count in zip(SPLITS, counts, strict=True)}

@@ -3,7 +3,9 @@
 - Stated splits stand, and validation never serves as test. A source that states only "train" states
   nothing.
 - No test stated: 15% of the pictures that are not stated otherwise are held out first.
-- No validation stated: 20% of what is left is held out.
+- No validation stated: 20% of what is left is held out, or nothing where folds take its place.
+- Copies of one picture never stand in two splits. Stated ones are left out of train where validation or test
+  has them, and out of validation where test has; where splits are drawn, copies are drawn together.
 - Held-out pictures are drawn a class at a time, or where the source names groups, in whole groups.
 - A class of three or more pictures has at least one in each split; one of two has none in test.
   Groups may not allow that, but every class keeps a picture in train.
@@ -13,10 +15,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from imgcls_automl.data.copies import choose_originals, leave_out_copies, unite_groups
 from imgcls_automl.data.dataset import SPLITS
 from imgcls_automl.errors import DatasetError
 
@@ -27,16 +30,24 @@ logger = logging.getLogger(__name__)
 
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.20  # of what the test split leaves
-SCHEMA = 1  # raise it whenever the same seed would draw other pictures
+SCHEMA = 2  # raise it whenever the same seed would draw other pictures
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 
 
-def assign_splits(contents: Contents, seed: int) -> np.ndarray:
+def assign_splits(
+    contents: Contents, seed: int, copies: np.ndarray | None = None, *, validates: bool = True
+) -> np.ndarray:
     """Give every picture its split: the same for the same ids and seed, whatever their order.
 
+    Args:
+        contents: The set.
+        seed: Decides what is drawn.
+        copies: Equal numbers for copies of one picture, (N,), as `Twins.sets` has them; None where there are none.
+        validates: Whether a validation split is drawn where none is stated; the test split is the same either way.
+
     Returns:
-        uint8 (N,), indices into `SPLITS`.
+        uint8 (N,), indices into `SPLITS`, or `LEFT_OUT`.
 
     Raises:
         DatasetError: The groups leave no picture of some class for training.
@@ -44,14 +55,16 @@ def assign_splits(contents: Contents, seed: int) -> np.ndarray:
     stated = stated_splits(contents)
     codes = {name: code for code, name in enumerate(SPLITS)}
     splits = np.array([codes[name or "train"] for name in contents.stated], dtype=np.uint8)
+    sets = np.arange(len(splits)) if copies is None else copies
+    splits = leave_out_copies(splits, sets)
     for split, share in ((_TEST, TEST_SHARE), (_VALIDATION, VALIDATION_SHARE)):
-        if SPLITS[split] in stated:
+        if SPLITS[split] in stated or (split == _VALIDATION and not validates):
             continue
         # A class of two pictures gives its second one to validation rather than to test.
         more_follows = split == _TEST and "validation" not in stated
         pool = np.flatnonzero(splits == _TRAIN)
-        held_out = _hold_out(contents, pool, share, keep=1 + more_follows, draw=f"{seed}:{split}")
-        splits[held_out] = split
+        keep, draw = 1 + more_follows, f"{seed}:{split}"
+        splits[_hold_out(contents, sets, pool, share, keep=keep, draw=draw)] = split
     return splits
 
 
@@ -62,11 +75,13 @@ def stated_splits(contents: Contents) -> tuple[str, ...]:
 
 
 def _hold_out(
-    contents: Contents, pool: np.ndarray, share: float, *, keep: int, draw: str
+    contents: Contents, sets: np.ndarray, pool: np.ndarray, share: float, *, keep: int, draw: str
 ) -> np.ndarray:
     if any(contents.groups[index] is not None for index in pool):
-        return _hold_out_groups(contents, pool, share, draw)
-    return _hold_out_pictures(contents, pool, share, keep, draw)
+        return _hold_out_groups(contents, sets, pool, share, draw)
+    originals = choose_originals(pool, sets, contents.labels, contents.ids)
+    drawn = _hold_out_pictures(contents, originals, share, keep, draw)
+    return pool[np.isin(sets[pool], sets[drawn])]
 
 
 def _hold_out_pictures(
@@ -83,22 +98,25 @@ def _hold_out_pictures(
         members = pool[contents.labels[pool] == label]
         count = max(1, int(len(members) * share + 0.5))
         count = max(0, min(count, len(members) - keep))
-        ranked = sorted(members, key=lambda index: _rank(draw, contents.ids[index]))
+        ranked = sorted(members, key=lambda index: rank(draw, contents.ids[index]))
         held_out.extend(ranked[:count])
     return np.array(held_out, dtype=np.int64)
 
 
-def _rank(draw: str, name: str) -> bytes:
+def rank(draw: str, name: str) -> bytes:
+    """Where a name stands in a draw: seeded, and the same whatever else is drawn from."""
     text = f"{draw}:{name}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=16).digest()
 
 
-def _hold_out_groups(contents: Contents, pool: np.ndarray, share: float, draw: str) -> np.ndarray:
+def _hold_out_groups(
+    contents: Contents, sets: np.ndarray, pool: np.ndarray, share: float, draw: str
+) -> np.ndarray:
     """Draw whole groups, classes in about equal shares; a picture without a group is its own."""
     labels = contents.labels[pool]
-    names = [_group_name(contents, index) for index in pool]
+    groups = number_groups(contents, sets, pool)
     held_out = max(
-        _draw_folds(labels, names, share, draw),
+        _draw_folds(labels, groups, share, draw),
         key=lambda fold: _judge_fold(labels, fold, share),
         default=np.array([], dtype=np.int64),
     )
@@ -115,27 +133,48 @@ def _hold_out_groups(contents: Contents, pool: np.ndarray, share: float, draw: s
     return pool[held_out]
 
 
-def _group_name(contents: Contents, index: int) -> tuple[str, str]:
+def number_groups(contents: Contents, sets: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """Number the groups of the pictures in `pool`; groups that share a copy are one.
+
+    Numbered by name, so that the order of the pictures does not matter.
+    """
+    names = [group_name(contents, index) for index in pool]
+    codes = {name: code for code, name in enumerate(sorted(set(names)))}
+    return unite_groups(np.array([codes[name] for name in names]), sets[pool])
+
+
+def group_name(contents: Contents, index: np.integer[Any]) -> tuple[str, str]:
+    """A picture's group; a picture without one is its own."""
     group = contents.groups[index]
     return ("picture", contents.ids[index]) if group is None else ("group", group)
 
 
 def _draw_folds(
-    labels: np.ndarray, names: list[tuple[str, str]], share: float, draw: str
+    labels: np.ndarray, groups: np.ndarray, share: float, draw: str
 ) -> list[np.ndarray]:
     """Deal the groups into about 1 / share folds of similar classes."""
+    count = min(round(1 / share), len(np.unique(groups)), int(np.bincount(labels).max()))
+    return deal_groups(labels, groups, count, draw) if count > 1 else []
+
+
+def deal_groups(labels: np.ndarray, groups: np.ndarray, count: int, draw: str) -> list[np.ndarray]:
+    """Deal whole groups into folds of similar classes.
+
+    Args:
+        labels: Class indices (N,); some class has at least `count` pictures.
+        groups: The number of each picture's group.
+        count: Folds, 2 or more.
+        draw: Seeds the dealing.
+
+    Returns:
+        The positions in each fold.
+    """
     import warnings
 
     from sklearn.model_selection import StratifiedGroupKFold
 
-    # Numbered by name, and taken by number, so that the order of the pictures does not matter.
-    codes = {name: code for code, name in enumerate(sorted(set(names)))}
-    groups = np.array([codes[name] for name in names])
-    count = min(round(1 / share), len(codes), int(np.bincount(labels).max()))
-    if count < 2:
-        return []
     order = np.lexsort((labels, groups))
-    seed = int.from_bytes(_rank(draw, "groups")[:4], "big")
+    seed = int.from_bytes(rank(draw, "groups")[:4], "big")
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "The least populated class has only..."

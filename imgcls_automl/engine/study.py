@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial, Trial
 
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
 
 STUDY_NAME = "search"
 STATE = "state"  # user attributes of a trial
@@ -121,12 +121,15 @@ def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
         study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
 
 
+def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """Trials the study knows the end of, by number."""
+    ends = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    return study.get_trials(deepcopy=False, states=ends)
+
+
 def counted_trials(study: optuna.Study) -> int:
     """How many trials `--trials` counts: complete, pruned and failed ones."""
-    finished = study.get_trials(
-        deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    )
-    return sum(trial.user_attrs.get(STATE) != "infeasible" for trial in finished)
+    return sum(trial.user_attrs.get(STATE) != "infeasible" for trial in ended_trials(study))
 
 
 def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.events import TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
-    ProbeResult,
     ProbeTask,
     RefitTask,
     RetrainTask,
     Verdict,
     WorkerLost,
 )
+from imgcls_automl.executors.results import ProbeResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,15 +93,10 @@ def _name_training(task: Any, at: int, total: int) -> str:
     return f"{kind} of trial {task.number}" + (f" ({at} of {total})" if total > 1 else "")
 
 
-def probe_epoch(
-    executor: Executor,
-    parameters: dict[str, Any],
-    *,
-    deadline: float | None,
-    observe: Callable[[Any], None],
-) -> float | None:
-    """Seconds an epoch of a candidate takes, as a few of its steps tell; None where they cannot be trained."""
-    (result,) = run_tasks(
-        executor, [ProbeTask(parameters=parameters)], deadline=deadline, observe=observe
-    )
-    return result.epoch_seconds if isinstance(result, ProbeResult) else None
+def run_probe(
+    executor: Executor, task: ProbeTask, *, deadline: float | None, observe: Callable[[Any], None]
+) -> ProbeResult:
+    """Measure how fast a candidate trains; a worker that dies on it has measured nothing."""
+    (result,) = run_tasks(executor, [task], deadline=deadline, observe=observe)
+    nothing = ProbeResult(precision=task.precisions[0], epoch_seconds=None)
+    return result if isinstance(result, ProbeResult) else nothing

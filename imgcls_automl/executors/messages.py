@@ -14,11 +14,13 @@ TrialTask                      ->
 RefitTask                      ->
                                <-   EpochReport     (answered by Verdict)
                                <-   RefitResult
+
+The messages that end a task with its result are those of `executors.results`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.plugin import Candidate
     from imgcls_automl.registry import PluginInfo
-
-TrialState = Literal["complete", "pruned", "failed", "infeasible"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +54,14 @@ class Ready:
         backend: `"tensorflow"`, `"jax"` or `"torch"`.
         versions: Of Keras, the backend and NumPy.
         device: `"CPU, 2 threads"` or the GPU's name.
-        precision: The dtype policy, `"float32"` or `"mixed_bfloat16"`.
+        precisions: The dtype policies worth trying there, `"float32"` or `"mixed_bfloat16"`, the usual one first.
         warning: Something the user should know, such as a GPU that the backend does not see.
     """
 
     backend: str
     versions: dict[str, str]
     device: str
-    precision: str
+    precisions: tuple[str, ...]
     warning: str | None = None
 
 
@@ -74,11 +74,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how."""
 
     dataset: Dataset
     metric: str
     class_weight: str
+    sampling: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,20 +100,11 @@ class ProbeTask:
 
     Attributes:
         parameters: A complete parameter set of the space.
+        precisions: Dtype policies to choose from, the usual one first.
     """
 
     parameters: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
-    """What was measured; None where the candidate could not be trained.
-
-    Attributes:
-        epoch_seconds: One epoch on train with its validation.
-    """
-
-    epoch_seconds: float | None
+    precisions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +116,8 @@ class TrialTask:
         folder: Where candidate.json, history.csv, the weights and result.json go.
         baseline: Whether the point came from the space itself.
         seed: Of this trial's weights, order and augmentation.
-        epochs: Planned; the schedule is laid out for them.
+        epochs: Planned for each of its trainings, one a fold; the schedule is laid out for them.
+        precision: The dtype policy to train with.
         deadline: When to stop whatever is reached, in seconds since the epoch; None for never.
         keep_partial: Whether a trial that the deadline cuts short still counts as complete: so while there is no
             other model yet.
@@ -135,6 +128,7 @@ class TrialTask:
     baseline: bool
     seed: int
     epochs: int
+    precision: str
     deadline: float | None
     keep_partial: bool = False
 
@@ -198,6 +192,8 @@ class EpochReport:
         score: The selection metric on validation; None in a refit, which has no validation split.
         metrics: loss, accuracy, and val_loss, val_accuracy, val_macro_f1 where there is validation.
         what: Names a training that is no trial, as `events.TrainingBegun` does; the search process fills it in.
+        fold: Which of the trainings of a trial or retraining this is, from 1.
+        folds: How many there are.
     """
 
     number: int | None
@@ -207,6 +203,8 @@ class EpochReport:
     score: float | None
     metrics: dict[str, float]
     what: str = ""
+    fold: int = 1
+    folds: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,42 +215,10 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialResult:
-    """How a trial ended; what result.json holds.
-
-    Attributes:
-        number: The trial's number.
-        state: As counted by `--trials`.
-        score: The selection metric at the kept epoch; None where no epoch was finished.
-        metric: The selection metric's name.
-        epoch: The kept epoch, the best by score, counted from 1.
-        epochs: Finished.
-        planned_epochs: As laid out.
-        seconds: Wall-clock time of the trial.
-        parameters: Number of weights; None where the model could not be built.
-        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"duplicate"`, `"not finite"`, `"build"`,
-            `"out of memory"`, `"training"`, `"crash"`...
-        detail: One line about the cause.
-        metrics: Of the kept epoch.
-    """
-
-    number: int
-    state: TrialState
-    score: float | None
-    metric: str
-    epoch: int | None
-    epochs: int
-    planned_epochs: int
-    seconds: float
-    parameters: int | None
-    cause: str | None = None
-    detail: str | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainTask:
     """Train a candidate on train as the refit would, and score it on validation, with and without flips.
+
+    With folds, all of that is done once a fold.
 
     Attributes:
         number: Its trial.
@@ -260,6 +226,7 @@ class RetrainTask:
         folder: Where history.csv and the last weights go.
         seed: Of this training.
         epochs: For which the schedule is laid out; 0 to score the trial's kept weights as they are.
+        precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
     """
 
@@ -268,32 +235,8 @@ class RetrainTask:
     folder: Path
     seed: int
     epochs: int
+    precision: str
     deadline: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrainResult:
-    """How a retraining ended.
-
-    Attributes:
-        number: The trial.
-        seed: Of the training.
-        score: The selection metric on validation with the last weights; None where training was cut short or diverged.
-        flipped_score: The same, averaged over pictures and their mirrors.
-        loss: Cross-entropy on validation.
-        flipped_loss: The same, averaged over pictures and their mirrors.
-        epochs: Trained.
-        seconds: Of it.
-    """
-
-    number: int
-    seed: int
-    score: float | None
-    flipped_score: float | None
-    loss: float
-    flipped_loss: float
-    epochs: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +249,7 @@ class RefitTask:
         folder: `best/`.
         seed: As the winning trial's.
         epochs: For which the schedule is laid out; 0 to use the trial's kept weights as they are.
+        precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
         flips: Whether the saved model averages over each picture and its mirror.
     """
@@ -315,20 +259,6 @@ class RefitTask:
     folder: Path
     seed: int
     epochs: int
+    precision: str
     deadline: float | None
     flips: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefitResult:
-    """The model is saved and tested.
-
-    Attributes:
-        epochs: Trained in the refit; 0 where the trial's weights were taken.
-        seconds: Of the refit's training.
-        metrics: What best/metrics.json holds.
-    """
-
-    epochs: int
-    seconds: float
-    metrics: dict[str, Any]

@@ -18,7 +18,6 @@ from imgcls_automl.executors.messages import (
     BaselinesTask,
     ProbeTask,
     Ready,
-    RefitResult,
     RefitTask,
     Refused,
     RetrainTask,
@@ -26,6 +25,7 @@ from imgcls_automl.executors.messages import (
     UseDataset,
     WorkerSetup,
 )
+from imgcls_automl.executors.results import RefitResult
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 
@@ -53,7 +53,7 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
                 backend=backend.name,
                 versions=backend.versions,
                 device=backend.device,
-                precision=backend.precision,
+                precisions=backend.precisions,
                 warning=backend.warning,
             )
         )
@@ -96,10 +96,10 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
     pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes)
     return Bench(
         space=space,
-        backend=backend,
         programs=Programs(pictures),
         metric=task.metric,
         class_weight=task.class_weight,
+        sampling=task.sampling,
     )
 
 

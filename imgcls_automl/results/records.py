@@ -63,6 +63,7 @@ class RunRecord:
         dataset: None until the pictures have been read.
         timings: Seconds by stage.
         plan: `"epochs"` of a training, `"top_k"` candidates to be retrained, `"seeds"` each; empty until it is made.
+        precision: Keras dtype policy of all trainings; empty until the plan is made.
         selection: How the winner was chosen; None until it is.
         best_trial: The winner's number; None until its model is tested.
         refit: Epochs and seconds of the final training.
@@ -79,6 +80,7 @@ class RunRecord:
     dataset: DatasetRecord | None
     timings: Mapping[str, float]
     plan: Mapping[str, int]
+    precision: str
     selection: SelectionRecord | None
     best_trial: int | None
     refit: Mapping[str, float]
@@ -88,6 +90,18 @@ class RunRecord:
     def metric(self) -> str:
         """The selection metric."""
         return str(self.config.get("metric", "accuracy"))
+
+    @property
+    def data(self) -> str:
+        """The sources as one text; empty where the record names none."""
+        named = self.config.get("data", "")
+        return ", ".join(map(str, named)) if isinstance(named, list) else str(named)
+
+    @property
+    def folds(self) -> int | None:
+        """How many folds score a trial; None where a validation split does."""
+        folds = self.config.get("folds")
+        return None if folds is None else int(folds)
 
     @property
     def space(self) -> str:
@@ -124,6 +138,7 @@ def read_run(folder: Path) -> RunRecord:
     run = read_object(path)
     status = str(run.get("status"))
     try:
+        plan = run.get("plan") or {}
         return RunRecord(
             folder=folder,
             status=status,
@@ -142,7 +157,8 @@ def read_run(folder: Path) -> RunRecord:
             timings={
                 stage: float(seconds) for stage, seconds in (run.get("timings") or {}).items()
             },
-            plan={name: int(number) for name, number in (run.get("plan") or {}).items()},
+            plan={name: int(plan[name]) for name in ("epochs", "top_k", "seeds") if name in plan},
+            precision=str(plan.get("precision", "")),
             selection=make_selection(run["selection"]) if run.get("selection") else None,
             best_trial=run.get("best_trial"),
             refit=dict(run.get("refit") or {}),

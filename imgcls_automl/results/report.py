@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
-from imgcls_automl.results.choice import find_best_baseline, find_leader
+from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
+from imgcls_automl.results.data_record import read_data_record
 from imgcls_automl.results.figures import (
     format_interval,
     format_score,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from imgcls_automl.results.data_record import DataRecord
     from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.scores import ClassScore, TestScores
     from imgcls_automl.results.trial_record import TrialRecord
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 MAX_MATRIX_CLASSES = 30  # above it, the most confused pairs are listed instead
 MAX_PAIRS = 20
 MAX_FAILURES = 20
-MAX_CLASSES = 100  # of the per-class table
+MAX_CLASSES = 100  # of a table with a line a class
 MAX_GROUPS = 20  # the worst
 
 
@@ -75,7 +77,7 @@ def write_report(folder: Path) -> Path:
     run = read_run(folder)
     scores = read_scores(folder)
     path = folder / "report.html"
-    write_text(path, _render(run, scores))
+    write_text(path, _render(run, scores, read_data_record(folder)))
     return path
 
 
@@ -97,7 +99,7 @@ def list_confused_pairs(
     return sorted(pairs, key=lambda pair: (-pair.count, -pair.share))[:MAX_PAIRS]
 
 
-def _render(run: RunRecord, scores: TestScores | None) -> str:
+def _render(run: RunRecord, scores: TestScores | None, data: DataRecord | None) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -118,7 +120,7 @@ def _render(run: RunRecord, scores: TestScores | None) -> str:
         run=run,
         scores=scores,
         leader=leader,
-        title=f"{run.space} on {run.config.get('data', 'pictures')}",
+        title=f"{run.space} on {run.data or 'pictures'}",
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         metric=name_metric(run.metric),
         trials=describe_trials(run),
@@ -135,6 +137,8 @@ def _render(run: RunRecord, scores: TestScores | None) -> str:
         ),
         failures=[trial for trial in run.trials if trial.state in ("failed", "infeasible")],
         max_failures=MAX_FAILURES,
+        data=data,
+        max_classes=MAX_CLASSES,
         **_make_test_section(scores),
     )
 
@@ -154,7 +158,8 @@ def _make_tiles(
         tiles.append(Tile(name="Test accuracy", value=format_share(accuracy.value), note=interval))
     if leader and leader.score is not None:
         score = format_score(run.metric, leader.score)
-        note = f"trial {leader.number}, epoch {leader.epoch}"
+        scored = describe_scoring(run, leader) if run.folds else f"epoch {leader.epoch}"
+        note = f"trial {leader.number}, {scored}"
         tiles.append(Tile(name=f"Validation {name_metric(run.metric)}", value=score, note=note))
     baseline = find_best_baseline(run)
     if baseline and baseline != leader and baseline.score is not None:

@@ -1,4 +1,4 @@
-"""Where the numbers are crunched: environment of a worker, the backend's devices, the precision that suits them."""
+"""Where the numbers are crunched: environment of a worker, the backend's devices, the precisions that suit them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
+
+CPU_INFO = Path("/proc/cpuinfo")  # Linux
+_CPU_FLAGS_OF_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
 
 _INSTALL_FOR_GPU = {
     "tensorflow": "pip install 'imgcls-automl[gpu]'",
@@ -37,7 +40,7 @@ class Backend:
         versions: Of Keras, the backend and NumPy.
         device: For the user: `"CPU, 2 threads"` or the GPU's name.
         on_gpu: Whether training runs on a GPU.
-        precision: The Keras dtype policy that suits the device.
+        precisions: The Keras dtype policies worth trying on the device, the usual one first.
         resident_bytes: Up to this size, a data set is kept on the device as a whole.
         warning: What the user should know; None where all is well.
     """
@@ -46,7 +49,7 @@ class Backend:
     versions: dict[str, str]
     device: str
     on_gpu: bool
-    precision: str
+    precisions: tuple[str, ...]
     resident_bytes: int
     warning: str | None
 
@@ -95,9 +98,6 @@ def load_backend(device: str) -> Backend:
             warning or "no GPU was found by its driver (nvidia-smi); use --device cpu or auto"
         )
     threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    capable = (
-        bool(cards) and min(card.capability for card in cards) >= 8.0
-    )  # bfloat16 arithmetic from Ampere on
     return Backend(
         name=name,
         versions=_versions(name),
@@ -107,10 +107,23 @@ def load_backend(device: str) -> Backend:
         if on_gpu
         else f"CPU, {threads or os.cpu_count()} threads",
         on_gpu=on_gpu,
-        precision="mixed_bfloat16" if on_gpu and capable else "float32",
+        precisions=_gpu_precisions(cards) if on_gpu else _cpu_precisions(CPU_INFO),
         resident_bytes=cards[0].memory // 4 if on_gpu and cards else _main_memory() // 8,
         warning=warning,
     )
+
+
+def _gpu_precisions(cards: list[GraphicsCard]) -> tuple[str, ...]:
+    """bfloat16 from Ampere on, where the hardware computes in it."""
+    capable = bool(cards) and min(card.capability for card in cards) >= 8.0
+    return ("mixed_bfloat16",) if capable else ("float32",)
+
+
+def _cpu_precisions(cpu_info: Path) -> tuple[str, ...]:
+    """bfloat16 is worth a trial where the processor computes in it; elsewhere it is emulated, and slow."""
+    flags = set(cpu_info.read_text().split()) if cpu_info.is_file() else set()
+    capable = not flags.isdisjoint(_CPU_FLAGS_OF_BFLOAT16)
+    return ("float32", "mixed_bfloat16") if capable else ("float32",)
 
 
 def list_graphics_cards() -> list[GraphicsCard]:

@@ -1,4 +1,4 @@
-"""How fast a candidate trains: a few steps of it, whose compiled program its trial then uses."""
+"""How fast a candidate trains, and in which precision: a few steps, whose compiled program its trial then uses."""
 
 from __future__ import annotations
 
@@ -9,70 +9,114 @@ from typing import TYPE_CHECKING, Any
 import keras
 import optuna
 
-from imgcls_automl.executors.messages import ProbeResult
+from imgcls_automl.executors.results import ProbeResult
 from imgcls_automl.training.fitting import build_network, choose_step_shape
 from imgcls_automl.training.scoring import balanced_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from imgcls_automl.executors.messages import ProbeTask
-    from imgcls_automl.plugin import Training
+    from imgcls_automl.plugin import Candidate
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.program import Program
 
 logger = logging.getLogger(__name__)
 
 STEPS = 8
 VALIDATION_SHARE = 1 / 3  # a forward pass, of a training step's cost
+LONG_EPOCH = 2.0  # seconds; below, another precision saves less than compiling for it takes
+ROUNDS = 3  # of timing precisions in turns, the fastest counting: other work slows some of them
+WORTH = 1.1  # times as fast as the usual precision, to be chosen
 
 
 def probe(task: ProbeTask, bench: Bench) -> ProbeResult:
-    """Train a candidate for a few steps and tell what an epoch would take.
+    """Train a candidate for a few steps and tell what an epoch would take, in the fastest precision.
 
-    A candidate that cannot be drawn, built or trained measures nothing; its trial will tell why.
+    The other precisions are tried only where an epoch is long. A candidate that cannot be drawn, built or trained
+    measures nothing; its trial will tell why.
     """
+    usual, *others = task.precisions
     try:
         candidate = bench.space.suggest(
             optuna.trial.FixedTrial(task.parameters), bench.pictures.task
         )
-        network = build_network(
-            bench.space, candidate, bench.pictures.task, seed=0, precision=bench.backend.precision
-        )
-        return ProbeResult(epoch_seconds=_measure(network, candidate.training, bench))
+        paces = {usual: _Pace(bench, candidate, usual)}
+        epoch_seconds = paces[usual].measure()
+        if epoch_seconds < LONG_EPOCH or not others:
+            return ProbeResult(precision=usual, epoch_seconds=epoch_seconds)
+        paces |= {precision: _Pace(bench, candidate, precision) for precision in others}
+        rounds = [
+            {precision: pace.measure() for precision, pace in paces.items()} for _ in range(ROUNDS)
+        ]
     except Exception:
         logger.warning("The probe failed.", exc_info=True)
-        return ProbeResult(epoch_seconds=None)
+        return ProbeResult(precision=usual, epoch_seconds=None)
+    precision, epoch_seconds = choose_precision(usual, rounds)
+    return ProbeResult(precision=precision, epoch_seconds=epoch_seconds)
 
 
-def _measure(network: Any, training: Training, bench: Bench) -> float:
-    train = bench.pictures.indices("train")
-    shape = choose_step_shape(training, len(train))
-    program = bench.programs.take(network, training, shape)
-    program.begin(
-        network,
-        training,
-        class_weights=balanced_weights(bench.pictures.task.class_counts),
-        steps=STEPS,
-        rate_share=1.0,
-        seed=0,
-    )
-    _time_steps(program, bench, train[: shape.batch_size], shape.batch_size)  # compiles
-    few = train[: shape.batch_size * min(STEPS, shape.steps_per_execution)]
-    seconds = _time_steps(program, bench, few, shape.batch_size) / len(few)
-    return seconds * (len(train) + VALIDATION_SHARE * len(bench.pictures.indices("validation")))
+def choose_precision(usual: str, rounds: list[dict[str, float]]) -> tuple[str, float]:
+    """Choose by the fastest round of each precision.
+
+    Args:
+        usual: The precision to keep where no other is worth it.
+        rounds: Seconds an epoch by precision, measured in turns.
+
+    Returns:
+        The precision and its seconds an epoch.
+    """
+    fastest = {precision: min(times[precision] for times in rounds) for precision in rounds[0]}
+    logger.info("Seconds an epoch: %s.", fastest)
+    best = min(fastest, key=lambda precision: fastest[precision])
+    chosen = best if fastest[best] * WORTH <= fastest[usual] else usual
+    return chosen, fastest[chosen]
 
 
-def _time_steps(program: Program, bench: Bench, order: np.ndarray, batch_size: int) -> float:
-    clock = _Clock()
-    program.trainee.fit(
-        bench.pictures.feed(order, batch_size),
-        batch_size=batch_size if bench.pictures.resident else None,
-        shuffle=False,
-        verbose=0,
-        callbacks=[clock],
-    )
-    return clock.seconds
+class _Pace:
+    """A candidate's compiled step in one precision, ready to be timed.
+
+    Args:
+        bench: Its space, pictures and programs.
+        candidate: What is trained.
+        precision: The Keras dtype policy.
+    """
+
+    def __init__(self, bench: Bench, candidate: Candidate, precision: str) -> None:
+        self._bench = bench
+        training = candidate.training
+        network = build_network(
+            bench.space, candidate, bench.pictures.task, seed=0, precision=precision
+        )
+        holdout = bench.pictures.holdouts[0]
+        self._train, self._validation = holdout.train, holdout.validation
+        self._shape = choose_step_shape(training, holdout.epoch_size)
+        self._program = bench.programs.take(network, training, self._shape)
+        self._program.begin(
+            network,
+            training,
+            class_weights=balanced_weights(bench.pictures.task.class_counts),
+            steps=STEPS,
+            rate_share=1.0,
+            seed=0,
+        )
+        self._time_steps(1)  # compiles
+
+    def measure(self) -> float:
+        """Seconds of an epoch, of a trial's first fold, with its validation."""
+        steps = min(STEPS, self._shape.steps_per_execution)
+        pictures = min(len(self._train), steps * self._shape.batch_size)
+        seconds = self._time_steps(steps) / pictures
+        return seconds * (len(self._train) + VALIDATION_SHARE * len(self._validation))
+
+    def _time_steps(self, steps: int) -> float:
+        clock = _Clock()
+        batch_size, pictures = self._shape.batch_size, self._bench.pictures
+        self._program.trainee.fit(
+            pictures.feed(self._train[: steps * batch_size], batch_size),
+            batch_size=batch_size if pictures.resident else None,
+            shuffle=False,
+            verbose=0,
+            callbacks=[clock],
+        )
+        return clock.seconds
 
 
 class _Clock(keras.callbacks.Callback):  # type: ignore[misc]

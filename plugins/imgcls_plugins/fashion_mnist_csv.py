@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.plugin import DatasetError, Match, Sample
 from imgcls_plugins._csv_columns import find_columns
-from imgcls_plugins._csv_lines import hash_files, is_csv_file, read_head
+from imgcls_plugins._csv_lines import CSV_FILE, is_csv_file, read_head
 from imgcls_plugins._csv_pixels import describe_label_cell, parse_whole, read_rows, split_cells
+from imgcls_plugins._source_files import hash_files
 from imgcls_plugins._wording import as_text, printable, quoted
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class FashionMnistCsv:
 
     def fingerprint(self, source: str) -> str:
         """A hash of the files' names and content. Raises DatasetError."""
-        return f"fashion-mnist-csv-1-{hash_files(list(_source_files(Path(source))))}"
+        return f"fashion-mnist-csv-1-{hash_files(list(_source_files(Path(source))), CSV_FILE)}"
 
 
 def _source_files(source: Path) -> dict[Path, str | None]:

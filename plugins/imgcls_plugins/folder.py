@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections import Counter
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
 from imgcls_plugins._folder_layout import ClassFolder, describe_wanted, find_class_folders
 from imgcls_plugins._folder_tree import FORMATS, list_folder, walk_pictures
+from imgcls_plugins._item_hash import hash_items
 from imgcls_plugins._wording import as_text, listed, printable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Folder:
         """Yield a sample for each picture, by split, class, folder and name; `image` is its path.
 
         Yields a problem for a folder that cannot be read or holds no picture, for a picture that is
-        no regular file, and for pictures beside the class folders.
+        no regular file or of a format that is not read, and for pictures beside the class folders.
 
         Raises:
             DatasetError: There is no such folder, no class folder or no picture; or splits and
@@ -74,15 +74,7 @@ class Folder:
         Raises:
             DatasetError: As `read` does.
         """
-        digest = hashlib.blake2b(digest_size=16)
-        for item in self.read(source):
-            state: tuple[object, ...] = (item.id,)
-            if isinstance(item, Problem):
-                state += (item.detail,)
-            elif isinstance(item.image, Path):
-                state += (item.label, item.split, *_file_state(item.image))
-            digest.update(repr(state).encode())
-        return f"folder-1-{digest.hexdigest()}"
+        return f"folder-2-{hash_items(self.read(source))}"
 
 
 def _existing_folder(source: str) -> Path:
@@ -117,7 +109,8 @@ def _read_class(folder: ClassFolder, root: Path) -> Iterator[Sample | Problem]:
 
 
 def _strays(root: Path) -> Iterator[Problem]:
-    for name in list_folder(root).pictures:
+    listing = list_folder(root)
+    for name in sorted(listing.pictures + listing.foreign):
         yield Problem(
             id=as_text(name), detail="the picture lies beside the class folders, so it has no class"
         )
@@ -156,11 +149,3 @@ def _describe_nothing(root: Path, classes: list[ClassFolder], problem: Problem |
         f"Pictures are {', '.join(dict.fromkeys(FORMATS.values()))} files, by their suffix. "
         f"{describe_wanted(root)}"
     )
-
-
-def _file_state(path: Path) -> tuple[int, ...]:
-    try:
-        status = path.stat()
-    except OSError as error:  # gone since it was listed: another state than any that it had
-        return (error.errno or 0,)
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcls_automl.plugin import DatasetError, Match, PluginError, Sample
+from imgcls_plugins._class_names import parse_names
 from imgcls_plugins._csv_columns import find_columns
-from imgcls_plugins._csv_lines import hash_files, is_csv_file, read_head
+from imgcls_plugins._csv_lines import CSV_FILE, is_csv_file, read_head
 from imgcls_plugins._csv_pixels import describe_label_cell, parse_whole, read_rows, split_cells
+from imgcls_plugins._source_files import hash_files
 from imgcls_plugins._wording import as_text, listed, quoted
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class PixelCsv:
     ) -> None:
         self._shape = None if shape is None else _parse_shape(shape)
         self._label = label
-        self._names = None if names is None else _parse_names(names)
+        self._names = None if names is None else parse_names(names)
 
     def match(self, source: str) -> Match | None:
         path = Path(source)
@@ -80,7 +82,7 @@ class PixelCsv:
     def fingerprint(self, source: str) -> str:
         """A hash of the file's name and content, and of the options. Raises DatasetError."""
         options = (self._shape, self._label, self._names)
-        return f"pixel-csv-1-{hash_files([Path(source)])}-{options!r}"
+        return f"pixel-csv-1-{hash_files([Path(source)], CSV_FILE)}-{options!r}"
 
     def _choose_columns(self, first_row: list[str], place: str) -> Columns:
         columns = find_columns(
@@ -152,16 +154,6 @@ def _parse_shape(text: str) -> tuple[int, ...]:
         )
     height, width, channels = found.groups()
     return (int(height), int(width), 3) if channels == "3" else (int(height), int(width))
-
-
-def _parse_names(text: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in text.split(","))
-    if not all(names) or len(set(names)) < len(names):
-        raise PluginError(
-            "--data-option names must be different names between commas (names=cat,dog), "
-            f"but got {quoted(text, 80)}."
-        )
-    return names
 
 
 def _describe_columns(columns: Columns) -> str:

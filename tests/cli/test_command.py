@@ -10,7 +10,7 @@ import pytest
 
 import imgcls_automl
 
-COMMANDS = ("search", "resume", "leaderboard", "report", "spaces", "datasets", "plugins")
+COMMANDS = ("search", "resume", "leaderboard", "report", "data", "spaces", "datasets", "plugins")
 
 
 class TestHelp:
@@ -105,7 +105,13 @@ class TestLists:
         ("kind", "names"),
         [
             ("spaces", {"cnn_small"}),
-            ("datasets", {"digits", "folder", "fashion_mnist_csv", "pixel_csv"}),
+            (
+                "datasets",
+                {
+                    *("digits", "fashion_mnist_csv", "folder", "idx"),
+                    *("image_csv", "npz", "pixel_csv"),
+                },
+            ),
             ("plugins", {"cnn_small", "digits", "folder", "fashion_mnist_csv", "pixel_csv"}),
         ],
     )

@@ -28,16 +28,16 @@ from imgcls_automl.events import (
     SelectionBegun,
     TrainingBegun,
     TrainingEnded,
+    TrialsFound,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import (
     EpochReport,
     Ready,
-    RetrainResult,
-    TrialResult,
     TrialStarted,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.plugin import Candidate, ImageTask
 from imgcls_automl.run_folder import RunFolder
 
@@ -79,7 +79,7 @@ def standing(counted, score=None, *, seconds=None):
 
 def plan(top_k=3, seeds=1):
     preset = Preset(epochs=4, top_k=top_k, seeds=seeds)
-    return PlanMade(preset=preset, wanted=preset)
+    return PlanMade(preset=preset, wanted=preset, precision="float32")
 
 
 def retrained(number, score=0.5):
@@ -111,11 +111,12 @@ def dataset(reason="a folder of pictures"):
         reason=reason,
         resize="stretch",
         cached=False,
+        remarks=(f"Classes that are missing from validation or test: {reason}",),
     )
 
 
 def begin(path="runs/one", trials=5, seconds=600.0):
-    config = RunConfig(space="s", data="d", trials=trials, timeout=seconds)
+    config = RunConfig(space="s", data=("d",), trials=trials, timeout=seconds)
     folder = RunFolder(Path(path), {})
     return RunBegun(
         config=config,
@@ -128,7 +129,7 @@ READY = Ready(
     backend="tensorflow",
     versions={"tensorflow": "2.21.0"},
     device="CPU, 2 threads",
-    precision="float32",
+    precisions=("float32",),
     warning="a GPU is there, but tensorflow does not see it",
 )
 STORY = [
@@ -211,6 +212,12 @@ class TestLiveScreen:
         assert "epoch 3/4" in panels[-1]
         assert "Refitting trial 0" in panels[-1]
 
+    def test_a_resumed_search_shows_the_trials_it_goes_on_after(self, width):
+        results = [item for item in STORY if isinstance(item, TrialResult)]
+        panel = Terminal(width).play([begin(), TrialsFound(results=results)])[-1]
+        for text in ("0.8125", "pruned", "2/4"):
+            assert text in panel
+
     def test_reading_is_shown_as_it_goes(self, width):
         panels = Terminal(width).play(STORY)
         assert "1,000" in panels[1]
@@ -225,7 +232,9 @@ class TestLiveScreen:
             assert line in text
         text = " ".join(text.split())  # long lines are broken between words
         assert "killed by SIGKILL" in text
-        assert "3 pictures were left out" in text
+        assert "Left out: 3 pictures that cannot be read" in text
+        assert "missing from validation or test" in text
+        assert "data/issues.csv says which, and why" in text
 
     def test_hostile_texts_are_shown_as_texts(self, width):
         terminal = Terminal(width)
@@ -372,6 +381,19 @@ class TestPlainLines:
         assert "Retraining trials 0, 3 with 1 fresh seed" in text
         assert "retraining of trial 0 (1 of 2): epoch 1 of 4" in text
         assert "trial 0 retrained: 0.8765, with flips 0.8765 after 4 epochs" in text
+
+    def test_reading_that_takes_long_is_told_now_and_then(self, capsys, monkeypatch):
+        clock = iter([0.0, 1.0, 6.0, 6.0, 7.0, 12.0, 12.0])
+        monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+        lines = PlainLines()
+        lines.observe(IngestProgress(stage="reading", done=10, total=None))
+        lines.observe(IngestProgress(stage="decoding", done=500, total=2722))
+        lines.observe(IngestProgress(stage="decoding", done=600, total=2722))
+        lines.observe(IngestProgress(stage="waiting", done=0, total=None))
+        assert capsys.readouterr().err.splitlines() == [
+            "[  6.0s] decoding: 500 of 2,722 pictures",
+            "[   12s] waiting for another process that decodes the same pictures",
+        ]
 
     def test_epochs_are_told_only_now_and_then(self, capsys):
         lines = self.play([report(0, epoch) for epoch in range(1, 5)] * 20, capsys)

@@ -26,7 +26,7 @@ def make_request(tmp_path, adapter):
 
     def make(data, name="Pictures", **changes):
         values = {
-            "data": str(data),
+            "data": tuple(map(str, data if isinstance(data, list) else [data])),
             "test_data": None,
             "adapter": adapter(name) if name else None,
             "options": {},
@@ -43,7 +43,7 @@ def make_request(tmp_path, adapter):
 
 @pytest.fixture
 def draw_folder(tmp_path):
-    """Draw a folder a class, each picture in a grey of its own: `draw_folder(cat=8, dog=8)`."""
+    """Draw a folder a class, each picture in a grey and with a mark of its own: `draw_folder(cat=8, dog=8)`."""
 
     def draw(name="pictures", *, size=(20, 16), mode="L", **classes):
         source = tmp_path / name
@@ -51,7 +51,10 @@ def draw_folder(tmp_path):
             (source / label).mkdir(parents=True, exist_ok=True)
             for number in range(count):
                 shade = (number * 37 + len(label)) % 256
-                Image.new("L", size, shade).convert(mode).save(source / label / f"{number:03}.png")
+                image = Image.new("L", size, shade)
+                dots = np.random.default_rng([*f"{name}/{label}".encode(), number]).bytes(64)
+                image.paste(Image.frombytes("L", (8, 8), dots), (8, 8))
+                image.convert(mode).save(source / label / f"{number:03}.png")
         return source
 
     return draw
@@ -61,7 +64,7 @@ def draw_folder(tmp_path):
 def make_contents():
     """The contents of a decoded set, from labels alone."""
 
-    def make(labels, *, stated=None, groups=None, issues=(), ids=None):
+    def make(labels, *, stated=None, groups=None, issues=(), ids=None, sizes=None):
         names = sorted(set(labels))
         return Contents(
             image_shape=(8, 8, 1),
@@ -70,6 +73,7 @@ def make_contents():
             labels=np.array([names.index(label) for label in labels], dtype=np.int32),
             stated=stated or [None] * len(labels),
             groups=groups or [None] * len(labels),
+            sizes=np.array(sizes or [(8, 8)] * len(labels), dtype=np.int32),
             issues=list(issues),
             lasting=True,
             originals={},

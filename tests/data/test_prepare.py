@@ -76,6 +76,7 @@ class TestDataset:
         assert [(step.stage, step.done, step.total) for step in seen] == [
             ("checking", 20, 20),
             ("decoding", 20, 20),
+            ("comparing", 20, 20),
         ]
 
 
@@ -99,9 +100,139 @@ class TestTestData:
             prepare(make_request(train, test_data=str(test)))
 
     def test_two_test_splits_are_one_too_many(self, make_request, draw_folder):
-        source = draw_folder(dog=9, cat=9)
+        source, other = draw_folder(dog=9, cat=9), draw_folder("other", dog=9, cat=9)
         with pytest.raises(DatasetError, match="states a test split of its own"):
-            prepare(make_request(source, "SaysTest", test_data=str(source)))
+            prepare(make_request(source, "SaysTest", test_data=str(other)))
+
+
+class TestSeveralSources:
+    def test_they_are_joined_and_their_classes_united(self, make_request, draw_folder):
+        first, second = draw_folder("first", dog=20, cat=20), draw_folder("second", fox=20)
+        dataset = prepare(make_request([first, second]))
+        assert dataset.task.class_names == ("cat", "dog", "fox")
+        assert sum(dataset.split_sizes) == 60
+
+    def test_ids_that_both_have_get_the_names_of_their_sources(
+        self, make_request, draw_folder, tmp_path
+    ):
+        first, second = draw_folder("2023", dog=9, cat=9), draw_folder("2024", dog=9, cat=5)
+        prepare(make_request([first, second]), tmp_path / "run/data")
+        ids = [row["id"] for row in read_csv(tmp_path / "run/data/splits.csv")]
+        assert len(set(ids)) == 32
+        assert ids == sorted(ids)
+        assert {"2023/cat/000.png", "2024/cat/000.png"} < set(ids)
+
+    def test_sources_of_one_name_are_told_apart_by_their_paths(
+        self, make_request, draw_folder, tmp_path
+    ):
+        first, second = draw_folder("a/pets", dog=9, cat=9), draw_folder("b/pets", dog=9, cat=9)
+        prepare(make_request([first, second]), tmp_path / "run/data")
+        ids = {row["id"] for row in read_csv(tmp_path / "run/data/splits.csv")}
+        assert f"{first}/cat/000.png" in ids
+        assert f"{second}/cat/000.png" in ids
+
+    def test_the_order_they_are_named_in_decides_nothing(self, make_request, draw_folder):
+        first, second = draw_folder("first", dog=9, cat=9), draw_folder("second", dog=9, cat=9)
+        one, other = prepare(make_request([first, second])), prepare(make_request([second, first]))
+        assert one.fingerprint == other.fingerprint
+        assert (np.load(one.splits) == np.load(other.splits)).all()
+
+    def test_a_joined_set_is_found_again_until_a_source_changes(self, make_request, draw_folder):
+        first, second = draw_folder("first", dog=9, cat=9), draw_folder("second", dog=9, cat=9)
+        request = make_request([first, second], name=None)
+        assert not prepare(request).cached
+        assert prepare(request).cached
+        (second / "cat/008.png").unlink()
+        assert not prepare(request).cached
+
+    def test_sources_of_different_kinds_are_refused(self, make_request, draw_folder):
+        folder = draw_folder("first", dog=9, cat=9)
+        with pytest.raises(ConfigError, match="different kinds") as caught:
+            prepare(make_request([folder, "digits"], name=None))
+        assert "'digits' by 'digits'" in str(caught.value)
+        assert "--adapter" in str(caught.value)
+
+    @pytest.mark.parametrize("again", ["data", "test_data"])
+    def test_a_source_given_twice_is_refused(self, make_request, draw_folder, again):
+        source = draw_folder(dog=9, cat=9)
+        other = f"{source}/../{source.name}"
+        request = (
+            make_request([source, other])
+            if again == "data"
+            else make_request(source, test_data=other)
+        )
+        with pytest.raises(ConfigError, match="is given twice"):
+            prepare(request)
+
+
+class TestCopies:
+    def copy_into(self, train, test):
+        """Put two pictures of the test source into the training source, one of them under a wrong label."""
+        (train / "cat/copy.png").write_bytes((test / "cat/000.png").read_bytes())
+        (train / "dog/copy.png").write_bytes((test / "cat/001.png").read_bytes())
+
+    def test_a_training_copy_of_a_stated_test_picture_is_left_out_and_told(
+        self, make_request, draw_folder, tmp_path
+    ):
+        train, test = draw_folder("train", dog=20, cat=20), draw_folder("test", dog=5, cat=5)
+        self.copy_into(train, test)
+        dataset = prepare(make_request(train, test_data=str(test)), tmp_path / "data")
+        assert dataset.split_sizes == (32, 8, 10)
+        assert dataset.task.class_counts == (16, 16)
+        told = "2 pictures of train are left out: validation or test has the same, pixel for pixel"
+        assert dataset.remarks[0] == told
+        assert dataset.remarks[1].startswith("1 copy has another label than")
+        splits = {row["id"]: row["split"] for row in read_csv(tmp_path / "data/splits.csv")}
+        assert splits["cat/copy.png"] == splits["dog/copy.png"] == "left out"
+        assert [tuple(row.values()) for row in read_csv(tmp_path / "data/issues.csv")] == [
+            (
+                "cat/copy.png",
+                "left_out_copy",
+                "the same pixels as 'test:cat/000.png', which is in test",
+            ),
+            (
+                "dog/copy.png",
+                "left_out_copy",
+                "the same pixels as 'test:cat/001.png', which is in test",
+            ),
+            (
+                "dog/copy.png",
+                "copy_across_classes",
+                "labelled 'dog', but 'test:cat/001.png' is labelled 'cat'",
+            ),
+        ]
+        summary = json.loads((tmp_path / "data/summary.json").read_text())
+        assert (summary["pictures"], summary["left_out"]) == (52, 2)
+        assert summary["checks"]["left_out"] == {"train": 2, "validation": 0}
+        assert summary["checks"]["issues"]["left_out_copy"] == 2
+
+    def test_copies_are_drawn_into_one_split(self, make_request, draw_folder):
+        source = draw_folder(dog=30, cat=30)
+        for number in range(30):
+            copy = source / f"cat/copy{number:03}.png"
+            copy.write_bytes((source / f"cat/{number:03}.png").read_bytes())
+        dataset = prepare(make_request(source))
+        splits = np.load(dataset.splits)
+        assert (splits[:30] == splits[30:60]).all()
+        assert dataset.remarks[0].startswith("30 pictures are exact copies of others")
+
+    def test_a_second_start_tells_the_same_without_comparing(self, make_request, draw_folder):
+        source = draw_folder(dog=10, cat=10)
+        (source / "dog/copy.png").write_bytes((source / "cat/000.png").read_bytes())
+        steps = []
+        first = prepare(make_request(source))
+        second = prepare(make_request(source), on_progress=steps.append)
+        assert first.remarks == second.remarks
+        assert "1 copy has another label" in first.remarks[1]
+        assert steps == []
+
+    def test_a_damaged_examination_is_made_anew(self, make_request, draw_folder):
+        request = make_request(draw_folder(dog=10, cat=10))
+        kept = next(prepare(request).images.parent.glob("examination-*.npz"))
+        whole = kept.read_bytes()
+        kept.write_bytes(whole[:200])
+        prepare(request)
+        assert len(kept.read_bytes()) == len(whole)
 
 
 class TestRunFolder:

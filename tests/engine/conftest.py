@@ -29,7 +29,7 @@ def open_file(tmp_path):
 @pytest.fixture
 def study(open_file):
     study = open_file()
-    study.pruner = choose_pruner(trials=None, epochs=1)  # none, unless a test sets one
+    study.pruner = choose_pruner(epochs=1)  # none, unless a test sets one
     return study
 
 
@@ -41,7 +41,9 @@ def make_plan(tmp_path):
 
     def make(count=None, *, seconds=None, started=None, **changes):
         budget = Budget(trials=count, started=started or time.time(), seconds=seconds)
-        usual = {"metric": "accuracy", "seed": 0, "epochs": 2, "refit_growth": 1.25}
-        return SearchPlan(folder=trials, budget=budget, **(usual | changes))
+        usual = {"metric": "accuracy", "seed": 0, "epochs": 2, "precision": "float32"}
+        return SearchPlan(
+            folder=trials, budget=budget, **({"refit_growth": 1.25} | usual | changes)
+        )
 
     return make

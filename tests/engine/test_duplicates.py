@@ -22,7 +22,15 @@ def finish(trials, number, chosen, state="complete", cause=None):
     folder.mkdir()
     stored = StoredCandidate(number=number, params={}, baseline=False, candidate=chosen, task=TASK)
     write_candidate(folder, stored)
-    task = TrialTask(number=number, folder=folder, baseline=False, seed=0, epochs=1, deadline=None)
+    task = TrialTask(
+        number=number,
+        folder=folder,
+        baseline=False,
+        seed=0,
+        epochs=1,
+        precision="float32",
+        deadline=None,
+    )
     return end(task, state, score=0.5, cause=cause)
 
 

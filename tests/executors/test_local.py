@@ -16,7 +16,11 @@ from imgcls_automl.engine.planning import SearchPlan
 from imgcls_automl.engine.study import close_study, enqueue_baselines, open_study
 from imgcls_automl.errors import BrokenPluginError, ConfigError, PluginError
 from imgcls_automl.executors.local import LocalExecutor
-from imgcls_automl.executors.messages import UseDataset, WorkerLost, WorkerSetup
+from imgcls_automl.executors.messages import (
+    UseDataset,
+    WorkerLost,
+    WorkerSetup,
+)
 from imgcls_automl.trial_files import read_result
 
 pytestmark = pytest.mark.slow
@@ -124,6 +128,7 @@ def wicked(start, digits, tmp_path_factory):
         metric="accuracy",
         seed=0,
         epochs=2,
+        precision="float32",
         refit_growth=1.0,
         budget=Budget(trials=7, started=time.time(), seconds=None),
     )
@@ -267,7 +272,13 @@ def test_a_worker_whose_memory_grows_is_renewed_between_trials(start, digits, tm
     study = open_study(tmp_path / "study.db", metric="accuracy")
     budget = Budget(trials=10, started=time.time(), seconds=None)
     plan = SearchPlan(
-        folder=tmp_path, metric="accuracy", seed=0, epochs=1, refit_growth=1.0, budget=budget
+        folder=tmp_path,
+        metric="accuracy",
+        seed=0,
+        epochs=1,
+        precision="float32",
+        refit_growth=1.0,
+        budget=budget,
     )
     events = []
     run_trials(study, executor, plan, events.append)

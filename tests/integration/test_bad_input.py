@@ -79,6 +79,43 @@ class TestSources:
         draw_pictures(tmp_path / "pets/dog", 1)
         assert "dog" in complain(3, "pets")
 
+    def test_sources_of_different_kinds(self, complain, tmp_path):
+        for name in ("cat", "dog"):
+            draw_pictures(tmp_path / "pets" / name, 3)
+        message = complain(2, "pets", "--data", "digits")
+        assert "'pets' is read by 'folder', 'digits' by 'digits'" in message
+
+    def test_a_source_given_twice(self, complain):
+        assert "'digits' is given twice" in complain(2, "digits", "--data", "digits")
+
+    def test_a_table_whose_paths_lead_nowhere(self, complain, tmp_path):
+        (tmp_path / "pets.csv").write_text("file,label\ncat/1.jpg,cat\ndog/1.jpg,dog\n")
+        message = complain(3, "pets.csv")
+        assert "pets.csv:2: there is no file 'cat/1.jpg'" in message
+        assert "--data-option root=DIR" in message
+
+    def test_arrays_of_python_objects(self, complain, tmp_path):
+        np.savez(tmp_path / "pets.npz", images=np.array([None, 1], dtype=object))
+        assert "pets.npz, images holds Python objects" in complain(3, "pets.npz")
+
+    def test_an_idx_file_that_is_cut_off(self, complain, tmp_path):
+        header = b"\0\0\x08\x03" + np.array([9, 8, 8], ">u4").tobytes()
+        (tmp_path / "train-images-idx3-ubyte").write_bytes(header + bytes(99))
+        message = complain(3, "train-images-idx3-ubyte")
+        assert "tells of 9 pictures, 576 bytes, in its header, but only 99 follow" in message
+
+    def test_more_than_ten_pictures_that_cannot_be_read(self, complain, tmp_path):
+        draw_pictures(tmp_path / "pets/cat", 12)
+        draw_pictures(tmp_path / "pets/dog", 12)
+        for number in range(11):
+            (tmp_path / f"pets/cat/bad{number}\x1b[2J.png").write_bytes(b"<html>404</html>")
+        message = complain(3, "pets")
+        assert "11 or more of 35 pictures cannot be read, and at most 10" in message
+        assert "cat/bad0" in message
+        assert "a web page" in message
+        assert "\x1b" not in message
+        assert "--max-bad" in message
+
 
 class TestTables:
     @pytest.mark.parametrize("value", ["300", "-5", "3.7", "nan"])

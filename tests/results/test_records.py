@@ -13,6 +13,7 @@ import pytest
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.history import read_history
 from imgcls_automl.results.records import read_run
+from imgcls_automl.results.verdict import format_search_command
 
 
 def test_a_finished_run_is_read_whole(finished_run: Any) -> None:
@@ -24,6 +25,13 @@ def test_a_finished_run_is_read_whole(finished_run: Any) -> None:
     assert (run.winner.number, run.winner.score) == (2, 0.973)
     assert run.winner.training["augmentation.horizontal_flip"] is True
     assert [trial.state for trial in run.trials[3:]] == ["pruned", "failed", "infeasible"]
+
+
+def test_a_run_on_several_sources_names_them_all(run_folder: Any) -> None:
+    run_folder.data = ["cats", "stray dogs"]
+    run = read_run(run_folder.write_run().path)
+    assert run.data == "cats, stray dogs"
+    assert "--data cats --data 'stray dogs'" in format_search_command(run)
 
 
 def test_trials_are_in_the_order_of_their_numbers(run_folder: Any) -> None:

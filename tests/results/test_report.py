@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.report import list_confused_pairs, write_report
 
 VOID = {"meta", "line", "rect", "circle", "polyline", "br"}
@@ -168,3 +170,48 @@ def test_the_contenders_are_shown_with_what_flips_did(finished_run: Any) -> None
 def test_without_retraining_there_are_no_contenders(finished_run: Any) -> None:
     finished_run.write_selection(2, {2: [(0.97, 0.975)]}, retrained=False)
     assert "How the winner was chosen" not in Page(write_report(finished_run.path)).text
+
+
+def write_summary(run: Any, remarks: list[str], **problems: int) -> None:
+    (run.path / "data").mkdir()
+    summary = {
+        "schema_version": 1,
+        "pictures": 1797,
+        "unreadable": 2,
+        "left_out": 3,
+        "classes": [
+            {"name": str(digit), "train": 120, "validation": 30, "test": 27} for digit in range(10)
+        ],
+        "checks": {
+            "issues": {"copy": 0, **problems},
+            "balance": {"effective_classes": 9.98},
+            "remarks": remarks,
+        },
+    }
+    (run.path / "data/summary.json").write_text(json.dumps(summary))
+
+
+def test_what_the_checks_found_is_told(finished_run: Any) -> None:
+    remark = "3 pictures of train are left out: validation or test has the same <b>\x1b[31m"
+    write_summary(finished_run, [remark], left_out_copy=3, dark=1200)
+    page = Page(write_report(finished_run.path))
+    assert "data" in {value for name, value in page.attributes if name == "id"}
+    assert "1,797 pictures were read, 2 could not be, 3 of them left out as copies." in page.text
+    assert "10 classes, as hard to guess as 10.0 of equal size" in page.text
+    assert r"validation or test has the same <b>\x1b[31m" in page.text
+    assert "9 120 30 27" in page.text
+    assert "left out copy 3, dark 1,200" in page.text
+
+
+def test_a_set_without_faults_is_told_so(finished_run: Any) -> None:
+    write_summary(finished_run, [])
+    page = Page(write_report(finished_run.path))
+    assert "The checks found nothing wrong with them." in page.text
+    assert "issues.csv" not in page.text
+
+
+def test_a_damaged_summary_is_named(finished_run: Any) -> None:
+    (finished_run.path / "data").mkdir()
+    (finished_run.path / "data/summary.json").write_text('{"checks": 7}')
+    with pytest.raises(RunFolderError, match=r"summary\.json is damaged"):
+        write_report(finished_run.path)

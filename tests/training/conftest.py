@@ -27,6 +27,15 @@ def programs(pictures):
     return Programs(pictures)
 
 
+@pytest.fixture(autouse=True)
+def full_precision():
+    """Whatever precision a test computes in, the next one begins in float32."""
+    yield
+    import keras
+
+    keras.config.set_dtype_policy("float32")
+
+
 @pytest.fixture
 def train(programs):
     """Train a candidate; returns the network and what the training came to."""

@@ -17,18 +17,19 @@ from imgcls_automl.trial_files import read_candidate, read_result
 @pytest.fixture
 def attempt(programs, tmp_path):
     """Run one trial of a space; returns its result."""
-    from imgcls_automl.training.backend import load_backend
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.trial import run_trial
 
     def attempt(
         space, *, report=lambda epoch: Verdict(), admit=lambda drawn: Admission(), **changes
     ):
-        planned = {"number": 3, "baseline": False, "seed": 1, "epochs": 2, "deadline": None}
+        planned = {
+            **{"number": 3, "baseline": False, "seed": 1, "epochs": 2, "deadline": None},
+            "precision": "float32",
+        }
         task = TrialTask(folder=tmp_path, **{**planned, **changes})
         bench = Bench(
             space=space,
-            backend=load_backend("cpu"),
             programs=programs,
             metric="accuracy",
             class_weight="none",
@@ -80,6 +81,10 @@ class TestGoingWell:
 
         attempt(Plain(), report=watch)
         assert reports == [(3, 1, 2), (3, 2, 2)]
+
+    def test_in_bfloat16_it_learns_as_well(self, attempt):
+        dropping = Plain()  # its dropout draws in the program's own way, in whatever precision
+        assert attempt(dropping, epochs=3, precision="mixed_bfloat16").score > 0.5
 
 
 class TestStopping:

@@ -1,0 +1,1 @@
+"""What is worth knowing of a data set before anything is trained on it."""

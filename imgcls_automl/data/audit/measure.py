@@ -1,0 +1,123 @@
+"""One pass over all pictures: what of each is needed to judge it and to compare it with the others."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import IngestProgress
+
+if TYPE_CHECKING:
+    from imgcls_automl.data.reading import Report
+
+BLOCK_BYTES = 1 << 20  # of pixels at a time; their floating-point copies are some 20 times that
+HASH_SIDE = 8  # frequencies each way: 64 bits
+PERCENTILES = (1, 99)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Measures:
+    """One value a picture (N,).
+
+    Attributes:
+        digests: 16 bytes that are equal for equal pixels, void.
+        hashes: Perceptual hashes, uint64; see `hash_pictures`.
+        means: Mean of all pixels and channels, 0-255.
+        deviations: Their standard deviation.
+        darkest: The 1st percentile of the grey picture, 0-255.
+        brightest: Its 99th percentile.
+        sharpness: The variance of its Laplacian as a share of its own variance; 0 where it has none.
+    """
+
+    digests: np.ndarray
+    hashes: np.ndarray
+    means: np.ndarray
+    deviations: np.ndarray
+    darkest: np.ndarray
+    brightest: np.ndarray
+    sharpness: np.ndarray
+
+
+def measure_pictures(images: np.ndarray, report: Report) -> Measures:
+    """Measure uint8 pictures (N, H, W, C), some at a time: memory does not grow with their number."""
+    total = len(images)
+    measures = Measures(
+        digests=np.empty(total, "V16"),
+        hashes=np.empty(total, np.uint64),
+        means=np.empty(total, np.float32),
+        deviations=np.empty(total, np.float32),
+        darkest=np.empty(total, np.uint8),
+        brightest=np.empty(total, np.uint8),
+        sharpness=np.empty(total, np.float32),
+    )
+    step = max(1, BLOCK_BYTES // images[0].nbytes)
+    for start in range(0, total, step):
+        part = slice(start, min(start + step, total))
+        _measure_block(np.ascontiguousarray(images[part]), measures, part)
+        report(IngestProgress(stage="comparing", done=part.stop, total=total))
+    return measures
+
+
+def hash_pictures(grey: np.ndarray) -> np.ndarray:
+    """Perceptual hashes that stay about the same when a picture is saved again, resized or brightened.
+
+    The 8x8 lowest frequencies of the discrete cosine transform, a bit each: whether the coefficient is above the
+    median of them all but the mean brightness (Zauner, "Implementation and Benchmarking of Perceptual Image Hash
+    Functions", 2010; there of pictures shrunk to 32x32, here at the size they have).
+
+    Args:
+        grey: float32 (N, H, W), H and W 8 or more.
+
+    Returns:
+        uint64 (N,).
+    """
+    _, height, width = grey.shape
+    rows = np.matmul(_cosines(height), grey @ _cosines(width).T)
+    frequencies = rows.reshape(len(grey), HASH_SIDE * HASH_SIDE)
+    middle = np.median(frequencies[:, 1:], axis=1, keepdims=True)
+    bits = np.packbits(frequencies > middle, axis=1)
+    hashes: np.ndarray = bits.view(np.uint64)[:, 0]
+    return hashes
+
+
+def _measure_block(pictures: np.ndarray, measures: Measures, part: slice) -> None:
+    flat = pictures.reshape(len(pictures), -1)
+    digests = b"".join(hashlib.blake2b(row.data, digest_size=16).digest() for row in flat)
+    values = flat.astype(np.float32)
+    means = values.mean(axis=1, keepdims=True)
+    grey = values.reshape(pictures.shape).mean(axis=3) if pictures.shape[3] > 1 else values
+    grey = grey.reshape(pictures.shape[:3])
+    measures.digests[part] = np.frombuffer(digests, "V16")
+    measures.hashes[part] = hash_pictures(grey)
+    measures.means[part] = means[:, 0]
+    measures.deviations[part] = values.std(axis=1, mean=means)
+    measures.darkest[part], measures.brightest[part] = _find_extremes(grey)
+    measures.sharpness[part] = _measure_sharpness(grey)
+
+
+def _find_extremes(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    pixels = grey.reshape(len(grey), -1).astype(np.uint8)  # which are sorted faster
+    ranks = [round(percentile / 100 * (pixels.shape[1] - 1)) for percentile in PERCENTILES]
+    darkest, brightest = np.partition(pixels, ranks, axis=1)[:, ranks].T
+    return darkest, brightest
+
+
+def _measure_sharpness(grey: np.ndarray) -> np.ndarray:
+    """The variance of the Laplacian (Pech-Pacheco et al., 2000), which contrast alone would raise."""
+    inner = grey[:, 1:-1, 1:-1]
+    around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
+    variance = grey.var(axis=(1, 2))
+    sharpness = (around - 4 * inner).var(axis=(1, 2))
+    shares: np.ndarray = np.zeros_like(variance)
+    np.divide(sharpness, variance, out=shares, where=variance > 0)
+    return shares
+
+
+def _cosines(size: int) -> np.ndarray:
+    """The lowest frequencies of a DCT-II, float32 (8, size)."""
+    waves = np.arange(HASH_SIDE)[:, None] * (2 * np.arange(size) + 1)[None, :]
+    cosines: np.ndarray = np.cos(np.pi * waves / (2 * size)).astype(np.float32)
+    return cosines

@@ -1,0 +1,74 @@
+"""Copies of one picture never stand in two splits: a model would be tested on what it has learned by heart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import LEFT_OUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# In what follows, `sets` (N,) has equal numbers for copies of one picture, below N; see `Twins.sets`.
+
+
+def leave_out_copies(splits: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """Leave out of train what is in validation or test too, and out of validation what is in test.
+
+    So test stands as stated, and validation but for what would have been tested.
+
+    Args:
+        splits: Indices into `SPLITS`, uint8 (N,).
+        sets: Which pictures are copies.
+
+    Returns:
+        The splits, some of them now `LEFT_OUT`.
+    """
+    latest = np.zeros(len(sets), dtype=splits.dtype)
+    np.maximum.at(latest, sets, splits)
+    return np.where(splits < latest[sets], LEFT_OUT, splits).astype(splits.dtype)
+
+
+def choose_originals(
+    pool: np.ndarray, sets: np.ndarray, labels: np.ndarray, ids: Sequence[str]
+) -> np.ndarray:
+    """One picture of each set of copies, to be drawn for all of them: one of the rarest class, the first by id.
+
+    Args:
+        pool: Places of the pictures to choose among, (M,).
+        sets: Which pictures are copies.
+        labels: Class indices (N,).
+        ids: Of all pictures.
+    """
+    counts = np.bincount(labels)
+    originals: dict[int, int] = {}
+    for place in sorted(pool, key=lambda place: (counts[labels[place]], ids[place])):
+        originals.setdefault(int(sets[place]), int(place))
+    return np.array(list(originals.values()), dtype=np.int64)
+
+
+def unite_groups(groups: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """Make one group of groups that share a copy.
+
+    Args:
+        groups: Numbers of the groups (N,), from 0.
+        sets: Which pictures are copies.
+
+    Returns:
+        The lowest number among all groups that hang together, for each picture.
+    """
+    united = groups
+    while True:
+        wider = _spread_lowest(_spread_lowest(united, sets), groups)
+        if (wider == united).all():
+            return united
+        united = wider
+
+
+def _spread_lowest(values: np.ndarray, members: np.ndarray) -> np.ndarray:
+    lowest = np.full(members.max() + 1, np.iinfo(values.dtype).max, dtype=values.dtype)
+    np.minimum.at(lowest, members, values)
+    spread: np.ndarray = lowest[members]
+    return spread

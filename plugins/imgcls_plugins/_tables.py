@@ -1,0 +1,208 @@
+"""Tables of texts: CSV with any usual separator, packed or not, and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.plugin import DatasetError
+from imgcls_plugins._csv_lines import read_blocks, read_head
+from imgcls_plugins._source_files import check_regular
+from imgcls_plugins._wording import printable, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+TABLE_FILE = "a CSV, TSV or Parquet table"  # what is wanted, for messages
+SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
+
+_PARQUET_MAGIC = b"PAR1"
+_SEPARATORS = (",", "\t", ";", "|")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvTable:
+    """A table in a CSV file; quoted cells may run over several lines.
+
+    Attributes:
+        path: The file.
+        names: Of the columns, without spaces around them.
+        separator: What stands between cells.
+        unit: What `read` counts: the first line of each row, from 1 on, as an editor shows it.
+    """
+
+    path: Path
+    names: tuple[str, ...]
+    separator: str
+    unit: str = "line"
+
+    def read(self, columns: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+        """Yield each row's number and its cells in the columns asked for.
+
+        Raises:
+            DatasetError: Names the file and the line of the first row that is wrong.
+        """
+        rows = _split_rows(_decode_lines(self.path), self.separator, self.path)
+        for line, cells in itertools.islice(rows, 1, None):
+            if len(cells) != len(self.names):
+                raise DatasetError(
+                    f"{printable(str(self.path))}, line {line} has {len(cells):,} columns, but the "
+                    f"header has {len(self.names):,}.\nMend the line or delete it."
+                )
+            yield line, [cells[column].strip() for column in columns]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParquetTable:
+    """A table in a Parquet file, as `CsvTable`; rows are counted from 1 on."""
+
+    path: Path
+    names: tuple[str, ...]
+    unit: str = "row"
+
+    def read(self, columns: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
+        """As of `CsvTable`; columns that are not asked for are not read."""
+        number = 0
+        for batch in _read_batches(self.path, columns):
+            for cells in zip(*batch, strict=True):
+                number += 1
+                yield number, [_write_cell(cell) for cell in cells]
+
+
+Table = CsvTable | ParquetTable
+
+
+def is_table(path: Path) -> bool:
+    # Path.is_file raises where a parent is closed to us; matching only looks.
+    return path.name.lower().endswith(SUFFIXES) and os.path.isfile(path)  # noqa: PTH113
+
+
+def open_table(path: Path) -> Table:
+    """Open a table, whose kind is told by its content, and read the names of its columns.
+
+    Raises:
+        DatasetError: It is missing, empty, damaged, or its first row cannot be read.
+    """
+    check_regular(path, TABLE_FILE)
+    return _open_parquet(path) if _is_parquet(path) else _open_csv(path)
+
+
+def _open_csv(path: Path) -> CsvTable:
+    lines = (line for line in _decode_lines(path) if line.strip())
+    header = next(lines, None)
+    if header is None:
+        raise DatasetError(
+            f"{printable(str(path))} is empty.\n"
+            "Give a table with a header, and a picture's path and label in each row."
+        )
+    # Ties go to the comma: a table of one column has none of them.
+    separator = max(_SEPARATORS, key=header.count)
+    # From the start: the header's own cells may run over several lines.
+    _, cells = next(_split_rows(_decode_lines(path), separator, path))
+    return CsvTable(path=path, names=tuple(cell.strip() for cell in cells), separator=separator)
+
+
+def _split_rows(
+    lines: Iterable[str], separator: str, path: Path
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row that is not blank, and the number of its first line."""
+    reader = csv.reader(lines, delimiter=separator, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise DatasetError(
+                f"{printable(str(path))}, line {line}: the line cannot be split into cells "
+                f"({error}).\nWant one picture a line, and each quote closed."
+            ) from error
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells) or len(cells) > 1:
+            yield line, cells
+
+
+def _decode_lines(path: Path) -> Iterator[str]:
+    lines = (line for block in read_blocks(path) for line in io.BytesIO(block))
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield line.decode()
+        except UnicodeDecodeError as error:
+            raise DatasetError(
+                f"{printable(str(path))}, line {number}: byte {error.start + 1}, "
+                f"{line[error.start]:#04x}, is no UTF-8 text.\nSave the table in UTF-8."
+            ) from error
+
+
+def read_first_rows(table: Table, count: int) -> list[list[str]]:
+    """The first rows, for matching: from the head of a CSV alone, and none from Parquet."""
+    if not isinstance(table, CsvTable):
+        return []
+    lines = (line.decode("utf-8", "replace") + "\n" for line in read_head(table.path))
+    rows = itertools.islice(_split_rows(lines, table.separator, table.path), 1, count + 1)
+    return [cells for _, cells in rows]
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_PARQUET_MAGIC)) == _PARQUET_MAGIC
+    except OSError:
+        return False  # opening it as a CSV says what is wrong
+
+
+def _open_parquet(path: Path) -> ParquetTable:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        names = parquet.read_schema(path).names
+    except (pa.ArrowException, OSError) as error:
+        raise _describe_damaged(path, error) from error
+    return ParquetTable(path=path, names=tuple(str(name).strip() for name in names))
+
+
+def _read_batches(path: Path, columns: Sequence[int]) -> Iterator[list[list[Any]]]:
+    """Yield the columns of some thousand rows at a time."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            fields = [file.schema_arrow.field(column) for column in columns]
+            _refuse_nested(path, fields)
+            for batch in file.iter_batches(columns=[field.name for field in fields]):
+                yield [batch.column(field.name).to_pylist() for field in fields]
+    except (pa.ArrowException, OSError) as error:
+        raise _describe_damaged(path, error) from error
+
+
+def _refuse_nested(path: Path, fields: list[Any]) -> None:
+    import pyarrow as pa
+
+    for field in fields:
+        if any(is_such(field.type) for is_such in (pa.types.is_nested, pa.types.is_binary)):
+            raise DatasetError(
+                f"{printable(str(path))}, column {quoted(field.name)} holds "
+                f"{printable(str(field.type), 60)}, not texts.\nWanted are the paths of picture "
+                "files: write the pictures to files, or name another column."
+            )
+
+
+def _describe_damaged(path: Path, error: Exception) -> DatasetError:
+    reason = printable(" ".join(str(error).split()))
+    return DatasetError(
+        f"{printable(str(path))} cannot be read as Parquet: {reason}\nWrite or download it again."
+    )
+
+
+def _write_cell(cell: object) -> str:
+    # A column of whole numbers with gaps comes as floats.
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()

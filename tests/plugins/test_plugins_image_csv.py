@@ -1,0 +1,300 @@
+"""Tables of paths and labels, and what is wrong with them."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pytest
+from imgcls_plugins.fashion_mnist_csv import FashionMnistCsv
+from imgcls_plugins.image_csv import ImageCsv
+from imgcls_plugins.pixel_csv import PixelCsv
+from PIL import Image
+from pyarrow import parquet
+
+from imgcls_automl.plugin import DatasetAdapter, DatasetError, HasFingerprint, Problem, Sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def pets(tmp_path: Path) -> Path:
+    """A folder with the pictures of three pets."""
+    (tmp_path / "pics").mkdir()
+    for number in range(3):
+        Image.new("L", (8, 8), 80 * number).save(tmp_path / f"pics/{number}.png")
+    return tmp_path
+
+
+def write(pets: Path, content: str | bytes, name: str = "pets.csv") -> str:
+    data = content.encode() if isinstance(content, str) else content
+    (pets / name).write_bytes(data)
+    return str(pets / name)
+
+
+def read(source: str, **options: str) -> list[Sample]:
+    """Read a table in which all is well."""
+    items = list(ImageCsv(**options).read(source))
+    assert not [item for item in items if isinstance(item, Problem)]
+    return [item for item in items if isinstance(item, Sample)]
+
+
+def read_problems(source: str, **options: str) -> dict[str, str]:
+    items = ImageCsv(**options).read(source)
+    return {item.id: item.detail for item in items if isinstance(item, Problem)}
+
+
+def test_paths_start_from_the_tables_folder(pets: Path) -> None:
+    source = write(pets, "path,label\npics/0.png,cat\n./pics/1.png,dog\n")
+    samples = read(source)
+    assert [(sample.id, sample.label) for sample in samples] == [
+        ("pics/0.png", "cat"),
+        ("pics/1.png", "dog"),
+    ]
+    assert samples[0].image == pets / "pics/0.png"
+
+
+@pytest.mark.parametrize("root", ["pics", "{pets}/pics", "../{name}/pics/"])
+def test_or_from_the_folder_the_user_names(pets: Path, root: str) -> None:
+    source = write(pets, "path,label\n0.png,cat\n")
+    (sample,) = read(source, root=root.format(pets=pets, name=pets.name))
+    assert (sample.id, sample.image) == ("0.png", pets / "pics/0.png")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "path,label,split,group",
+        "File Name,Class,Subset,Patient_ID",
+        "IMAGE,target,set,subject",
+        "filepath,category,Usage,scene-id",
+    ],
+)
+def test_columns_are_found_by_their_usual_names(pets: Path, header: str) -> None:
+    source = write(pets, f"{header}\npics/0.png,cat,Training,p1\npics/1.png,dog,VAL,\n")
+    first, second = read(source)
+    assert (first.label, first.split, first.group) == ("cat", "train", "p1")
+    assert (second.label, second.split, second.group) == ("dog", "validation", None)
+
+
+def test_columns_may_be_named(pets: Path) -> None:
+    source = write(pets, "a,b,c,d,label\npics/0.png,cat,test,p1,wrong\n")
+    options = {"path": "a", "label": "b", "split": "c", "group": "d"}
+    (sample,) = read(source, **{f"{role}_column": name for role, name in options.items()})
+    assert (sample.label, sample.split, sample.group) == ("cat", "test", "p1")
+
+
+def test_a_column_may_be_left_unread(pets: Path) -> None:
+    source = write(pets, "path,label,split\npics/0.png,cat,fold 3\n")
+    assert read(source, split_column="")[0].split is None
+
+
+def test_the_only_column_left_is_the_label(pets: Path) -> None:
+    source = write(pets, "file,breed\npics/0.png,collie\n")
+    assert read(source)[0].label == "collie"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"), [("path", ""), ("path,label", ","), ("path,label,split", ",,")]
+)
+def test_pictures_without_labels(pets: Path, header: str, row: str) -> None:
+    assert read(write(pets, f"{header}\npics/0.png{row}\n"))[0].label is None
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [
+        ("train", "train"),
+        ("valid", "validation"),
+        ("Dev", "validation"),
+        ("TEST", "test"),
+        ("", None),
+    ],
+)
+def test_splits_have_many_names(pets: Path, text: str, split: str | None) -> None:
+    assert read(write(pets, f"path,label,split\npics/0.png,cat,{text}\n"))[0].split == split
+
+
+@pytest.mark.parametrize(
+    ("name", "separator"), [("p.tsv", "\t"), ("p.csv", ";"), ("p.csv", "\t"), ("p.csv", "|")]
+)
+def test_other_separators(pets: Path, name: str, separator: str) -> None:
+    source = write(pets, separator.join(["path", "label\npics/0.png", "cat\n"]), name)
+    assert read(source)[0].label == "cat"
+
+
+def test_as_spreadsheets_write_it(pets: Path) -> None:
+    content = '\ufeffpath,label\r\n\r\n pics/0.png ,"fox, red"\r\npics/1.png,"two\nlines"\r\n'
+    assert [sample.label for sample in read(write(pets, content))] == ["fox, red", "two\nlines"]
+
+
+def test_packed_by_gzip(pets: Path) -> None:
+    source = write(pets, gzip.compress(b"path,label\npics/0.png,cat\n"), "pets.csv.gz")
+    assert read(source)[0].label == "cat"
+
+
+def test_parquet(pets: Path) -> None:
+    columns = {
+        "image": ["pics/0.png", "pics/1.png"],
+        "label": [1.0, 2.0],
+        "split": pa.array(["train", None]).dictionary_encode(),
+    }
+    parquet.write_table(pa.table(columns), pets / "pets.parquet")
+    samples = read(str(pets / "pets.parquet"))
+    assert [(sample.label, sample.split) for sample in samples] == [("1", "train"), ("2", None)]
+
+
+class TestProblems:
+    """What is wrong with one row is told with its line, and the others are read."""
+
+    def test_a_file_that_is_not_there(self, pets: Path) -> None:
+        source = write(pets, "path,label\npics/0.png,cat\n\npics/9.png,dog\n")
+        assert read_problems(source) == {
+            "pets.csv:4": f"there is no file 'pics/9.png' in {pets}",
+        }
+
+    @pytest.mark.parametrize("path", ["../secret.png", "pics/../../secret.png", "/etc/passwd"])
+    def test_a_path_that_leads_out(self, pets: Path, path: str) -> None:
+        (pets.parent / "secret.png").write_bytes(b"")
+        source = write(pets, f"path,label\npics/0.png,cat\n{path},dog\n")
+        (detail,) = read_problems(source).values()
+        assert "leads out of" in detail
+        assert "--data-option root=DIR" in detail
+
+    def test_a_folder_whose_name_begins_like_the_tables_is_outside(self, pets: Path) -> None:
+        (pets / "pics2").mkdir()
+        (pets / "pics2/0.png").write_bytes(b"")
+        source = write(pets, "path,label\n0.png,cat\n../pics2/0.png,dog\n")
+        assert "leads out of" in read_problems(source, root="pics")["pets.csv:3"]
+
+    def test_what_is_no_file(self, pets: Path) -> None:
+        os.mkfifo(pets / "pipe.png")
+        source = write(pets, "path,label\npics/0.png,cat\npipe.png,cat\npics,cat\n,cat\na\0b,cat\n")
+        problems = read_problems(source)
+        assert list(problems) == [f"pets.csv:{line}" for line in (3, 4, 5, 6)]
+        assert "no regular file" in problems["pets.csv:3"]
+        assert problems["pets.csv:5"] == "no path"
+
+    def test_a_picture_named_twice(self, pets: Path) -> None:
+        source = write(pets, "path,label\npics/0.png,cat\npics/../pics/0.png,dog\n")
+        assert read_problems(source) == {"pets.csv:3": "'pics/../pics/0.png' is in line 2 already"}
+
+    @pytest.mark.parametrize("label", ["", " ", "nan", "NaN", "<NA>"])
+    def test_a_label_that_is_missing(self, pets: Path, label: str) -> None:
+        source = write(pets, f"path,label\npics/0.png,cat\npics/1.png,{label}\n")
+        assert read_problems(source) == {"pets.csv:3": "'pics/1.png' has no label"}
+
+    def test_names_that_would_write_to_the_terminal(self, pets: Path) -> None:
+        source = write(pets, "path,label\npics/0.png,cat\n\x1b[2J\u202e.png,dog\n")
+        (detail,) = read_problems(source).values()
+        assert detail.startswith("there is no file '\\x1b[2J\\u202e.png'")
+
+
+class TestRefused:
+    """What is wrong with the table as a whole is a refusal that names the place."""
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ("", r"pets\.csv is empty"),
+            ("\ufeff\n \n", r"pets\.csv is empty"),
+            ("path,label\n", r"has a header, but no row"),
+            ("a,b\n1,2\n", r"no column called path, .*its columns are a and b\.\n.*path_column"),
+            ("path,a,b\nx,1,2\n", r"which column is the label; .*a and b\.\n.*label_column=NAME"),
+            ("path,label,path\nx,1,y\n", r"two columns are called 'path' \(1 and 3\)"),
+            ("path,label\nx\n", r"line 2 has 1 columns, but the header has 2"),
+            ("path,label\nx,1,2\n", r"line 2 has 3 columns, but the header has 2"),
+            ('path,label\nx,1\n\n"y,2\n', r"line 4: the line cannot be split into cells"),
+            ("path,label\rx,1\r", r"line 1: the line cannot be split into cells"),
+            (b"path,label\nx,\xe9\n", r"line 2: byte 3, 0xe9, is no UTF-8 text"),
+            ("path,label\n".encode("utf-16"), r"line 1: byte 1, 0xff, is no UTF-8 text"),
+            ("path,label,split\nx,1,tr\n", r"line 2, column 'split': 'tr' is no split"),
+            ("path,label\nx.png,1\ny.png,2\n", r"None of the pictures .*\n.*pets\.csv:2: there is"),
+        ],
+    )
+    def test_it_says_where(self, pets: Path, content: str | bytes, message: str) -> None:
+        with pytest.raises(DatasetError, match=message) as refused:
+            read(write(pets, content))
+        assert len(str(refused.value).splitlines()) <= 3
+
+    def test_a_column_that_the_user_names_and_nobody_has(self, pets: Path) -> None:
+        source = write(pets, "path,label\npics/0.png,cat\n")
+        with pytest.raises(DatasetError, match=r"no column called 'kind'; .* path and label"):
+            read(source, label_column="kind")
+
+    def test_a_root_that_is_not_there(self, pets: Path) -> None:
+        source = write(pets, "path,label\npics/0.png,cat\n")
+        with pytest.raises(DatasetError, match=r"no folder .*/pictures, .*\n.*the table's own"):
+            read(source, root="pictures")
+
+    def test_what_is_no_table(self, pets: Path) -> None:
+        with pytest.raises(DatasetError, match=r"There is no file .*absent\.csv"):
+            read(str(pets / "absent.csv"))
+        with pytest.raises(DatasetError, match=r"is a folder, but a CSV, TSV or Parquet table"):
+            read(str(pets))
+
+    @pytest.mark.parametrize("content", [b"PAR1", b"PAR1 and nothing that fits PAR1"])
+    def test_a_damaged_parquet(self, pets: Path, content: bytes) -> None:
+        with pytest.raises(DatasetError, match=r"cannot be read as Parquet"):
+            read(write(pets, content, "pets.parquet"))
+
+    def test_parquet_with_the_pictures_in_it(self, pets: Path) -> None:
+        parquet.write_table(pa.table({"image": [b"\x89PNG"], "label": [1]}), pets / "p.parquet")
+        with pytest.raises(DatasetError, match=r"column 'image' holds binary, not texts"):
+            read(str(pets / "p.parquet"))
+
+
+class TestMatch:
+    def test_the_reason_tells_the_columns(self, pets: Path) -> None:
+        match = ImageCsv().match(write(pets, "File,Label,split\npics/0.png,cat,train\n"))
+        assert match is not None
+        assert match.score == 0.8
+        assert match.reason == "a CSV table: paths in 'File', labels in 'Label', splits in 'split'"
+
+    def test_parquet_is_told_from_its_schema(self, pets: Path) -> None:
+        parquet.write_table(pa.table({"path": ["a"], "label": [1]}), pets / "p.parquet")
+        match = ImageCsv().match(str(pets / "p.parquet"))
+        assert match is not None
+        assert match.reason == "a Parquet table: paths in 'path', labels in 'label'"
+
+    def test_a_table_that_names_pictures_is_ours_so_that_reading_explains(self, pets: Path) -> None:
+        source = write(pets, "photo of,breed,age\npics/0.png,collie,3\n")
+        ours, pixels = ImageCsv().match(source), PixelCsv().match(source)
+        assert ours is not None
+        assert pixels is not None
+        assert ours.score == 0.25 > pixels.score
+
+    def test_a_table_of_pixels_is_not_ours(self, pets: Path) -> None:
+        assert ImageCsv().match(write(pets, "label,a,b,c,d\n1,2,3,4,5\n")) is None
+        header = ",".join(["label", *(f"pixel{number}" for number in range(1, 785))])
+        source = write(pets, f"{header}\n{','.join(['1'] * 785)}\n", "fashion.csv")
+        assert ImageCsv().match(source) is None
+        assert FashionMnistCsv().match(source) is not None
+
+    @pytest.mark.parametrize("content", [b"", b"\xff\xfe\0", b"PAR1", b"\x1f\x8b broken", b'"'])
+    @pytest.mark.parametrize("name", ["p.csv", "p.tsv", "p.parquet", "p.csv.gz"])
+    def test_it_never_fails(self, pets: Path, name: str, content: bytes) -> None:
+        match = ImageCsv().match(write(pets, content, name))
+        assert match is None or match.score < 0.2
+
+    def test_what_is_no_table_is_not_ours(self, pets: Path) -> None:
+        os.mkfifo(pets / "pipe.csv")
+        for source in (pets, pets / "pipe.csv", pets / "absent.csv", "a\0b.csv", "x" * 5000):
+            assert ImageCsv().match(str(source)) is None
+
+
+def test_the_fingerprint_follows_table_options_and_pictures(pets: Path) -> None:
+    source = write(pets, "path,label,split\npics/0.png,cat,train\npics/1.png,dog,test\n")
+    before = ImageCsv().fingerprint(source)
+    assert ImageCsv().fingerprint(source) == before
+    assert ImageCsv(split_column="").fingerprint(source) != before
+    Image.new("L", (9, 9), 3).save(pets / "pics/1.png")
+    assert ImageCsv().fingerprint(source) != before
+
+
+def test_is_an_adapter_with_a_fingerprint() -> None:
+    assert isinstance(ImageCsv(), DatasetAdapter)
+    assert isinstance(ImageCsv(), HasFingerprint)

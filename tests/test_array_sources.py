@@ -1,0 +1,112 @@
+"""Arrays of a Python caller: written once, by content, and read like any source."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import imgcls_automl
+from imgcls_automl.array_sources import are_arrays, store_arrays
+from imgcls_automl.config import RunConfig
+from imgcls_automl.data.prepare import prepare_dataset
+from imgcls_automl.errors import DatasetError
+from imgcls_automl.run import resume
+from imgcls_automl.stages import dataset_request
+
+DIGITS = load_digits()
+IMAGES, LABELS = np.asarray(DIGITS.images * 15, np.uint8), DIGITS.target
+
+
+@pytest.fixture
+def config(tmp_path):
+    return RunConfig(space="cnn_small", data=("arrays",), cache_dir=tmp_path / "cache")
+
+
+def prepare(config):
+    return prepare_dataset(dataset_request(config), folder=None, log=None)
+
+
+class TestTelling:
+    @pytest.mark.parametrize(
+        "value", ["a", Path("a"), ["a", "b"], ("a", Path("b")), None, (), (IMAGES,)]
+    )
+    def test_names_of_sources(self, value):
+        assert not are_arrays(value)
+
+    @pytest.mark.parametrize("labels", [LABELS, list(LABELS), ["cat"] * len(LABELS), None])
+    def test_pairs_of_images_and_labels(self, labels):
+        assert are_arrays((IMAGES, labels))
+        assert are_arrays([list(IMAGES), labels])
+
+
+class TestStoring:
+    def test_they_are_read_as_they_are(self, config):
+        dataset = prepare(store_arrays(config, {"data": (IMAGES, LABELS)}))
+        assert dataset.task.class_names == tuple("0123456789")
+        assert sum(dataset.split_sizes) == len(IMAGES)
+        assert np.load(dataset.images).sum() == IMAGES.sum()
+
+    def test_test_data_is_the_test_split(self, config):
+        given = {"data": (IMAGES[:900], LABELS[:900]), "test_data": (IMAGES[900:], LABELS[900:])}
+        assert prepare(store_arrays(config, given)).split_sizes == (720, 180, 897)
+
+    @pytest.mark.parametrize(
+        "labels",
+        [
+            [f"digit {label}" for label in LABELS],
+            np.array([f"digit {label}" for label in LABELS], dtype=object),
+        ],
+    )
+    def test_texts_as_python_and_pandas_hold_them(self, config, labels):
+        dataset = prepare(store_arrays(config, {"data": (IMAGES / 255, labels)}))
+        assert dataset.task.class_names[0] == "digit 0"
+
+    def test_the_same_arrays_are_the_same_file(self, config):
+        first = store_arrays(config, {"data": (IMAGES, LABELS)})
+        written = Path(first.data[0]).stat().st_mtime_ns
+        assert store_arrays(config, {"data": (IMAGES.copy(order="F"), list(LABELS))}) == first
+        assert Path(first.data[0]).stat().st_mtime_ns == written
+
+    def test_others_are_another(self, config):
+        first = store_arrays(config, {"data": (IMAGES, LABELS)})
+        for pair in ((IMAGES[::-1], LABELS), (IMAGES, LABELS[::-1]), (IMAGES / 255, LABELS)):
+            assert store_arrays(config, {"data": pair}) != first
+
+    @pytest.mark.parametrize(
+        ("pair", "message"),
+        [
+            ((IMAGES, LABELS[:9]), r"labels have the shape \(9,\), but the images \(1797, 8, 8\)"),
+            ((IMAGES, None), r"labels are object, but whole numbers or texts"),
+            ((IMAGES, [1, None] * 9), r"labels are object"),
+            ((DIGITS.data, LABELS), r"images are float64 of the shape \(1797, 64\)"),
+            ((["a.png"] * 3, [1, 2, 3]), r"images are <U5 of the shape \(3,\)"),
+        ],
+    )
+    def test_what_is_no_such_pair_is_refused(self, config, pair, message):
+        with pytest.raises(DatasetError, match=f"data: the {message}"):
+            store_arrays(config, {"data": pair})
+
+    def test_a_folder_that_cannot_be_made_is_named(self, config, tmp_path):
+        (tmp_path / "file").write_text("")
+        beneath = replace(config, cache_dir=tmp_path / "file/cache")
+        with pytest.raises(DatasetError, match=r"cannot be written to .*file/cache"):
+            store_arrays(beneath, {"data": (IMAGES, LABELS)})
+
+
+@pytest.mark.slow
+def test_a_search_on_arrays_can_be_resumed(tiny_space, tmp_path):
+    result = imgcls_automl.search(
+        space=tiny_space,
+        data=(IMAGES[:900], LABELS[:900]),
+        test_data=(IMAGES[900:1200], LABELS[900:1200]),
+        cache_dir=tmp_path / "cache",
+        **{"trials": 1, "epochs": 1, "preset": "fast", "device": "cpu", "out": tmp_path / "run"},
+    )
+    assert result.folder == tmp_path / "run"
+    assert len((tmp_path / "run/leaderboard.csv").read_text().splitlines()) == 2
+    resume(tmp_path / "run", trials=2)
+    assert len((tmp_path / "run/leaderboard.csv").read_text().splitlines()) == 3
