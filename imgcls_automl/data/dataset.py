@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
-LEFT_OUT = len(SPLITS)  # the code of a picture that is in none: a copy of it is in a later split
+LEFT_OUT = len(
+    SPLITS
+)  # the code of a picture in none: a copy is in a later split, or the user excluded it
+NO_LABEL = -1  # of a picture that the user excluded
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
 
@@ -32,6 +35,8 @@ class DatasetRequest:
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
         cache: The folder that holds decoded data sets.
+        exclude: Files that list pictures to leave out.
+        relabel: Files that list pictures with their right labels.
     """
 
     data: tuple[str, ...]
@@ -43,6 +48,8 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    exclude: tuple[str, ...] = ()
+    relabel: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
@@ -85,8 +92,8 @@ class Dataset:
     Attributes:
         task: Shape, class names and training counts.
         images: `.npy` file of uint8 pictures (N, H, W, C), to be memory-mapped.
-        labels: `.npy` file of int32 class indices (N,).
-        splits: `.npy` file of uint8 indices into `SPLITS` (N,).
+        labels: `.npy` file of int32 class indices (N,), `NO_LABEL` for excluded pictures.
+        splits: `.npy` file of uint8 indices into `SPLITS` (N,), or `LEFT_OUT`.
         fingerprint: Names the content: ids, labels, stated splits, groups and pixels.
         split_sizes: Pictures in train, validation and test.
         unreadable: How many pictures were left out.
@@ -98,6 +105,7 @@ class Dataset:
         floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
             there is nothing to select.
         remarks: What the checks found that matters most, in a sentence each.
+        corrections: What the user's lists came to, in short; see `Corrected.described`.
     """
 
     task: ImageTask
@@ -114,3 +122,4 @@ class Dataset:
     cached: bool
     floor: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    corrections: str = ""

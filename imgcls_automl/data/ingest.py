@@ -12,16 +12,17 @@ import numpy as np
 from imgcls_automl import registry
 from imgcls_automl.data import cache
 from imgcls_automl.data.audit.audit import audit_set
-from imgcls_automl.data.audit.examine import find_or_examine
+from imgcls_automl.data.audit.examine import find_or_examine, select_pictures
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import LEFT_OUT, Dataset
+from imgcls_automl.data.correcting import correct, read_corrections
+from imgcls_automl.data.dataset import LEFT_OUT, NO_LABEL, Dataset
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
 from imgcls_automl.data.floors import compute_floors
 from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
-from imgcls_automl.data.records import write_records, write_splits
+from imgcls_automl.data.records import write_array, write_records
 from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
 from imgcls_automl.data.splits import assign_splits
 from imgcls_automl.data.spool import Spool
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
+    from imgcls_automl.data.correcting import Corrected
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.reading import Report
     from imgcls_automl.plugin import DatasetAdapter
@@ -64,18 +66,22 @@ def ingest(
     """
     started = time.monotonic()
     adapter = registry.load(info, request.options)
-    key, contents, cached = _find_or_decode(adapter, info, request, report)
-    check_unreadable(contents, request.max_bad)
+    corrections = read_corrections(request)
+    key, decoded, cached = _find_or_decode(adapter, info, request, report)
+    check_unreadable(decoded, request.max_bad)
+    corrected = correct(decoded, corrections)
+    contents = corrected.contents
     check_classes(contents)
-    examination = find_or_examine(request.cache / key, report)
-    splits_file, splits = _find_or_split(request, key, contents, examination.twins.sets)
+    examination = select_pictures(find_or_examine(request.cache / key, report), corrected.kept)
+    splits_file, splits = _find_or_split(request, key, corrected, examination.twins.sets)
     check_splits(contents, splits)
     audit = audit_set(contents, splits, examination)
+    audit = replace(audit, remarks=[*corrected.remarks, *audit.remarks])
     task = _describe_task(contents, splits)
     dataset = Dataset(
         task=task,
         images=request.cache / key / IMAGES,
-        labels=request.cache / key / LABELS,
+        labels=_find_or_label(request, key, corrected),
         splits=folder / "splits.npy" if folder else splits_file,
         fingerprint=contents.fingerprint,
         split_sizes=_count_splits(splits),
@@ -87,11 +93,12 @@ def ingest(
         cached=cached,
         floor=compute_floors(task.class_counts, contents.labels[splits == 1]),
         remarks=tuple(audit.remarks),
+        corrections=corrected.described,
     )
     if folder:
         seconds = time.monotonic() - started
         write_records(
-            folder, contents, splits, audit, dataset=dataset, request=request, seconds=seconds
+            folder, corrected, splits, audit, dataset=dataset, request=request, seconds=seconds
         )
     return dataset
 
@@ -179,13 +186,27 @@ def _read_all(
 
 
 def _find_or_split(
-    request: DatasetRequest, key: str, contents: Contents, copies: np.ndarray
+    request: DatasetRequest, key: str, corrected: Corrected, copies: np.ndarray
 ) -> tuple[Path, np.ndarray]:
-    """The splits are kept beside the set: grouping takes scikit-learn, a second to import."""
-    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}.npy"
+    """The splits of all decoded pictures as a file, and those of the pictures that are left.
+
+    They are kept beside the set: grouping takes scikit-learn, a second to import.
+    """
+    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}{corrected.mark}.npy"
     if not path.exists():
-        write_splits(path, assign_splits(contents, request.seed, copies))
-    return path, np.load(path)
+        splits = assign_splits(corrected.contents, request.seed, copies)
+        write_array(path, corrected.spread(splits, LEFT_OUT))
+    return path, np.load(path)[corrected.kept]
+
+
+def _find_or_label(request: DatasetRequest, key: str, corrected: Corrected) -> Path:
+    """The file of the labels: the set's own, or one beside it where the user's lists change them."""
+    if not corrected.mark:
+        return request.cache / key / LABELS
+    path = request.cache / key / f"labels{corrected.mark}.npy"
+    if not path.exists():
+        write_array(path, corrected.spread(corrected.contents.labels, NO_LABEL))
+    return path
 
 
 def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:

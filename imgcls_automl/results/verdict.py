@@ -172,8 +172,8 @@ def _compare_to_floor(scores: TestScores) -> str:
 def _format_option(name: str, value: Any) -> list[str]:
     if isinstance(value, dict):
         return [f"{key}={text}" for key, text in value.items()]
-    if isinstance(value, list) and name == "data":
-        return [str(source) for source in value]
-    if isinstance(value, list):
+    if isinstance(value, list) and name == "image_size":
         return ["x".join(str(item) for item in value)]
+    if isinstance(value, list):
+        return [str(item) for item in value]
     return [f"{value:g}s" if name == "timeout" else str(value)]
