@@ -145,6 +145,7 @@ def _list_baselines(bench: Bench) -> Baselines:
 def _do_refit(
     task: RefitTask, dataset: Dataset, bench: Bench, ask: Callable[[Any], Any]
 ) -> RefitResult:
+    from imgcls_automl.results.suspicious_labels import write_suspicious_labels
     from imgcls_automl.results.testing import write_test_results
     from imgcls_automl.training.refit import refit
 
@@ -155,9 +156,11 @@ def _do_refit(
     metrics = write_test_results(
         task.folder,
         dataset,
-        test=refitted.test,
-        labels=bench.pictures.labels[refitted.test],
-        probabilities=refitted.probabilities,
+        test=refitted.test.indices,
+        labels=bench.pictures.labels[refitted.test.indices],
+        probabilities=refitted.test.probabilities,
         flips=task.flips,
     )
+    judgements = (refitted.test, refitted.validation)
+    write_suspicious_labels(task.folder, dataset, bench.pictures.labels, judgements)
     return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

@@ -32,7 +32,11 @@ def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
     """Say in a few sentences what came out, best news first. Texts are harmless."""
     sentences = [_describe_status(run), describe_standing(run), _describe_selection(run)]
     if scores:
-        sentences += [_describe_test(run, scores), _compare_to_floor(scores)]
+        sentences += [
+            _describe_test(run, scores),
+            _compare_to_floor(scores),
+            _count_suspects(scores),
+        ]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -167,6 +171,14 @@ def _compare_to_floor(scores: TestScores) -> str:
         f"Always naming the most frequent training class would give {share} there: "
         "this model is not clearly better than that."
     )
+
+
+def _count_suspects(scores: TestScores) -> str:
+    count = len(scores.suspects)
+    if not count:
+        return ""
+    labels = "label looks" if count == 1 else "labels look"
+    return f"{count:,} {labels} wrong: see best/suspicious_labels.csv, and take it back with --exclude or --relabel."
 
 
 def _format_option(name: str, value: Any) -> list[str]:
