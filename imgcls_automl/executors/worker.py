@@ -146,7 +146,7 @@ def _do_refit(
     task: RefitTask, dataset: Dataset, bench: Bench, ask: Callable[[Any], Any]
 ) -> RefitResult:
     from imgcls_automl.results.suspicious_labels import write_suspicious_labels
-    from imgcls_automl.results.testing import write_test_results
+    from imgcls_automl.results.testing import read_ids, write_test_results
     from imgcls_automl.training.refit import refit
 
     refitted = refit(task, bench, ask)
@@ -161,6 +161,11 @@ def _do_refit(
         probabilities=refitted.test.probabilities,
         flips=task.flips,
     )
-    judgements = (refitted.test, refitted.validation)
-    write_suspicious_labels(task.folder, dataset, bench.pictures.labels, judgements)
+    write_suspicious_labels(
+        task.folder,
+        ids=read_ids(dataset),
+        labels=bench.pictures.labels,
+        class_names=dataset.task.class_names,
+        judgements=(refitted.test, refitted.validation),
+    )
     return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

@@ -9,15 +9,12 @@ import numpy as np
 
 from imgcls_automl.files import write_csv
 from imgcls_automl.results.suspects import COLUMNS, SUSPECTS
-from imgcls_automl.results.testing import read_ids
 from imgcls_automl.text import guard_cell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
     from typing import Protocol
-
-    from imgcls_automl.data.dataset import Dataset
 
     class Judgement(Protocol):
         """See `training.judging.Judgement`."""
@@ -81,17 +78,23 @@ def find_suspicious(labels: np.ndarray, probabilities: np.ndarray) -> list[Suspi
 
 
 def write_suspicious_labels(
-    best: Path, dataset: Dataset, labels: np.ndarray, judgements: Iterable[Judgement]
+    best: Path,
+    *,
+    ids: Sequence[str],
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    judgements: Iterable[Judgement],
 ) -> None:
     """Write the list, the clearest first, in cells that no spreadsheet runs; --exclude and --relabel take it as it is.
 
     Args:
         best: The folder; it exists.
-        dataset: The run's data set.
-        labels: Class indices of all its pictures.
+        ids: N names of pictures, of all splits.
+        labels: Their class indices (N,).
+        class_names: K names.
         judgements: A split each; thresholds are measured on each by itself.
     """
-    ids, names = read_ids(dataset), [guard_cell(name) for name in dataset.task.class_names]
+    names = [guard_cell(name) for name in class_names]
     found = [
         (suspicion, judgement.split, int(judgement.indices[suspicion.row]))
         for judgement in judgements

@@ -178,7 +178,10 @@ def _count_suspects(scores: TestScores) -> str:
     if not count:
         return ""
     labels = "label looks" if count == 1 else "labels look"
-    return f"{count:,} {labels} wrong: see best/suspicious_labels.csv, and take it back with --exclude or --relabel."
+    return (
+        f"{count:,} {labels} wrong: check best/suspicious_labels.csv, the clearest first, and take back what you agree "
+        "with by --exclude or --relabel."
+    )
 
 
 def _format_option(name: str, value: Any) -> list[str]:
