@@ -67,10 +67,11 @@ def find_class(
     """
     found = look_up(classes, entry.label)
     if found is None and its.column != NEW_LABEL:
-        near = get_close_matches(entry.label, names, n=1) or names[:_NAMED]
+        near = get_close_matches(entry.label, names, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"The classes are {list_names(names)}."
         raise DatasetError(
             f"{its.locate(entry)}: the column {its.column} names {entry.label!r}, which is no class here.\n"
-            f"Did you mean {list_names(near)}? A new class is made by a column {NEW_LABEL} only."
+            f"{hint} A new class is made by a column {NEW_LABEL} only."
         )
     return found
 
