@@ -22,8 +22,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 from measure.record import Record, make_parser, print_table
+from measure.sources import write_table
 
 COMMAND = str(Path(sys.executable).with_name("imgcls-automl"))
 INTERRUPTED = 130
@@ -57,19 +57,6 @@ def main() -> int:
     print_table(f"Seconds, median of {arguments.repeats}", ("what", "s"), rows)
     record.write(summary)
     return 0
-
-
-def write_table(path: Path, rows: int) -> None:
-    """Write a CSV as Fashion-MNIST comes: a header, then a label and 784 pixels a row, half of them zero."""
-    import pyarrow
-    import pyarrow.csv
-
-    random = np.random.default_rng(0)
-    pixels = random.integers(1, 256, (rows, 784), dtype="uint8")
-    pixels[random.random(pixels.shape, dtype="float32") < 0.5] = 0
-    labels = np.arange(rows, dtype="uint8") % 10
-    columns = {"label": labels} | {f"pixel{i + 1}": pixels[:, i] for i in range(784)}
-    pyarrow.csv.write_csv(pyarrow.table(columns), path)
 
 
 def time_help() -> float:

@@ -13,6 +13,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.data.dataset import MAX_PIXELS, RESIZE_MODES
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "IMGCLS_AUTOML_"
 DEFAULT_TIMEOUT = 20 * 60.0  # seconds, where neither trials nor a timeout is given
+DEFAULT_READ_TIMEOUT = 5 * 60.0  # seconds
+DEFAULT_CACHE_LIMIT = 20 * 10**9  # bytes
 
 # What a search can select by, and which way is better, in Optuna's words.
 METRICS = {"accuracy": "maximize", "macro_f1": "maximize", "log_loss": "minimize"}
@@ -109,6 +112,15 @@ def parse_duration(value: object) -> float:
     if not 0 < seconds < 1e9:
         raise ValueError(wanted)
     return seconds
+
+
+def parse_bytes(value: object) -> int:
+    """Read `"20GB"`, `"500 MB"`, `"1.5TB"` (decimal) or a plain number as bytes."""
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?", str(value).strip().lower())
+    size = float(match[1]) * 1000 ** " kmgt".index(match[2] or " ") if match else 0.0
+    if not 1 <= size < 1e18:
+        raise ValueError("an amount above zero, such as 500MB or 20GB")
+    return int(size)
 
 
 def parse_size(value: object) -> tuple[int, int]:
@@ -226,6 +238,13 @@ class RunConfig:
     seed: int = _option(
         "Seed of splits, sampler and training.", parse_whole(0), metavar="N", default=0
     )
+    folds: int | None = _option(
+        "Train each trial on this many folds of train + validation and score it by their mean; for small sets."
+        " Default: one validation split.",
+        parse_whole(2),
+        metavar="K",
+        default=None,
+    )
     image_size: tuple[int, int] | None = _option(
         "Size all pictures are brought to. Default: derived from the pictures.",
         parse_size,
@@ -234,12 +253,18 @@ class RunConfig:
     )
     resize: str = _option(
         "How pictures of another shape are fitted: stretch, pad or crop.",
-        parse_choice("stretch", "pad", "crop"),
+        parse_choice(*RESIZE_MODES),
         metavar="HOW",
         default="stretch",
     )
     class_weight: str = _option(
         "Weigh classes in the loss: none or balanced.",
+        parse_choice("none", "balanced"),
+        metavar="HOW",
+        default="none",
+    )
+    sampling: str = _option(
+        "How often classes are drawn in an epoch: none (as often as they occur) or balanced (equally often).",
         parse_choice("none", "balanced"),
         metavar="HOW",
         default="none",
@@ -280,10 +305,28 @@ class RunConfig:
         factory=tuple,
         repeated=True,
     )
+    max_pixels: int = _option(
+        "Pictures of more pixels are refused before they are decoded.",
+        parse_whole(1),
+        metavar="N",
+        default=MAX_PIXELS,
+    )
     cache_dir: Path | None = _option(
         "Where decoded pictures are kept. Default: the user's cache folder.",
         lambda value: Path(parse_text(value)),
         metavar="DIR",
+        default=None,
+    )
+    cache_limit: int | None = _option(
+        "What all decoded pictures kept may take; the least recently used go first. Default: 20GB.",
+        parse_bytes,
+        metavar="SIZE",
+        default=None,
+    )
+    read_timeout: float | None = _option(
+        "Give a source up that gives nothing more for so long. Default: 5m.",
+        parse_duration,
+        metavar="TIME",
         default=None,
     )
     fail_under: float | None = _option(
@@ -292,6 +335,13 @@ class RunConfig:
         metavar="SCORE",
         default=None,
     )
+
+    def __post_init__(self) -> None:
+        if self.class_weight == self.sampling == "balanced":
+            raise ConfigError(
+                "--class-weight balanced and --sampling balanced each make up for uneven classes: together they would"
+                " make rare ones count more than common ones.\nGive one of them."
+            )
 
     @property
     def planned(self) -> Preset:
@@ -362,6 +412,20 @@ def resolve_config(
         elif option.default is MISSING and option.default_factory is MISSING:
             raise ConfigError(f"{flag(option.name)} is missing: {option.metadata['help']}")
     return RunConfig(**values)
+
+
+def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> Any:
+    """One option for a command that takes no others: its flag, else the environment, else its default.
+
+    Raises:
+        ConfigError: The value cannot be.
+    """
+    option = next(option for option in options() if option.name == name)
+    variable = ENVIRONMENT_PREFIX + name.upper()
+    for place, value in ((flag(name), given), (variable, environment.get(variable))):
+        if value not in (None, ""):
+            return _parse(option, place, value)
+    return option.default
 
 
 def config_from_json(values: Mapping[str, Any]) -> RunConfig:

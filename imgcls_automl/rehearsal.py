@@ -11,8 +11,10 @@ from imgcls_automl import registry
 from imgcls_automl.stages import dataset_request, make_budget, start_executor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgcls_automl.config import RunConfig
-    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.data.dataset import Dataset, IngestProgress
     from imgcls_automl.engine.budget import Budget
     from imgcls_automl.executors.messages import Ready
 
@@ -38,23 +40,35 @@ class Rehearsal:
             "class_names": self.dataset.task.class_names,
             "split_sizes": self.dataset.split_sizes,
             "remarks": self.dataset.remarks,
+            "folds": self.dataset.folds,
             "device": self.ready.device,
             "baselines": self.baselines,
         }
 
 
-def rehearse(config: RunConfig) -> Rehearsal:
+def rehearse(
+    config: RunConfig, observe: Callable[[IngestProgress], None] | None = None
+) -> Rehearsal:
     """Read and check the data, load the space and the framework, ask for the baselines; train and keep nothing."""
-    from imgcls_automl.data.prepare import prepare_dataset
+    from imgcls_automl.data.prepare import opened_dataset
     from imgcls_automl.engine.baselines import ask_baselines
     from imgcls_automl.executors.messages import UseDataset
 
     space = registry.find(registry.SEARCH_SPACES, config.space)
-    with closing(start_executor(config, space, log=None)) as executor:
-        dataset = prepare_dataset(dataset_request(config), folder=None, log=None)
+    with (
+        closing(start_executor(config, space, log=None)) as executor,
+        opened_dataset(
+            dataset_request(config), folder=None, log=None, on_progress=observe
+        ) as dataset,
+    ):
         ready = executor.wait_ready()
         executor.use_dataset(
-            UseDataset(dataset=dataset, metric=config.metric, class_weight=config.class_weight)
+            UseDataset(
+                dataset=dataset,
+                metric=config.metric,
+                class_weight=config.class_weight,
+                sampling=config.sampling,
+            )
         )
         return Rehearsal(
             config=config,

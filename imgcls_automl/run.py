@@ -93,8 +93,10 @@ def _run(
     run = stages.Run(config=config, folder=folder, budget=budget, observe=observe)
     with logging_to(folder.log), closing_record(folder, config):
         observe(RunBegun(config=config, folder=folder, budget=budget))
-        with closing(stages.start_executor(config, space, folder.log)) as executor:
-            dataset = stages.prepare_data(run)
+        with (
+            closing(stages.start_executor(config, space, folder.log)) as executor,
+            stages.opened_data(run) as dataset,
+        ):
             ready = stages.ready_workers(run, dataset, executor)
             with stages.opened_study(run) as study:
                 baselines = stages.prepare_baselines(study, executor)

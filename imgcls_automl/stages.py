@@ -7,7 +7,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import PRECISIONS, Preset
+from imgcls_automl.config import (
+    DEFAULT_CACHE_LIMIT,
+    DEFAULT_READ_TIMEOUT,
+    PRECISIONS,
+    Preset,
+)
 from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, TrialsFound, WorkerReady
 from imgcls_automl.resuming import refuse_change
 
@@ -24,7 +29,8 @@ if TYPE_CHECKING:
     from imgcls_automl.engine.selection import Contender
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.local import LocalExecutor
-    from imgcls_automl.executors.messages import ProbeResult, Ready
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import ProbeResult
     from imgcls_automl.registry import PluginInfo
     from imgcls_automl.run_folder import RunFolder
 
@@ -63,16 +69,25 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
     return LocalExecutor(setup, workers=config.workers, log=log)
 
 
-def prepare_data(run: Run) -> Dataset:
-    """Read, check and split the pictures; a resumed run refuses others than it began with."""
-    from imgcls_automl.data.prepare import prepare_dataset
+@contextmanager
+def opened_data(run: Run) -> Iterator[Dataset]:
+    """Read, check and split the pictures, which stay in the cache until the block ends.
 
-    dataset = prepare_dataset(
+    A resumed run refuses others than it began with.
+    """
+    from imgcls_automl.data.prepare import opened_dataset
+
+    with opened_dataset(
         dataset_request(run.config),
         folder=run.folder.data,
         log=run.folder.log,
         on_progress=run.observe,
-    )
+    ) as dataset:
+        _record_dataset(run, dataset)
+        yield dataset
+
+
+def _record_dataset(run: Run, dataset: Dataset) -> None:
     earlier = run.folder.record.get("dataset")
     if earlier is not None:
         before = earlier.get("corrections", dataset.corrections)  # older versions had none
@@ -95,13 +110,10 @@ def prepare_data(run: Run) -> Dataset:
     )
     run.folder.note_time("data", time.time() - run.budget.started)
     run.observe(DatasetReady(dataset=dataset, seconds=time.time() - run.budget.started))
-    return dataset
 
 
 def dataset_request(config: RunConfig) -> DatasetRequest:
     """What the data stage needs to know of a configuration."""
-    import platformdirs
-
     from imgcls_automl.data.dataset import DatasetRequest
 
     return DatasetRequest(
@@ -115,8 +127,19 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         max_bad=config.max_bad,
         exclude=config.exclude,
         relabel=config.relabel,
-        cache=config.cache_dir or platformdirs.user_cache_path("imgcls-automl") / "datasets",
+        folds=config.folds,
+        max_pixels=config.max_pixels,
+        cache=config.cache_dir or default_cache(),
+        cache_limit=config.cache_limit or DEFAULT_CACHE_LIMIT,
+        read_timeout=config.read_timeout or DEFAULT_READ_TIMEOUT,
     )
+
+
+def default_cache() -> Path:
+    """Where decoded sets are kept unless the user says otherwise."""
+    import platformdirs
+
+    return platformdirs.user_cache_path("imgcls-automl") / "datasets"
 
 
 def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
@@ -125,7 +148,12 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
 
     ready = executor.wait_ready()
     executor.use_dataset(
-        UseDataset(dataset=dataset, metric=run.config.metric, class_weight=run.config.class_weight)
+        UseDataset(
+            dataset=dataset,
+            metric=run.config.metric,
+            class_weight=run.config.class_weight,
+            sampling=run.config.sampling,
+        )
     )
     run.folder.update(
         versions={**run.folder.record["versions"], **ready.versions},
@@ -168,7 +196,8 @@ def probe_speed(
     Only where time is limited: without, the same search has to give the same trials each time.
     """
     from imgcls_automl.engine.tasks import run_probe
-    from imgcls_automl.executors.messages import ProbeResult, ProbeTask
+    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.results import ProbeResult
 
     stated = PRECISIONS.get(run.config.precision)
     precisions = (stated,) if stated else ready.precisions
@@ -185,16 +214,25 @@ def make_plan(
     from imgcls_automl.engine.planning import SearchPlan, make_preset
 
     train, validation, _ = dataset.split_sizes
-    growth = (train + validation) / train
+    growth = (train + validation) / dataset.training_size
     chosen = run.folder.record.get("plan")
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
-        made = make_preset(run.config, run.budget, train, growth, pace)
+        made = make_preset(
+            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+        )
         chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
     preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
-    run.observe(PlanMade(preset=preset, wanted=run.config.planned, precision=chosen["precision"]))
+    run.observe(
+        PlanMade(
+            preset=preset,
+            wanted=run.config.planned,
+            precision=chosen["precision"],
+            folds=dataset.folds,
+        )
+    )
     return SearchPlan(
         folder=run.folder.trials,
         metric=run.config.metric,
@@ -205,6 +243,7 @@ def make_plan(
         budget=run.budget,
         top_k=preset.top_k,
         seeds=preset.seeds,
+        folds=dataset.trainings,
     )
 
 
@@ -213,7 +252,7 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
     from imgcls_automl.engine.study import ended_trials
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
     from imgcls_automl.trial_files import read_result
 
     began = time.time()

@@ -60,6 +60,16 @@ def describe_frame(error: BaseException) -> str:
     return f"{frame.filename}, line {frame.lineno}"
 
 
+def format_bytes(size: int) -> str:
+    """`"512 bytes"`, `"3.2 MB"`, `"20 GB"`: decimal, as disks are sold."""
+    if size < 1000:
+        return f"{size} bytes"
+    units = ("kB", "MB", "GB", "TB")
+    power = next((power for power in (1, 2, 3) if size < 999.5 * 1000**power), len(units))
+    value = size / 1000**power
+    return f"{value:.{1 if value < 9.95 else 0}f} {units[power - 1]}"
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found.group())
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"

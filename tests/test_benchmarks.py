@@ -103,6 +103,17 @@ def test_startup_is_measured_with_a_cold_and_a_warm_cache(run_quick):
 
 
 @pytest.mark.slow
+def test_ingest_is_compared_with_a_loop_that_gives_the_same_pixels(run_quick):
+    record, printed = run_quick("ingest")
+    summary = record["summary"]
+    assert summary["same pixels"] is True
+    assert all(ratio > 0 for ratio in summary["ratio"].values())
+    assert 0 < summary["files"]["indexed"] <= summary["files"]["decoded"]
+    assert {one["cached"] for one in record["measurements"] if one["measure"] == "cached"} == {True}
+    assert "Peak memory" in printed
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
 def test_use_of_the_device_is_measured_on_any_backend(run_quick, backend):
     record, printed = run_quick("gpu", KERAS_BACKEND=backend)

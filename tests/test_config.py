@@ -14,6 +14,7 @@ from imgcls_automl.config import (
     RunConfig,
     config_from_json,
     resolve_config,
+    resolve_option,
 )
 from imgcls_automl.errors import ConfigError
 
@@ -120,11 +121,23 @@ class TestValues:
             f"--trials must be a whole number from 1 up, but got {text!r}."
         )
 
-    @pytest.mark.parametrize("option", ["preset", "metric", "resize", "class_weight", "device"])
+    @pytest.mark.parametrize(
+        "option", ["preset", "metric", "resize", "class_weight", "sampling", "device"]
+    )
     def test_a_choice_lists_what_there_is(self, resolve, option):
         message = complain(resolve, flags={option: "wrong"})
         assert message.startswith(f"--{option.replace('_', '-')} must be one of ")
         assert "'wrong'" in message
+
+    def test_folds_are_two_or_more(self, resolve):
+        assert resolve({"folds": "5"}).folds == 5
+        assert "from 2 up" in complain(resolve, flags={"folds": "1"})
+
+    def test_uneven_classes_are_not_made_up_for_twice(self, resolve):
+        assert resolve({"sampling": "balanced"}).sampling == "balanced"
+        message = complain(resolve, flags={"sampling": "balanced", "class_weight": "balanced"})
+        assert "--class-weight balanced and --sampling balanced" in message
+        assert "Give one of them." in message
 
     @pytest.mark.parametrize("text", ["nan", "inf", "good"])
     def test_a_gate_is_a_finite_number(self, resolve, text):
@@ -266,3 +279,28 @@ def test_every_option_says_what_it_is_for():
     for option in fields(RunConfig):
         assert option.metadata["help"].endswith("."), option.name
         assert option.metadata["metavar"], option.name
+
+
+class TestSizes:
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [("20GB", 20 * 10**9), ("1.5 tb", 15 * 10**11), ("500m", 5 * 10**8), ("4096", 4096)],
+    )
+    def test_they_are_bytes_in_decimal_units(self, resolve, text, size):
+        assert resolve({"cache_limit": text}).cache_limit == size
+
+    @pytest.mark.parametrize("text", ["0", "-1", "much", "5 apples", "1e9", "20GiB"])
+    def test_anything_else_is_refused(self, resolve, text):
+        assert "--cache-limit must be an amount" in complain(resolve, flags={"cache_limit": text})
+
+
+class TestOneOption:
+    def test_a_flag_beats_the_environment_which_beats_the_default(self):
+        environment = {"IMGCLS_AUTOML_CACHE_LIMIT": "2GB"}
+        assert resolve_option("cache_limit", "1GB", environment) == 10**9
+        assert resolve_option("cache_limit", None, environment) == 2 * 10**9
+        assert resolve_option("cache_limit", None, {}) is None
+
+    def test_a_wrong_value_is_told_with_its_place(self):
+        with pytest.raises(ConfigError, match="IMGCLS_AUTOML_CACHE_LIMIT must be"):
+            resolve_option("cache_limit", None, {"IMGCLS_AUTOML_CACHE_LIMIT": "much"})

@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from imgcls_automl.text import escape_markdown, format_json, guard_cell, plain
+from imgcls_automl.text import escape_markdown, format_bytes, format_json, guard_cell, plain
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,19 @@ def test_json_reads_back_exactly_but_carries_no_control_characters() -> None:
 def test_json_refuses_what_json_has_not() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         format_json([float("nan")])
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_499, "999 kB"),
+        (999_500, "1.0 MB"),
+        (20 * 10**9, "20 GB"),
+        (5 * 10**15, "5000 TB"),
+    ],
+)
+def test_sizes_are_told_as_disks_are_sold(size: int, told: str) -> None:
+    assert format_bytes(size) == told

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.planning import SearchPlan
+    from imgcls_automl.executors.messages import Ready
     from measure.pictures import PictureFiles
 
 
@@ -48,10 +49,10 @@ def record_search(
     plugin = registry.find(registry.SEARCH_SPACES, space)
     setup = WorkerSetup(space=plugin, space_options={}, device="auto")
     with closing(LocalExecutor(setup, workers=1, log=folder / "log.txt")) as executor:
-        executor.wait_ready()
+        ready = executor.wait_ready()
         dataset = open_dataset(pictures)
         executor.use_dataset(UseDataset(dataset=dataset, metric="accuracy", class_weight="none"))
-        plan = make_plan(folder, dataset, trials=trials, epochs=epochs)
+        plan = make_plan(folder, dataset, ready, trials=trials, epochs=epochs)
         with unpruned_study(folder / "study.db", ask_baselines(executor)) as study:
             run_trials(study, executor, plan, observe)
 
@@ -72,8 +73,10 @@ def unpruned_study(path: Path, points: list[dict[str, Any]]) -> Iterator[optuna.
         close_study(study)
 
 
-def make_plan(folder: Path, dataset: Dataset, *, trials: int, epochs: int) -> SearchPlan:
-    """So many trials of so many epochs, their files under `trials/` of a folder, without a time limit."""
+def make_plan(
+    folder: Path, dataset: Dataset, ready: Ready, *, trials: int, epochs: int
+) -> SearchPlan:
+    """So many trials of so many epochs, without a time limit: in the device's usual precision, under `trials/`."""
     from imgcls_automl.engine.budget import Budget
     from imgcls_automl.engine.planning import SearchPlan
 
@@ -84,6 +87,7 @@ def make_plan(folder: Path, dataset: Dataset, *, trials: int, epochs: int) -> Se
         metric="accuracy",
         seed=0,
         epochs=epochs,
+        precision=ready.precisions[0],
         refit_growth=(train + validation) / train,
         budget=Budget(trials=trials, started=time.time(), seconds=None),
     )

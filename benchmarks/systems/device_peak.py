@@ -22,12 +22,12 @@ def describe(job: dict[str, Any]) -> dict[str, Any]:
         OPERATIONS_PER_MULTIPLY_ADD * count_multiply_adds(CnnSmall().build(candidate.model, task))
         for candidate in read_candidates(job["candidates"])
     ]
-    dtype = "bfloat16" if "bfloat16" in backend.precision else "float32"
+    dtype = "bfloat16" if "bfloat16" in backend.precisions[0] else "float32"
     side = 8192 if backend.on_gpu else 1024
     return {
         "backend": backend.name,
         "device": backend.device,
-        "precision": backend.precision,
+        "precision": backend.precisions[0],
         "peak": measure_peak(side=side, dtype=dtype),
         "operations": operations,
     }

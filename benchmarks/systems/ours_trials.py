@@ -20,7 +20,7 @@ class _Clock:
         self._last = time.perf_counter()
 
     def __call__(self, event: Any) -> None:
-        from imgcls_automl.executors.messages import TrialResult
+        from imgcls_automl.executors.results import TrialResult
 
         if isinstance(event, TrialResult):
             now = time.perf_counter()
@@ -54,12 +54,12 @@ def train_all(job: dict[str, Any]) -> dict[str, Any]:
         dataset = open_dataset(read_files(job["pictures"]))
         executor.use_dataset(UseDataset(dataset=dataset, metric="accuracy", class_weight="none"))
         points = ask_baselines(executor)
-        plan = make_plan(folder, dataset, trials=len(points), epochs=job["epochs"])
+        plan = make_plan(folder, dataset, ready, trials=len(points), epochs=job["epochs"])
         with unpruned_study(folder / "study.db", points) as study:
             clock = _Clock()
             run_trials(study, executor, plan, clock)
     _refuse_failures(clock.trials)
-    return {"trials": clock.trials, "import_seconds": started, "precision": ready.precision}
+    return {"trials": clock.trials, "import_seconds": started, "precision": plan.precision}
 
 
 def _refuse_failures(trials: list[dict[str, Any]]) -> None:

@@ -148,7 +148,7 @@ def set_precision(precision: str) -> str:
     if precision == "auto":
         from imgcls_automl.training.backend import load_backend
 
-        precision = load_backend("auto").precision
+        precision = load_backend("auto").precisions[0]
     keras.config.set_dtype_policy(precision)
     return precision
 

@@ -7,18 +7,22 @@ import time
 from typing import Any, Self
 
 from imgcls_automl.cli import wording
-from imgcls_automl.executors.messages import EpochReport, RetrainResult, TrialResult, TrialStarted
+from imgcls_automl.data.dataset import IngestProgress
+from imgcls_automl.executors.messages import EpochReport, TrialStarted
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.text import plain
 
 EPOCH_LINE_SECONDS = 10.0  # at least, between two lines about epochs
+READING_LINE_SECONDS = 5.0  # at least, between two lines about reading the pictures
 
 
 class PlainLines:
-    """One line an event, with the time since the start; epochs only now and then."""
+    """One line an event, with the time since the start; pictures and epochs only now and then."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._last_epoch_line = 0.0
+        self._last_reading_line = self._started  # nothing is told of what takes a moment
 
     def __enter__(self) -> Self:
         return self
@@ -33,6 +37,8 @@ class PlainLines:
 
     def _describe(self, event: Any) -> list[str]:
         match event:
+            case IngestProgress():
+                return self._describe_reading(event)
             case TrialStarted():
                 return [f"trial {event.number} begins: {event.parameters:,} parameters"]
             case EpochReport():
@@ -43,6 +49,13 @@ class PlainLines:
                 return [wording.describe_retraining(event)]
         return wording.describe_lasting(event)
 
+    def _describe_reading(self, progress: IngestProgress) -> list[str]:
+        now = time.monotonic()
+        if now - self._last_reading_line < READING_LINE_SECONDS:
+            return []
+        self._last_reading_line = now
+        return [wording.describe_reading(progress)]
+
     def _describe_epoch(self, report: EpochReport) -> list[str]:
         now = time.monotonic()
         if now - self._last_epoch_line < EPOCH_LINE_SECONDS:
@@ -51,5 +64,5 @@ class PlainLines:
         what = report.what or f"trial {report.number}"
         score = f", score {report.score:.4f}" if report.score is not None else ""
         return [
-            f"{what}: epoch {report.epoch} of {report.epochs}, loss {report.metrics['loss']:.4f}{score}"
+            f"{what}: {wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
         ]

@@ -16,6 +16,7 @@ from imgcls_automl.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from imgcls_automl.config import RunConfig
     from imgcls_automl.run_result import RunResult
 
 Json = Annotated[
@@ -52,10 +53,7 @@ def search(
 
     resolved = resolve_config(flags, environment=os.environ, file=config)
     if dry_run:
-        from imgcls_automl.cli.summary import show_plan
-        from imgcls_automl.rehearsal import rehearse
-
-        show_plan(rehearse(resolved), json=json)
+        _rehearse(resolved, json=json, quiet=quiet)
         return
     _show(
         lambda observe: run.search(resolved, observe),
@@ -92,6 +90,16 @@ def _parse(name: str, parse: Callable[[object], Any], value: str | None) -> Any:
         return None if value is None else parse(value)
     except ValueError as error:
         raise ConfigError(f"{name} must be {error}, but got {value!r}.") from None
+
+
+def _rehearse(config: RunConfig, *, json: bool, quiet: bool) -> None:
+    from imgcls_automl.cli.screens import choose_screen
+    from imgcls_automl.cli.summary import show_plan
+    from imgcls_automl.rehearsal import rehearse
+
+    with choose_screen(quiet=quiet) as screen:
+        rehearsal = rehearse(config, screen.observe)
+    show_plan(rehearsal, json=json)
 
 
 def _show(

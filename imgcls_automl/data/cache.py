@@ -6,17 +6,18 @@ import contextlib
 import hashlib
 import logging
 import os
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.data.cache_use import MARK, is_used
+from imgcls_automl.data.cached_sets import ABOUT, clear_leftovers, discard
 from imgcls_automl.data.decoded import CONTENTS, IMAGES, LABELS, SIZES, Contents, read_contents
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.reading import Reading
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 3
+SCHEMA = 4
+_TELL_EVERY = 1.0  # seconds, of waiting for another process
 
 
 def open_cache(cache: Path) -> None:
@@ -58,6 +60,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
         sorted(request.options.items()),
         request.image_size,
         request.resize,
+        request.max_pixels,
         state,
     )
     return _digest(repr(parts).encode()).hexdigest()
@@ -79,56 +82,59 @@ def fingerprint_reading(reading: Reading, spool: Spool) -> str:
 
 
 def find(cache: Path, key: str) -> Contents | None:
-    """A decoded set, if it is there, whole, and would come out the same once more."""
+    """A decoded set, if it is there and whole, and would come out the same once more or is in use."""
     folder = cache / key
     if not folder.is_dir():
         return None
     try:
         contents = read_contents(folder)
+        return contents if contents.lasting or is_used(folder) else None
     except (OSError, ValueError, TypeError, KeyError) as error:
         logger.warning(
             "The decoded pictures in %s are damaged and are made anew: %s", folder, error
         )
         return None
-    return contents if contents.lasting else None
 
 
 @contextlib.contextmanager
 def building(cache: Path, key: str) -> Iterator[Path]:
-    """Yield an empty folder that becomes the decoded set `key` when the block ends well.
+    """Yield a new folder, to be filled, that becomes the decoded set `key` when the block ends well.
 
     Build under the set's lock, and only what `find` does not find: then each set is built once.
     """
     with tempfile.TemporaryDirectory(dir=cache, prefix=f"{key}.building-") as name:
         folder = Path(name)
+        (folder / MARK).touch()
         yield folder
-        for file in (IMAGES, LABELS, SIZES, CONTENTS):
+        for file in (IMAGES, LABELS, SIZES, CONTENTS, ABOUT):
             _sync(folder / file)
         if (cache / key).exists():  # damaged, or worth another try
-            shutil.rmtree(cache / key)
+            discard(cache / key)
         folder.chmod(0o755)
         folder.replace(cache / key)
         folder.mkdir()  # for TemporaryDirectory to remove
 
 
 @contextlib.contextmanager
-def locked(cache: Path, key: str) -> Iterator[None]:
-    """Hold the lock of one set. Before, clear away what killed builders of any set left behind."""
-    from filelock import FileLock
+def locked(cache: Path, key: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of one set; `waiting` is called now and then until it is to be had.
 
-    _clear_leftovers(cache)
-    with FileLock(cache / f"{key}.lock"):
-        yield
-
-
-def _clear_leftovers(cache: Path) -> None:
+    Before, what killed processes left behind of any set is cleared away.
+    """
     from filelock import FileLock, Timeout
 
-    for folder in cache.glob("*.building-*"):
-        key = folder.name.partition(".")[0]
-        # Nobody builds without the lock: whoever gets it knows that the builder is gone.
-        with contextlib.suppress(Timeout), FileLock(cache / f"{key}.lock", blocking=False):
-            shutil.rmtree(folder)
+    clear_leftovers(cache)
+    lock = FileLock(cache / f"{key}.lock")
+    while True:
+        try:
+            lock.acquire(timeout=_TELL_EVERY)
+            break
+        except Timeout:
+            waiting()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _locate(source: str | None) -> str | None:

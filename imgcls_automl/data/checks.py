@@ -10,7 +10,9 @@ from imgcls_automl.data.dataset import LEFT_OUT, SPLITS
 from imgcls_automl.errors import DatasetError
 
 if TYPE_CHECKING:
-    from imgcls_automl.data.decoded import Contents
+    from collections.abc import Sequence
+
+    from imgcls_automl.data.decoded import Contents, Issue
 
 TOLERATED = 10  # unreadable pictures, and
 TOLERATED_SHARE = 0.01  # of all: more than both stop a run
@@ -24,16 +26,43 @@ def check_unreadable(contents: Contents, max_bad: int | None) -> None:
         DatasetError: More than `max_bad` pictures; where that is None, more than 1% and than 10.
     """
     bad, total = len(contents.issues), len(contents.issues) + len(contents.ids)
-    allowed = max(TOLERATED, int(TOLERATED_SHARE * total)) if max_bad is None else max_bad
-    if bad <= allowed:
-        return
-    listed = "; ".join(f"{issue.id!r} ({issue.detail})" for issue in contents.issues[:_LISTED])
-    more = f"; and {bad - _LISTED} more" if bad > _LISTED else ""
-    raise DatasetError(
-        f"{bad} of {total} pictures cannot be read, and at most {allowed} may be left out: "
-        f"{listed}{more}.\n"
-        f"Repair or remove them, or go on without them: --max-bad {bad}"
-    )
+    allowed = count_tolerated(total, max_bad)
+    if bad > allowed:
+        raise DatasetError(
+            f"{bad} of {total} pictures cannot be read, and at most {allowed} may be left out: "
+            f"{_list_issues(contents.issues)}.\n"
+            f"Repair or remove them, or go on without them, all listed in data/issues.csv: --max-bad {bad}"
+        )
+
+
+def check_unreadable_so_far(issues: Sequence[Issue], total: int, max_bad: int | None) -> None:
+    """Refuse a set as soon as it is certain that too much of it cannot be read.
+
+    Args:
+        issues: Those found so far.
+        total: Pictures of the whole set, the unreadable ones included.
+        max_bad: As in `check_unreadable`.
+
+    Raises:
+        DatasetError: As in `check_unreadable`.
+    """
+    allowed = count_tolerated(total, max_bad)
+    if len(issues) > allowed:
+        raise DatasetError(
+            f"{len(issues)} or more of {total} pictures cannot be read, and at most {allowed} may be "
+            f"left out: {_list_issues(issues)}.\n"
+            "The rest was not looked at. Repair or remove them, or allow more: --max-bad N"
+        )
+
+
+def count_tolerated(total: int, max_bad: int | None) -> int:
+    """How many of `total` pictures may be unreadable."""
+    return max(TOLERATED, int(TOLERATED_SHARE * total)) if max_bad is None else max_bad
+
+
+def _list_issues(issues: Sequence[Issue]) -> str:
+    listed = "; ".join(f"{issue.id!r} ({issue.detail})" for issue in issues[:_LISTED])
+    return listed + (f"; and {len(issues) - _LISTED} more" if len(issues) > _LISTED else "")
 
 
 def check_classes(contents: Contents) -> None:
@@ -60,8 +89,10 @@ def check_classes(contents: Contents) -> None:
         )
 
 
-def check_splits(contents: Contents, splits: np.ndarray) -> None:
-    """Refuse splits that cannot train, select and test.
+def check_splits(
+    contents: Contents, splits: np.ndarray, *, needed: tuple[str, ...] = SPLITS
+) -> None:
+    """Refuse splits that cannot train, select and test; `needed` are those that must hold a picture.
 
     Raises:
         DatasetError: A class has no training picture, or none but copies of others; or a split is empty.
@@ -80,8 +111,8 @@ def check_splits(contents: Contents, splits: np.ndarray) -> None:
             f"The class {missing[0]!r}{_and_more(len(missing))} has no picture in the training split, "
             "only in validation or test.\nAdd some, check the spelling of the labels, or drop the class."
         )
-    sizes = np.bincount(splits, minlength=len(SPLITS))
-    empty = [SPLITS[code] for code in np.flatnonzero(sizes == 0)]
+    sizes = [int(np.count_nonzero(splits == code)) for code in range(len(SPLITS))]
+    empty = [name for name, size in zip(SPLITS, sizes, strict=True) if name in needed and not size]
     if empty:
         raise DatasetError(
             f"{len(contents.ids)} pictures are too few: none is left for the {empty[0]} split.\n"

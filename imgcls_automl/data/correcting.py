@@ -184,6 +184,7 @@ def _select(
     """The pictures at some places (M,), with labels (M,) of their own and the classes that occur among these."""
     occurring = sorted(np.unique(labels).tolist(), key=lambda index: names[index])
     numbers = np.zeros(len(names), dtype=np.int32)
+    ids = {contents.ids[place] for place in kept}
     numbers[occurring] = np.arange(len(occurring))
     return replace(
         contents,
@@ -193,6 +194,7 @@ def _select(
         stated=[contents.stated[place] for place in kept],
         groups=[contents.groups[place] for place in kept],
         sizes=contents.sizes[kept],
+        notes=[note for note in contents.notes if note.id in ids],
     )
 
 

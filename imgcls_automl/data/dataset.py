@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
-LEFT_OUT = len(
-    SPLITS
-)  # the code of a picture in none: a copy is in a later split, or the user excluded it
+# The code of a picture that is in none: a copy of it is in a later split, or the user excluded it.
+LEFT_OUT = len(SPLITS)
 NO_LABEL = -1  # of a picture that the user excluded
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
+MAX_PIXELS = 200_000_000  # of one picture, unless the user says otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,11 @@ class DatasetRequest:
         resize: How pictures of another shape are fitted: `"stretch"`, `"pad"` or `"crop"`.
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
+        folds: How many folds train + validation are cut into; None for one validation split.
         cache: The folder that holds decoded data sets.
+        max_pixels: Pictures of more, height times width, are refused before they are decoded.
+        cache_limit: Bytes that all of them together may take; None for as many as there is room for.
+        read_timeout: Seconds after which a source that gives nothing more is given up; None never.
         exclude: Files that list pictures to leave out.
         relabel: Files that list pictures with their right labels.
     """
@@ -48,6 +52,10 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    folds: int | None = None
+    max_pixels: int = MAX_PIXELS
+    cache_limit: int | None = None
+    read_timeout: float | None = None
     exclude: tuple[str, ...] = ()
     relabel: tuple[str, ...] = ()
 
@@ -75,7 +83,8 @@ class IngestProgress:
     """How far the data stage is.
 
     Attributes:
-        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"` or `"comparing"`.
+        stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"`, `"comparing"`, or
+            `"waiting"` for another process that decodes the same set.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """
@@ -95,7 +104,7 @@ class Dataset:
         labels: `.npy` file of int32 class indices (N,), `NO_LABEL` for excluded pictures.
         splits: `.npy` file of uint8 indices into `SPLITS` (N,), or `LEFT_OUT`.
         fingerprint: Names the content: ids, labels, stated splits, groups and pixels.
-        split_sizes: Pictures in train, validation and test.
+        split_sizes: Pictures in train, validation and test; with folds all but the test pictures are in train.
         unreadable: How many pictures were left out.
         adapter: The adapter's name.
         plugin: The adapter's package and version.
@@ -106,6 +115,8 @@ class Dataset:
             there is nothing to select.
         remarks: What the checks found that matters most, in a sentence each.
         corrections: What the user's lists came to, in short; see `Corrected.described`.
+        folds: How many folds train is cut into; None where there is a validation split.
+        fold_file: `.npy` file of int16 fold numbers from 0 (N,), -1 for what is in none; None without folds.
     """
 
     task: ImageTask
@@ -123,3 +134,16 @@ class Dataset:
     floor: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     corrections: str = ""
+    folds: int | None = None
+    fold_file: Path | None = None
+
+    @property
+    def trainings(self) -> int:
+        """Trainings that a trial takes: one a fold, or one."""
+        return self.folds or 1
+
+    @property
+    def training_size(self) -> int:
+        """Pictures that each of these trainings learns from, about."""
+        train = self.split_sizes[0]
+        return train - train // self.folds if self.folds else train

@@ -6,12 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgcls_automl.data.header import (
-    is_16_bit,
-    open_picture,
-    orientation_of,
-    unreadable_if_it_fails,
-)
+from imgcls_automl.data.dataset import MAX_PIXELS
+from imgcls_automl.data.header import is_16_bit, orientation_of
+from imgcls_automl.data.opening import open_picture, unreadable_if_it_fails
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +24,11 @@ PAD_VALUE = 0  # black, what surrounds most scanned and medical pictures already
 
 
 def decode_image(
-    picture: Path | bytes | np.ndarray, *, shape: tuple[int, int, int], resize: str
+    picture: Path | bytes | np.ndarray,
+    *,
+    shape: tuple[int, int, int],
+    resize: str,
+    max_pixels: int = MAX_PIXELS,
 ) -> np.ndarray:
     """Decode a picture to a model's shape.
 
@@ -39,6 +40,7 @@ def decode_image(
         shape: (height, width, channels) wanted; channels 1 or 3.
         resize: `"stretch"` ignores the aspect; `"pad"` keeps it and fills with black; `"crop"`
             keeps it and cuts the middle out.
+        max_pixels: Encoded pictures of more, height times width, are refused undecoded.
 
     Returns:
         uint8 (height, width, channels), 0-255.
@@ -49,7 +51,7 @@ def decode_image(
     if isinstance(picture, np.ndarray):
         return _decode_array(picture, shape, resize)
     height, width, channels = shape
-    with unreadable_if_it_fails(), open_picture(picture) as image:
+    with unreadable_if_it_fails(), open_picture(picture, max_pixels) as image:
         side = _JPEG_MARGIN * max(height, width)
         image.draft(None, (side, side))  # does something to JPEG files only
         converted = _to_channels(image, channels)
@@ -73,12 +75,24 @@ def _decode_array(pixels: np.ndarray, shape: tuple[int, int, int], resize: str) 
 def _to_channels(image: Image.Image, channels: int) -> Image.Image:
     """Mode L or RGB, without transparency."""
     if is_16_bit(image) or image.mode == "I":
-        from PIL import Image
-
-        image = Image.fromarray(_narrow(np.asarray(image)))
+        image = _narrow_image(image)
     elif image.has_transparency_data:
         image = _lay_on_white(image)
+    elif image.mode == "LAB":
+        image = image.convert("RGB")  # the only way that Pillow knows, also towards grey
     return image.convert("L" if channels == 1 else "RGB")
+
+
+def _narrow_image(image: Image.Image) -> Image.Image:
+    from PIL import Image
+
+    wide = np.asarray(image)
+    narrow = _narrow(wide)
+    # The one grey that a PNG file declares transparent; Pillow cannot lay 16 bits on white.
+    transparent = image.info.get("transparency")
+    return Image.fromarray(
+        narrow if transparent is None else np.where(wide == transparent, np.uint8(255), narrow)
+    )
 
 
 def _lay_on_white(image: Image.Image) -> Image.Image:
@@ -119,10 +133,17 @@ def _fit(image: Image.Image, size: tuple[int, int], resize: str) -> Image.Image:
     if resize == "stretch":
         return _scale(image, width, height)
     if resize == "crop":
-        scale = min(image.width / width, image.height / height)
-        left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
-        return _scale(image, width, height, (left, top, left + width * scale, top + height * scale))
+        return _scale(image, width, height, _middle(image.size, width / height))
     return _pad(image, width, height)
+
+
+def _middle(size: tuple[int, int], aspect: float) -> tuple[float, float, float, float]:
+    """The largest box of an aspect, (left, top, right, bottom), in the middle of a picture."""
+    # Pillow refuses a box that a rounding error puts beyond the edge.
+    width, height = size
+    left = max(0.0, (width - height * aspect) / 2)
+    top = max(0.0, (height - width / aspect) / 2)
+    return left, top, width - left, height - top
 
 
 def _pad(image: Image.Image, width: int, height: int) -> Image.Image:

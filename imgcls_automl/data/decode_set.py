@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgcls_automl.data.checks import check_unreadable_so_far
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.decoded import IMAGES, Contents, ImagesWriter, Issue, write_contents
 from imgcls_automl.data.header import Header, read_header
+from imgcls_automl.data.pace import Pace
+from imgcls_automl.data.room import make_room
 from imgcls_automl.data.sizing import choose_shape, summarise_headers
 from imgcls_automl.data.threads import map_in_order
 from imgcls_automl.errors import DatasetError, UnreadableImageError
@@ -23,23 +28,30 @@ if TYPE_CHECKING:
     from imgcls_automl.data.reading import Reading, Report, SpooledSample
     from imgcls_automl.data.spool import Spool
 
-_REPORT_EVERY = 512  # pictures
+# Larger pictures are decoded one at a time: with one a thread, memory would grow with the cores.
+_LARGE_PIXELS = 20_000_000
 
 Looked = tuple["SpooledSample", Header]
 
 
 @dataclass(slots=True)
 class _Failures:
-    """Pictures left out so far."""
+    """Pictures left out so far, of how many, and how many may be."""
 
     issues: list[Issue]
+    total: int
+    max_bad: int | None
     lasting: bool = True
+
+    def check(self) -> None:
+        check_unreadable_so_far(self.issues, self.total, self.max_bad)
 
     def add(self, sample: SpooledSample, error: UnreadableImageError) -> None:
         self.issues.append(Issue(id=sample.id, problem="unreadable", detail=str(error)))
         cause = error.__cause__
         if isinstance(cause, OSError) and cause.errno is not None:
             self.lasting = False
+        self.check()
 
 
 def decode_set(
@@ -48,15 +60,19 @@ def decode_set(
     """Decode a set into `folder`. Memory holds a few pictures at a time, whatever the set's size.
 
     Raises:
-        DatasetError: No picture can be read, or none of some class.
+        DatasetError: The set does not fit; too many pictures cannot be read, or none of some class.
     """
     failures = _Failures(
-        [Issue(id=it.id, problem="reported", detail=it.detail) for it in reading.problems]
+        [Issue(id=it.id, problem="reported", detail=it.detail) for it in reading.problems],
+        total=len(reading.samples) + len(reading.problems),
+        max_bad=request.max_bad,
     )
+    failures.check()
     spool.flush()
-    looked = _look(reading.samples, spool, failures, report)
+    looked = _look(reading.samples, spool, request.max_pixels, failures, report)
     _check_any_left(looked, failures)
     shape = choose_shape([header for _, header in looked], request.image_size)
+    make_room(request.cache, pictures=len(looked), shape=shape, limit=request.cache_limit)
     kept, fingerprint = _write_images(
         folder / IMAGES, looked, spool, shape, request, failures, report
     )
@@ -67,26 +83,33 @@ def decode_set(
 
 
 def _look(
-    samples: list[SpooledSample], spool: Spool, failures: _Failures, report: Report
+    samples: list[SpooledSample],
+    spool: Spool,
+    max_pixels: int,
+    failures: _Failures,
+    report: Report,
 ) -> list[Looked]:
     """Read all headers; the shape of the set depends on every one."""
 
     def look(sample: SpooledSample) -> Header | UnreadableImageError:
         picture = sample.picture
         try:
-            return read_header(spool.get(picture))
+            return read_header(spool.get(picture), max_pixels=max_pixels)
         except UnreadableImageError as error:
             return error
 
     looked: list[Looked] = []
+    # Most pictures of a set are alike: what is equal is kept once.
+    known: dict[Header, Header] = {}
+    pace = Pace()
     for done, (sample, found) in enumerate(
         zip(samples, map_in_order(look, samples), strict=True), start=1
     ):
         if isinstance(found, Header):
-            looked.append((sample, found))
+            looked.append((sample, known.setdefault(found, found)))
         else:
             failures.add(sample, found)
-        if done % _REPORT_EVERY == 0 or done == len(samples):
+        if pace.is_due() or done == len(samples):
             report(IngestProgress(stage="checking", done=done, total=len(samples)))
     return looked
 
@@ -102,14 +125,25 @@ def _write_images(
 ) -> tuple[list[Looked], str]:
     """Decode and write all pictures; return those that could be, and the set's fingerprint."""
 
+    one_at_a_time = threading.Lock()
+
     def decode(one: Looked) -> bytes | UnreadableImageError:
+        sample, header = one
+        is_large = header.height * header.width > _LARGE_PIXELS
         try:
-            pixels = decode_image(spool.get(one[0].picture), shape=shape, resize=request.resize)
-            return pixels.tobytes()
+            with one_at_a_time if is_large else nullcontext():
+                pixels = decode_image(
+                    spool.get(sample.picture),
+                    shape=shape,
+                    resize=request.resize,
+                    max_pixels=request.max_pixels,
+                )
+                return pixels.tobytes()
         except UnreadableImageError as error:
             return error
 
     kept: list[Looked] = []
+    pace = Pace()
     digest = hashlib.blake2b(repr(shape).encode(), digest_size=16)
     with ImagesWriter(path, shape) as images:
         for done, (one, pixels) in enumerate(
@@ -122,7 +156,7 @@ def _write_images(
                 digest.update(pixels)
             else:
                 failures.add(one[0], pixels)
-            if done % _REPORT_EVERY == 0 or done == len(looked):
+            if pace.is_due() or done == len(looked):
                 report(IngestProgress(stage="decoding", done=done, total=len(looked)))
     return kept, digest.hexdigest()
 
@@ -156,6 +190,11 @@ def _contents(
         groups=[sample.group for sample in samples],
         sizes=np.array([(header.height, header.width) for _, header in kept], dtype=np.int32),
         issues=failures.issues,
+        notes=[
+            Issue(id=sample.id, problem="disguised", detail=header.disguise)
+            for sample, header in kept
+            if header.disguise is not None
+        ],
         lasting=failures.lasting,
         originals=summarise_headers([header for _, header in kept]),
         fingerprint=fingerprint,

@@ -9,7 +9,7 @@ set.json        everything else
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -45,6 +45,7 @@ class Contents:
         groups: The group of each picture, or None.
         sizes: (height, width) of the pictures before decoding, upright, int32 (N, 2).
         issues: Pictures that could not be read.
+        notes: What is odd about files of pictures that are in the set.
         lasting: Whether the same files would give the same issues again: False where one could not
             be opened, which a change of permissions may mend.
         originals: What the pictures were before; see `sizing.summarise_headers`.
@@ -62,6 +63,7 @@ class Contents:
     lasting: bool
     originals: dict[str, Any]
     fingerprint: str
+    notes: list[Issue] = field(default_factory=list)
 
 
 def write_contents(folder: Path, contents: Contents) -> None:
@@ -71,9 +73,10 @@ def write_contents(folder: Path, contents: Contents) -> None:
     values = {
         name: getattr(contents, name)
         for name in Contents.__dataclass_fields__
-        if name not in ("labels", "sizes", "issues")
+        if name not in ("labels", "sizes", "issues", "notes")
     }
-    values["issues"] = [asdict(issue) for issue in contents.issues]
+    for name in ("issues", "notes"):
+        values[name] = [asdict(issue) for issue in getattr(contents, name)]
     write_text(
         folder / CONTENTS, json.dumps(values)
     )  # ASCII: lone surrogates come back as they were
@@ -94,6 +97,7 @@ def read_contents(folder: Path) -> Contents:
             "labels": np.load(folder / LABELS),
             "sizes": np.load(folder / SIZES),
             "issues": [Issue(**issue) for issue in values["issues"]],
+            "notes": [Issue(**issue) for issue in values["notes"]],
         }
     )
     expected = (len(contents.ids), *contents.image_shape)

@@ -1,35 +1,27 @@
-"""Opening one encoded picture safely, and what its header tells before anything is decoded."""
+"""What is known of a picture before it is decoded: size, channels, and what decoding will change."""
 
 from __future__ import annotations
 
-import stat
-import threading
-from contextlib import contextmanager
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgcls_automl.errors import UnreadableImageError
+from imgcls_automl.data.dataset import MAX_PIXELS
+from imgcls_automl.data.opening import SUFFIXES, open_picture, unreadable_if_it_fails
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from PIL import Image
 
     Picture = Path | bytes | np.ndarray
 
-# Named one by one because some other formats run programs (EPS starts Ghostscript). Pillow's JPEG
-# reader opens MPO files, the JPEGs of stereo cameras, too.
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
-MAX_PIXELS = 200_000_000
-ORIENTATION = 0x0112  # the EXIF tag
+logger = logging.getLogger(__name__)
 
+ORIENTATION = 0x0112  # the EXIF tag
 _GREY_MODES = ("1", "L", "LA", "La", "I")
-_open_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +34,8 @@ class Header:
         channels: 1 for a grey picture, 3 for one in colour.
         mode: Pillow's mode, or `"uint16 (H, W, 3)"` for an array.
         conversions: What decoding will change, out of `CONVERSIONS`.
+        disguise: What is wrong with the file's name, whose suffix is another format's; None where
+            nothing is.
     """
 
     height: int
@@ -49,52 +43,30 @@ class Header:
     channels: int
     mode: str
     conversions: tuple[str, ...] = ()
+    disguise: str | None = None
 
 
 CONVERSIONS = ("exif_rotated", "alpha_on_white", "16_bit", "cmyk", "palette", "animated")
 
 
-def read_header(picture: Picture) -> Header:
-    """Look at a picture without decoding it.
+def read_header(picture: Picture, *, max_pixels: int = MAX_PIXELS) -> Header:
+    """Look at a picture without decoding it; one of more than `max_pixels` is refused.
 
     Raises:
         UnreadableImageError: It is missing, of no known format, too large or without a fixed range.
     """
     if isinstance(picture, np.ndarray):
         return _describe_array(picture.shape, picture.dtype.str)
-    with unreadable_if_it_fails(), open_picture(picture) as image:
+    with unreadable_if_it_fails(), open_picture(picture, max_pixels) as image:
         rotated = orientation_of(image) >= 5
         return Header(
             height=image.width if rotated else image.height,
             width=image.height if rotated else image.width,
-            channels=1 if image.mode in _GREY_MODES or is_16_bit(image) else 3,
+            channels=1 if _is_grey(image) else 3,
             mode=image.mode,
             conversions=_conversions_of(image),
+            disguise=_disguise_of(picture, image) if isinstance(picture, Path) else None,
         )
-
-
-@contextmanager
-def open_picture(picture: Path | bytes) -> Iterator[Image.Image]:
-    """Open an encoded picture in one of `FORMATS`; its pixels are not read yet.
-
-    Raises:
-        UnreadableImageError: It is no file, empty, over 200 megapixels or of floating point.
-        Exception: Whatever Pillow raises on damaged files.
-    """
-    if _count_bytes(picture) == 0:
-        raise UnreadableImageError("the file is empty")
-    with _open_without_pixel_limit(picture) as image:
-        if image.width * image.height > MAX_PIXELS:
-            megapixels = image.width * image.height / 1e6
-            raise UnreadableImageError(
-                f"{image.width}x{image.height} pixels are {megapixels:.0f} megapixels; "
-                f"at most {MAX_PIXELS / 1e6:.0f} are decoded"
-            )
-        if image.mode == "F":
-            raise UnreadableImageError(
-                "floating-point pixels have no known range; save it with 8 or 16 bits"
-            )
-        yield image
 
 
 def orientation_of(image: Image.Image) -> int:
@@ -103,9 +75,14 @@ def orientation_of(image: Image.Image) -> int:
 
 
 def _stated_orientation(image: Image.Image) -> int:
-    if image.format == "PNG" and "exif" not in image.info:
-        return 1  # getexif() would decode the whole picture to look behind its pixels
-    value = image.getexif().get(ORIENTATION, 1)
+    from PIL import Image
+
+    try:
+        # Not PNG's own getexif(): it would decode the whole picture to look behind its pixels.
+        value = Image.Image.getexif(image).get(ORIENTATION, 1)
+    except Exception as error:  # whatever the parser meets in metadata that is no metadata
+        logger.debug("Damaged EXIF data; the picture is taken as it lies: %s", error)
+        return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
@@ -113,48 +90,45 @@ def is_16_bit(image: Image.Image) -> bool:
     return image.mode.startswith("I;16")
 
 
-@contextmanager
-def unreadable_if_it_fails() -> Iterator[None]:
-    """Turn whatever decoding raises into an `UnreadableImageError` that says why in one line.
-
-    Damaged and hostile files make Pillow raise OSError, ValueError, SyntaxError, IndexError,
-    struct.error and more, so nothing narrower than Exception will do.
-    """
-    try:
-        yield
-    except UnreadableImageError:
-        raise
-    except Exception as error:
-        raise UnreadableImageError(_reason(error)) from error
+def _is_grey(image: Image.Image) -> bool:
+    # Pillow has no mode for 16 bits and alpha, and makes such a picture colour.
+    if image.mode in _GREY_MODES or is_16_bit(image) or _stored_as(image) == "LA;16B":
+        return True
+    return image.mode == "P" and _has_grey_palette(image)
 
 
-def _count_bytes(picture: Path | bytes) -> int:
-    if isinstance(picture, bytes):
-        return len(picture)
-    state = picture.stat()
-    if not stat.S_ISREG(state.st_mode):  # opening a named pipe would block for ever
-        raise UnreadableImageError("not a file")
-    return state.st_size
-
-
-def _open_without_pixel_limit(picture: Path | bytes) -> Image.Image:
-    """Pillow warns at 89 megapixels and refuses at 179; here only our own limit counts."""
+def _has_grey_palette(image: Image.Image) -> bool:
     from PIL import Image
 
-    file = BytesIO(picture) if isinstance(picture, bytes) else picture
-    with _open_lock:  # the limit is a global of Pillow's
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            return Image.open(file, formats=FORMATS)
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+    if image.palette is None:
+        return False
+    swatch = Image.new("P", (1, 1))  # image.getpalette() would decode the picture
+    swatch.putpalette(image.palette)
+    colours = np.array(swatch.getpalette("RGB")).reshape(-1, 3)
+    return bool((colours == colours[:, :1]).all())
+
+
+def _stored_as(image: Image.Image) -> str:
+    """How the pixels lie in the file, before they are decoded: `"RGB;16B"`; empty where unknown."""
+    tiles = getattr(image, "tile", ())
+    options = tiles[0].args if tiles else ""
+    first = options[0] if isinstance(options, tuple) and options else options
+    return first if isinstance(first, str) else ""
+
+
+def _disguise_of(path: Path, image: Image.Image) -> str | None:
+    named = SUFFIXES.get(path.suffix.lower())
+    found = "JPEG" if image.format == "MPO" else image.format
+    if named is None or named == found:
+        return None
+    return f"named {path.suffix}, but it is a {found} file, and was read as one"
 
 
 def _conversions_of(image: Image.Image) -> tuple[str, ...]:
     found = {
         "exif_rotated": _stated_orientation(image) != 1,
         "alpha_on_white": image.has_transparency_data,
-        "16_bit": is_16_bit(image) or image.mode == "I",
+        "16_bit": is_16_bit(image) or image.mode == "I" or ";16" in _stored_as(image),
         "cmyk": image.mode == "CMYK",
         "palette": image.mode in ("P", "PA"),
         # The further pictures of an MPO file are other views, not an animation.
@@ -174,16 +148,3 @@ def _describe_array(shape: tuple[int, ...], dtype: str) -> Header:
         mode=f"{np.dtype(dtype).name} array of {channels} channel{'s' if channels > 1 else ''}",
         conversions=tuple(name for name in CONVERSIONS if found.get(name)),
     )
-
-
-def _reason(error: Exception) -> str:
-    from PIL import UnidentifiedImageError
-
-    if isinstance(error, UnidentifiedImageError):
-        return f"no picture in a known format ({', '.join(FORMATS)}), or its beginning is damaged"
-    if isinstance(error, OSError) and error.strerror:
-        return f"cannot be opened: {error.strerror}"
-    text = " ".join(str(error).split())[:200]
-    if type(error) in (OSError, ValueError, SyntaxError) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +12,21 @@ import numpy as np
 
 from imgcls_automl import registry
 from imgcls_automl.data import cache
+from imgcls_automl.data.assigned import find_or_fold, find_or_label, find_or_split
 from imgcls_automl.data.audit.audit import audit_set
 from imgcls_automl.data.audit.examine import find_or_examine, select_pictures
+from imgcls_automl.data.cache_use import using
+from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
 from imgcls_automl.data.correcting import correct, read_corrections
-from imgcls_automl.data.dataset import LEFT_OUT, NO_LABEL, Dataset
+from imgcls_automl.data.dataset import LEFT_OUT, SPLITS, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
-from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
-from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.data.decoded import IMAGES, Contents
+from imgcls_automl.data.floors import compute_floors, compute_fold_floors
 from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
-from imgcls_automl.data.records import write_array, write_records
-from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
-from imgcls_automl.data.splits import assign_splits
+from imgcls_automl.data.records import write_records
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.plugin import ImageTask
@@ -33,33 +35,44 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from imgcls_automl.data.correcting import Corrected
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.reading import Report
     from imgcls_automl.plugin import DatasetAdapter
     from imgcls_automl.registry import PluginInfo
 
 
-def answer(
-    connection: Connection[Any, Any],
+_WAITING = IngestProgress(stage="waiting", done=0, total=None)
+
+
+def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Path | None) -> None:
+    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure.
+
+    The adapter to use, and the reason for it, arrive once they are chosen: meanwhile this process starts.
+    """
+    info, reason = connection.recv()
+    with ExitStack() as held:
+        try:
+            dataset = ingest(request, info, reason, folder, held=held, report=connection.send)
+        except Exception as error:
+            connection.send(describe_failure(error))
+        else:
+            connection.send(dataset)
+            connection.poll(None)  # the set is held until the parent holds it and ends this process
+
+
+def ingest(
     request: DatasetRequest,
     info: PluginInfo,
     reason: str,
     folder: Path | None,
-) -> None:
-    """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure."""
-    try:
-        connection.send(ingest(request, info, reason, folder, connection.send))
-    except Exception as error:
-        connection.send(describe_failure(error))
-
-
-def ingest(
-    request: DatasetRequest, info: PluginInfo, reason: str, folder: Path | None, report: Report
+    *,
+    held: ExitStack,
+    report: Report,
 ) -> Dataset:
     """Read, decode, check and split a source, and write the run's `data/` folder.
 
-    Nothing is written to `folder` unless all went well.
+    Nothing is written to `folder` unless all went well. Until `held` is closed, the decoded set stays
+    where it is.
 
     Raises:
         DatasetError, PluginError, ConfigError: As the stages say.
@@ -67,21 +80,23 @@ def ingest(
     started = time.monotonic()
     adapter = registry.load(info, request.options)
     corrections = read_corrections(request)
-    key, decoded, cached = _find_or_decode(adapter, info, request, report)
+    key, decoded, cached = _find_or_decode(adapter, info, request, held, report)
     check_unreadable(decoded, request.max_bad)
     corrected = correct(decoded, corrections)
     contents = corrected.contents
     check_classes(contents)
     examination = select_pictures(find_or_examine(request.cache / key, report), corrected.kept)
-    splits_file, splits = _find_or_split(request, key, corrected, examination.twins.sets)
-    check_splits(contents, splits)
+    copies = examination.twins.sets
+    splits_file, splits = find_or_split(request, key, corrected, copies)
+    check_splits(contents, splits, needed=("train", "test") if request.folds else SPLITS)
+    fold_file, folds = find_or_fold(request, key, corrected, splits, copies)
     audit = audit_set(contents, splits, examination)
     audit = replace(audit, remarks=[*corrected.remarks, *audit.remarks])
     task = _describe_task(contents, splits)
     dataset = Dataset(
         task=task,
         images=request.cache / key / IMAGES,
-        labels=_find_or_label(request, key, corrected),
+        labels=find_or_label(request, key, corrected),
         splits=folder / "splits.npy" if folder else splits_file,
         fingerprint=contents.fingerprint,
         split_sizes=_count_splits(splits),
@@ -91,37 +106,52 @@ def ingest(
         reason=reason,
         resize=request.resize,
         cached=cached,
-        floor=compute_floors(task.class_counts, contents.labels[splits == 1]),
+        floor=compute_floors(task.class_counts, contents.labels[splits == 1])
+        if folds is None
+        else compute_fold_floors(contents.labels, folds),
         remarks=tuple(audit.remarks),
         corrections=corrected.described,
+        folds=request.folds,
+        fold_file=folder / "folds.npy" if folder and fold_file else fold_file,
     )
     if folder:
         seconds = time.monotonic() - started
         write_records(
-            folder, corrected, splits, audit, dataset=dataset, request=request, seconds=seconds
+            folder,
+            corrected,
+            splits,
+            folds,
+            audit,
+            dataset=dataset,
+            request=request,
+            seconds=seconds,
         )
     return dataset
 
 
 def _find_or_decode(
-    adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest, report: Report
+    adapter: DatasetAdapter,
+    info: PluginInfo,
+    request: DatasetRequest,
+    held: ExitStack,
+    report: Report,
 ) -> tuple[str, Contents, bool]:
     """The set's key and contents, and whether it was there already."""
     cache.open_cache(request.cache)
     state = _ask_state(adapter, info, request)
     if state is not None:
         key = cache.key_of(request, adapter, info, state)
-        found = cache.find(request.cache, key)
+        found = _find_and_hold(request.cache, key, held)
         if found:
             return key, found, True
     try:
-        return _read_and_decode(adapter, info, request, report, state)
+        return _read_and_decode(adapter, info, request, held, report, state)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise DatasetError(
             f"The disk of the cache folder {request.cache} is full.\n"
-            "Free some space, or name another folder."
+            "Free some space (imgcls-automl data cache clear), or use another disk: --cache-dir DIR"
         ) from error
 
 
@@ -129,24 +159,52 @@ def _read_and_decode(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
+    held: ExitStack,
     report: Report,
     state: str | None,
 ) -> tuple[str, Contents, bool]:
     with Spool(request.cache) as spool:
         reading = _read_all(adapter, info, request, spool, report)
-        if state != _ask_state(adapter, info, request):
-            raise DatasetError(
-                f"{request.described} changed while it was read.\nRun again once it rests."
-            )
-        state = state or cache.fingerprint_reading(reading, spool)
-        key = cache.key_of(request, adapter, info, state)
-        with cache.locked(request.cache, key):
-            found = cache.find(request.cache, key)
+        key = cache.key_of(
+            request, adapter, info, state or cache.fingerprint_reading(reading, spool)
+        )
+        with cache.locked(request.cache, key, lambda: report(_WAITING)):
+            found = _find_and_hold(request.cache, key, held)
             if found:
                 return key, found, True
             with cache.building(request.cache, key) as folder:
                 contents = decode_set(folder, reading, spool, request=request, report=report)
+                if state != _ask_state(adapter, info, request):
+                    raise DatasetError(
+                        f"{request.described} changed while it was read.\nRun again once it rests."
+                    )
+                write_about(folder, _describe_set(request, info, contents))
+                held.enter_context(using(folder))  # under its final name too
         return key, contents, False
+
+
+def _find_and_hold(folder: Path, key: str, held: ExitStack) -> Contents | None:
+    """A decoded set if it is there and will stay there."""
+    found = cache.find(folder, key)
+    if found is None:
+        return None
+    try:
+        held.enter_context(using(folder / key))
+    except FileNotFoundError:  # another process removed it a moment ago
+        return None
+    return found
+
+
+def _describe_set(request: DatasetRequest, info: PluginInfo, contents: Contents) -> About:
+    return About(
+        fingerprint=contents.fingerprint,
+        data=request.described,
+        test_data=request.test_data,
+        adapter=info.name,
+        pictures=len(contents.ids),
+        image_shape=contents.image_shape,
+        created=time.time(),
+    )
 
 
 def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest) -> str | None:
@@ -183,30 +241,6 @@ def _read_all(
         + [replace(it, id=f"{mark}{it.id}", split="test") for it in test.samples],
         problems=reading.problems + [replace(it, id=f"{mark}{it.id}") for it in test.problems],
     )
-
-
-def _find_or_split(
-    request: DatasetRequest, key: str, corrected: Corrected, copies: np.ndarray
-) -> tuple[Path, np.ndarray]:
-    """The splits of all decoded pictures as a file, and those of the pictures that are left.
-
-    They are kept beside the set: grouping takes scikit-learn, a second to import.
-    """
-    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}{corrected.mark}.npy"
-    if not path.exists():
-        splits = assign_splits(corrected.contents, request.seed, copies)
-        write_array(path, corrected.spread(splits, LEFT_OUT))
-    return path, np.load(path)[corrected.kept]
-
-
-def _find_or_label(request: DatasetRequest, key: str, corrected: Corrected) -> Path:
-    """The file of the labels: the set's own, or one beside it where the user's lists change them."""
-    if not corrected.mark:
-        return request.cache / key / LABELS
-    path = request.cache / key / f"labels{corrected.mark}.npy"
-    if not path.exists():
-        write_array(path, corrected.spread(corrected.contents.labels, NO_LABEL))
-    return path
 
 
 def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:

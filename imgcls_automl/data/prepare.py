@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.dataset import Dataset, IngestProgress
 from imgcls_automl.data.joining import refuse_repeats
 from imgcls_automl.data.matching import choose_common_adapter
@@ -13,13 +15,28 @@ from imgcls_automl.errors import DatasetError
 from imgcls_automl.processes import Child, ChildDiedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.registry import PluginInfo
 
+    OnProgress = Callable[[IngestProgress], None]
+
 logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def opened_dataset(
+    request: DatasetRequest,
+    *,
+    folder: Path | None,
+    log: Path | None,
+    on_progress: OnProgress | None = None,
+) -> Iterator[Dataset]:
+    """Prepare a data set as `prepare_dataset` does, and keep it from being removed while the block runs."""
+    with ExitStack() as held:
+        yield _prepare(request, folder, log, on_progress, held)
 
 
 def prepare_dataset(
@@ -27,7 +44,7 @@ def prepare_dataset(
     *,
     folder: Path | None,
     log: Path | None,
-    on_progress: Callable[[IngestProgress], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Dataset:
     """Choose the adapter, then read, check, decode and split the pictures in a child process.
 
@@ -39,29 +56,74 @@ def prepare_dataset(
             a set that is found in the cache.
 
     Raises:
-        DatasetError: The pictures, their labels or their splits will not do.
+        DatasetError: The pictures, their labels or their splits will not do; the set does not fit; or the source
+            gave nothing for too long.
         PluginError: The adapter is unknown, broken or of another version.
         ConfigError: Two adapters fit equally, sources are of several kinds, or the cache folder cannot be written.
     """
+    with opened_dataset(request, folder=folder, log=log, on_progress=on_progress) as dataset:
+        return dataset
+
+
+def _prepare(
+    request: DatasetRequest,
+    folder: Path | None,
+    log: Path | None,
+    on_progress: OnProgress | None,
+    held: ExitStack,
+) -> Dataset:
     refuse_repeats([*request.data, *([request.test_data] if request.test_data else [])])
-    info, reason = choose_common_adapter(request.data, request.adapter, request.options, log)
-    logger.info("Reading %r with %s (%s): %s", request.described, info.name, info.origin, reason)
-    child = Child("imgcls_automl.data.ingest:answer", request, info, reason, folder, log=log)
+    # It starts, which takes a moment, while the adapter is chosen.
+    child = Child("imgcls_automl.data.ingest:answer", request, folder, log=log)
     try:
-        return _await_dataset(child, on_progress)
-    except ChildDiedError as error:
-        raise DatasetError(_describe_death(request, info, error)) from error
+        info, reason = choose_common_adapter(request.data, request.adapter, request.options, log)
+        logger.info(
+            "Reading %r with %s (%s): %s", request.described, info.name, info.origin, reason
+        )
+        try:
+            child.send((info, reason))
+            dataset = _await_dataset(child, request, info, on_progress)
+        except ChildDiedError as error:
+            raise DatasetError(_describe_death(request, info, error)) from error
+        held.enter_context(using(dataset.images.parent))  # the child holds it until it is stopped
+        return dataset
     finally:
         child.stop()
 
 
-def _await_dataset(child: Child, on_progress: Callable[[IngestProgress], None] | None) -> Dataset:
+def _await_dataset(
+    child: Child, request: DatasetRequest, info: PluginInfo, on_progress: OnProgress | None
+) -> Dataset:
+    last: IngestProgress | None = None
     while True:
-        message = unwrap(child.receive())
+        try:
+            message = unwrap(child.receive(request.read_timeout))
+        except TimeoutError:
+            raise DatasetError(_describe_standstill(request, info, last)) from None
         if isinstance(message, Dataset):
             return message
+        last = message
         if on_progress is not None:
             on_progress(message)
+
+
+def _describe_standstill(
+    request: DatasetRequest, info: PluginInfo, last: IngestProgress | None
+) -> str:
+    reached = f", after {last.done:,} pictures" if last and last.done else ""
+    seconds = request.read_timeout or 0.0
+    longer = f"--read-timeout {max(1, round(seconds / 6))}m"  # ten times as long
+    if last is None or last.stage == "reading":
+        return (
+            f"The dataset adapter {info.name!r} ({info.origin}) has given nothing more of "
+            f"{request.described!r} for {seconds:g} s{reached}.\n"
+            f"If its disk or network is only slow, wait longer: {longer}. If not, it hangs, which is for "
+            "its author to mend."
+        )
+    return (
+        f"The pictures of {request.described!r} gave nothing more for {seconds:g} s while {last.stage}{reached}.\n"
+        f"Check the disk or network they lie on; if it is only slow, wait longer: {longer}"
+    )
 
 
 def _describe_death(request: DatasetRequest, info: PluginInfo, error: ChildDiedError) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from imgcls_automl.data.dataset import IngestProgress
+from imgcls_automl.data.pace import Pace
 from imgcls_automl.errors import BrokenPluginError, DatasetError, PluginError
 from imgcls_automl.plugin import HasFingerprint, Problem, Sample
 from imgcls_automl.text import describe_error, describe_frame
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Report = Callable[[IngestProgress], None]
-_REPORT_EVERY = 1024  # samples
 _END = object()
 
 
@@ -78,6 +78,7 @@ def read_source(
     samples: list[SpooledSample] = []
     problems: list[Problem] = []
     ids: set[str] = set()
+    pace = Pace()
     for item in _iterate(adapter, info, source):
         if not isinstance(item.id, str):
             _break_contract(info, f"it yields the id {item.id!r}, which is no text")
@@ -89,7 +90,7 @@ def read_source(
         else:
             _check_sample(item, info, labelled)
             samples.append(_keep(item, spool))
-        if len(ids) % _REPORT_EVERY == 0:
+        if pace.is_due():
             report(IngestProgress(stage="reading", done=len(ids), total=None))
     if not ids:
         raise DatasetError(f"{source} holds no pictures that the adapter {info.name!r} can read.")

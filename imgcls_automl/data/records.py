@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from imgcls_automl.data.dataset import LEFT_OUT, SPLITS
+from imgcls_automl.data.folds import NO_FOLD
 from imgcls_automl.data.splits import stated_splits
 from imgcls_automl.files import replacing, write_csv, write_text
 from imgcls_automl.text import format_json, guard_cell
@@ -28,6 +30,7 @@ def write_records(
     folder: Path,
     corrected: Corrected,
     splits: np.ndarray,
+    folds: np.ndarray | None,
     audit: Audit,
     *,
     dataset: Dataset,
@@ -36,13 +39,15 @@ def write_records(
 ) -> None:
     """Write splits.npy, splits.csv, issues.csv and, last, summary.json; each whole or not.
 
-    splits.csv has a line for every picture that was decoded, in their order. Where the source names groups there is a
-    groups.csv too, in the same order; where labels were replaced, a relabelled.csv, which --relabel takes as it is.
+    splits.csv has a line for every picture that was decoded, in their order. Where there are folds it has a column
+    more, in which they count from 1, and there is a folds.npy. Where the source names groups there is a groups.csv too,
+    in the same order; where labels were replaced, a relabelled.csv, which --relabel takes as it is.
 
     Args:
         folder: The run's `data/` folder.
         corrected: The set.
         splits: Of the pictures that are left (M,).
+        folds: Of these (M,); None without folds.
         audit: Of these.
         dataset: What the rest of the run is told.
         request: What the user asked for.
@@ -51,13 +56,15 @@ def write_records(
     contents, source = corrected.contents, corrected.source
     folder.mkdir(parents=True, exist_ok=True)
     write_array(folder / "splits.npy", corrected.spread(splits, LEFT_OUT))
-    write_csv(folder / "splits.csv", ("id", "label", "split"), _list_pictures(corrected, splits))
+    if folds is not None:
+        write_array(folder / "folds.npy", corrected.spread(folds, NO_FOLD))
+    _write_splits(folder / "splits.csv", corrected, splits, folds)
     write_csv(
         folder / "issues.csv",
         ("id", "problem", "detail"),
         (
             (guard_cell(it.id), it.problem, guard_cell(it.detail))
-            for it in (*contents.issues, *corrected.excluded, *audit.issues)
+            for it in (*contents.issues, *contents.notes, *corrected.excluded, *audit.issues)
         ),
     )
     if corrected.relabelled:
@@ -83,9 +90,21 @@ def write_records(
 
 
 def write_array(path: Path, values: np.ndarray) -> None:
-    """Write the pictures' splits or labels (N,) as a `.npy` file."""
+    """Write the pictures' splits, folds or labels (N,) as a `.npy` file."""
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.save(file, values)
+
+
+def _write_splits(
+    path: Path, corrected: Corrected, splits: np.ndarray, folds: np.ndarray | None
+) -> None:
+    rows = _list_pictures(corrected, splits)
+    if folds is None:
+        write_csv(path, ("id", "label", "split"), rows)
+        return
+    numbers = ("" if fold < 0 else int(fold) + 1 for fold in corrected.spread(folds, NO_FOLD))
+    folded = ((*row, number) for row, number in zip(rows, numbers, strict=True))
+    write_csv(path, ("id", "label", "split", "fold"), folded)
 
 
 def _list_pictures(corrected: Corrected, splits: np.ndarray) -> list[tuple[str, str, str]]:
@@ -126,6 +145,8 @@ def summarise(
     origins = {name: "stated" if name in stated else "held out" for name in SPLITS}
     if "train" not in stated:
         origins["train"] = "the rest"
+    if request.folds:
+        origins["validation"] = "folds of train"
     return {
         "schema_version": SCHEMA_VERSION,
         "source": request.described,
@@ -138,6 +159,7 @@ def summarise(
         "excluded": len(corrected.excluded),
         "relabelled": len(corrected.relabelled),
         "left_out": int(np.count_nonzero(splits == LEFT_OUT)),
+        "issues": dict(Counter(it.problem for it in (*contents.issues, *contents.notes))),
         "image_shape": list(contents.image_shape),
         "resize": dataset.resize,
         "original": contents.originals,
@@ -149,6 +171,7 @@ def summarise(
             name: {"pictures": size, "from": origins[name]}
             for name, size in _count_by_split(splits).items()
         },
+        "folds": request.folds,
         "grouped": _is_grouped(contents),
         "checks": audit.to_json(),
         "seed": request.seed,

@@ -19,7 +19,7 @@ _MAX_THREADS = 8  # Pillow lets go of the interpreter while it decodes, our own 
 
 def map_in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
     """Yield `function(item)` for every item, in order; only a few slices of results wait."""
-    threads = min(_MAX_THREADS, os.cpu_count() or 1)
+    threads = min(_MAX_THREADS, _count_cores())
     with ThreadPoolExecutor(threads) as pool:
         running: deque[Future[list[Result]]] = deque()
         try:
@@ -32,6 +32,13 @@ def map_in_order(function: Callable[[Item], Result], items: Sequence[Item]) -> I
         finally:
             for future in running:
                 future.cancel()
+
+
+def _count_cores() -> int:
+    """Cores that this process may use: in a container, or under taskset, fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _map_slice(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

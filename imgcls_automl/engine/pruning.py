@@ -7,9 +7,7 @@ import math
 import optuna
 
 _LEAST_EPOCHS = 3  # of a training that is worth judging before its end
-_STARTUP = (
-    4  # complete trials: the space's baselines alone, good as they are, would set too high a mark
-)
+_STARTUP = 4  # complete trials: the space's baselines alone, good as they are, set too high a mark
 _KEPT = 75.0  # percent of the complete trials: a trial goes on while it would be among so many
 
 

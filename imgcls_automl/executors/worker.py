@@ -18,7 +18,6 @@ from imgcls_automl.executors.messages import (
     BaselinesTask,
     ProbeTask,
     Ready,
-    RefitResult,
     RefitTask,
     Refused,
     RetrainTask,
@@ -26,6 +25,7 @@ from imgcls_automl.executors.messages import (
     UseDataset,
     WorkerSetup,
 )
+from imgcls_automl.executors.results import RefitResult
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 
@@ -99,6 +99,7 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
         programs=Programs(pictures),
         metric=task.metric,
         class_weight=task.class_weight,
+        sampling=task.sampling,
     )
 
 
@@ -166,6 +167,6 @@ def _do_refit(
         ids=read_ids(dataset),
         labels=bench.pictures.labels,
         class_names=dataset.task.class_names,
-        judgements=(refitted.test, refitted.validation),
+        judgements=(refitted.test, refitted.held_out),
     )
     return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgcls_automl.data.dataset import MAX_PIXELS
 from imgcls_automl.data.messages import unwrap
 from imgcls_automl.errors import DatasetError, RunFolderError
 from imgcls_automl.files import read_json
@@ -51,12 +52,14 @@ class SavedModel:
         class_names: In the order of its outputs.
         image_shape: (height, width, channels) of its inputs.
         resize: How pictures of another shape are fitted, as in training.
+        max_pixels: Pictures of more are refused before they are decoded, as in training.
     """
 
     path: Path
     class_names: tuple[str, ...]
     image_shape: tuple[int, int, int]
     resize: str
+    max_pixels: int = MAX_PIXELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +150,8 @@ def read_saved_model(run: Path) -> SavedModel:
     Raises:
         RunFolderError: There is none yet, or its files are damaged or newer than we are.
     """
-    status = read_run_record(run).get("status")
+    record = read_run_record(run)
+    status = record.get("status")
     best = run / "best"
     if not (best / "model.keras").is_file():
         wait = "Wait for it to end" if status == "running" else "Go on with the search"
@@ -168,6 +172,7 @@ def read_saved_model(run: Path) -> SavedModel:
         class_names=_read_class_names(best / "labels.json"),
         image_shape=shape,
         resize=resize,
+        max_pixels=(record.get("config") or {}).get("max_pixels", MAX_PIXELS),
     )
 
 

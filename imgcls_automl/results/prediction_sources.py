@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl import registry
 from imgcls_automl.data.matching import MATCH_SECONDS, ask_adapters, choose_adapter
+from imgcls_automl.data.opening import SUFFIXES
 from imgcls_automl.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PICTURE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
-)
+PICTURE_SUFFIXES = frozenset(SUFFIXES)
 # A folder is searched for pictures, which takes no classes, unless an adapter knows it better than
 # as class folders with or without splits, which match at 0.6 and 0.7.
 _KNOWS_BETTER = 0.75
@@ -188,7 +187,9 @@ def _walk_pictures(root: str, class_names: frozenset[str]) -> tuple[list[Picture
     closed: list[OSError] = []
     pictures: list[Picture] = []
     for place, names in _walk_folders(root, closed):
-        inside = reversed(Path(place).relative_to(root).parts)
+        # As class folders are named in training: bytes that are no UTF-8 become escapes.
+        below = os.fsencode(Path(place).relative_to(root)).decode("utf-8", "backslashreplace")
+        inside = reversed(Path(below).parts)
         label = next((folder for folder in inside if folder in class_names), None)
         for name in names:
             if not _is_hidden(name) and Path(name).suffix.lower() in PICTURE_SUFFIXES:

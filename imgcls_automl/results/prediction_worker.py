@@ -112,7 +112,9 @@ def decode_batches(
     def decode(picture: Picture) -> np.ndarray | UnreadableImageError:
         try:
             image = spool.get(picture.reference)
-            return decode_image(image, shape=model.image_shape, resize=model.resize)
+            return decode_image(
+                image, shape=model.image_shape, resize=model.resize, max_pixels=model.max_pixels
+            )
         except UnreadableImageError as error:
             return error
 

@@ -71,6 +71,8 @@ def describe_preprocessing(dataset: Dataset, *, flips: bool) -> dict[str, Any]:
         "width": width,
         "channels": channels,
         "resize": dataset.resize,
+        "decoding": "upright by EXIF, first frame, transparency on white, 16 bits divided by 257, bilinear "
+        "with antialiasing, padding black",
         "flips": flips,
         "pixels": "0-255, as decoded; the model rescales them, and mirrors them where flips is true, itself",
         "outputs": "probabilities, in the order of labels.json",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcls_automl.training.scoring import softmax
-from imgcls_automl.trial_files import WEIGHTS
+from imgcls_automl.trial_files import weights_file
 
 if TYPE_CHECKING:
     from imgcls_automl.executors.messages import RefitTask
     from imgcls_automl.training.bench import Bench
+    from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.trial_files import StoredCandidate
 
 
@@ -31,14 +32,30 @@ class Judgement:
     probabilities: np.ndarray
 
 
-def judge_validation(task: RefitTask, stored: StoredCandidate, bench: Bench) -> Judgement:
-    """Have the weights that a trial kept, trained on train alone, judge the validation pictures.
+def judge_held_out(task: RefitTask, stored: StoredCandidate, bench: Bench) -> Judgement:
+    """Have the weights that a trial kept judge the pictures that were held out from them.
 
-    Not the refitted ones, which have learned these pictures' labels, wrong ones too.
+    Not the refitted ones, which have learned these pictures' labels, wrong ones too. With folds, which hold out all of
+    train between them, each fold's weights judge that fold; a fold that the trial had no time for is left out.
     """
-    network = bench.build(task, stored)
-    network.load_weights(task.trial_folder / WEIGHTS)
-    images, validation = bench.pictures.images, bench.pictures.indices("validation")
+    holdouts = bench.pictures.holdouts
+    judged = [
+        it
+        for it in holdouts
+        if it is holdouts[0] or weights_file(task.trial_folder, it.fold).is_file()
+    ]
+    return Judgement(
+        split="validation" if holdouts[0].fold is None else "train",
+        indices=np.concatenate([it.validation for it in judged]),
+        probabilities=np.concatenate([_ask(task, stored, bench, it) for it in judged]),
+    )
+
+
+def _ask(task: RefitTask, stored: StoredCandidate, bench: Bench, holdout: Holdout) -> np.ndarray:
+    """Probabilities (N, K), averaged over each picture and its mirror where the saved model does so."""
+    network = bench.build(task, stored, holdout)
+    network.load_weights(weights_file(task.trial_folder, holdout.fold))
+    images = bench.pictures.images
 
     def predict(indices: np.ndarray) -> np.ndarray:
         shown = images[indices].astype("float32") / 255.0
@@ -47,8 +64,4 @@ def judge_validation(task: RefitTask, stored: StoredCandidate, bench: Bench) -> 
         mean: np.ndarray = np.mean(answers, axis=0)
         return mean
 
-    return Judgement(
-        split="validation",
-        indices=validation,
-        probabilities=bench.pictures.evaluate(validation, predict),
-    )
+    return bench.pictures.evaluate(holdout.validation, predict)

@@ -106,17 +106,18 @@ def _begin(
     block: bytes, line: int, path: Path, choose_columns: Callable[[list[str], str], Columns]
 ) -> tuple[Columns | None, int, bytes]:
     """The columns, None if all lines are blank; then the first row's line, and the rows' bytes."""
-    start = 0
-    while start < len(block):
-        end = block.index(b"\n", start) + 1
-        if block[start:end].strip():
-            place = describe_place(path, line)
-            columns = choose_columns(split_cells(block[start:end], place), place)
-            if columns.names is None:
-                return columns, line, block[start:]
-            return columns, line + 1, block[end:]
-        start, line = end, line + 1
-    return None, line, b""
+    # Not line by line: millions of blank ones may stand in front.
+    blank = len(block) - len(block.lstrip())
+    start = block.rfind(b"\n", 0, blank) + 1
+    line += block.count(b"\n", 0, start)
+    if start == len(block):
+        return None, line, b""
+    end = block.index(b"\n", start) + 1
+    place = describe_place(path, line)
+    columns = choose_columns(split_cells(block[start:end], place), place)
+    if columns.names is None:
+        return columns, line, block[start:]
+    return columns, line + 1, block[end:]
 
 
 def _arrow_options(columns: Columns) -> dict[str, Any]:

@@ -146,6 +146,10 @@ def _class_folder(root: Path, relative: str, split: str | None) -> ClassFolder:
 def _describe_flat(root: Path, top: Listing) -> str:
     if top.pictures:
         found = f"{len(top.pictures):,} pictures ({listed(top.pictures, 1)}) but no class folders"
+    elif top.foreign:
+        found = (
+            f"{len(top.foreign):,} pictures in formats that are not read ({listed(top.foreign, 1)})"
+        )
     elif top.others:
         found = f"{top.others.total():,} files that are no pictures, and no class folders"
     else:

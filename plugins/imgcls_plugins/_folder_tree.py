@@ -23,6 +23,25 @@ FORMATS = {
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
 }
 
+# Pictures that are not read: left out in silence, half of somebody's data would be missing.
+# Camera raws and Photoshop files are not among them: they lie beside the JPEG of the same picture.
+FOREIGN = frozenset(
+    (
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jp2",
+        ".j2k",
+        ".tga",
+        ".ppm",
+        ".pgm",
+        ".pbm",
+        ".pnm",
+        ".dcm",
+    )
+)
+
 # What systems leave behind among people's pictures, besides hidden names. @eaDir holds thumbnails.
 _JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "lost+found", "$recycle.bin"}
 
@@ -35,12 +54,14 @@ class Listing:
         folders: Folders, and links to folders.
         pictures: Regular files, and links to some, with the suffix of a picture.
         irregular: Names of pictures that are no regular file.
+        foreign: Files with the suffix of a picture of another format.
         others: How many other files there are, by suffix.
     """
 
     folders: list[str]
     pictures: list[str]
     irregular: list[str]
+    foreign: list[str]
     others: Counter[str]
 
 
@@ -64,6 +85,7 @@ def list_folder(folder: str | Path, limit: int | None = None) -> Listing:
     folders: list[str] = []
     pictures: list[str] = []
     irregular: list[str] = []
+    foreign: list[str] = []
     others: Counter[str] = Counter()
     with os.scandir(folder) as entries:
         for entry in itertools.islice(entries, limit):
@@ -73,13 +95,17 @@ def list_folder(folder: str | Path, limit: int | None = None) -> Listing:
             kind = _kind_of(entry)
             if kind == "folder":
                 folders.append(entry.name)
+            elif suffix in FOREIGN:
+                foreign.append(entry.name)
             elif suffix not in FORMATS:
                 others[suffix] += 1
             else:
                 (pictures if kind == "file" else irregular).append(entry.name)
-    for names in (folders, pictures, irregular):
+    for names in (folders, pictures, irregular, foreign):
         names.sort()
-    return Listing(folders=folders, pictures=pictures, irregular=irregular, others=others)
+    return Listing(
+        folders=folders, pictures=pictures, irregular=irregular, foreign=foreign, others=others
+    )
 
 
 def walk_pictures(folder: Path, id_prefix: str, root: Path) -> Iterator[Found]:
@@ -114,6 +140,9 @@ def _found_in(listing: Listing, place: str, prefix: str) -> Iterator[Found]:
         yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name))
     for name in listing.irregular:
         problem = "no regular file: a broken link, a pipe or a device"
+        yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name), problem=problem)
+    for name in listing.foreign:
+        problem = f"{Path(name).suffix} is a format that is not read; save it as PNG or JPEG"
         yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name), problem=problem)
 
 

@@ -48,7 +48,7 @@ class Folder:
         """Yield a sample for each picture, by split, class, folder and name; `image` is its path.
 
         Yields a problem for a folder that cannot be read or holds no picture, for a picture that is
-        no regular file, and for pictures beside the class folders.
+        no regular file or of a format that is not read, and for pictures beside the class folders.
 
         Raises:
             DatasetError: There is no such folder, no class folder or no picture; or splits and
@@ -109,7 +109,8 @@ def _read_class(folder: ClassFolder, root: Path) -> Iterator[Sample | Problem]:
 
 
 def _strays(root: Path) -> Iterator[Problem]:
-    for name in list_folder(root).pictures:
+    listing = list_folder(root)
+    for name in sorted(listing.pictures + listing.foreign):
         yield Problem(
             id=as_text(name), detail="the picture lies beside the class folders, so it has no class"
         )

@@ -10,7 +10,7 @@ import pytest
 
 import imgcls_automl
 
-COMMANDS = ("search", "resume", "leaderboard", "report", "spaces", "datasets", "plugins")
+COMMANDS = ("search", "resume", "leaderboard", "report", "data", "spaces", "datasets", "plugins")
 
 
 class TestHelp:

@@ -34,11 +34,10 @@ from imgcls_automl.events import (
 from imgcls_automl.executors.messages import (
     EpochReport,
     Ready,
-    RetrainResult,
-    TrialResult,
     TrialStarted,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.plugin import Candidate, ImageTask
 from imgcls_automl.run_folder import RunFolder
 
@@ -382,6 +381,19 @@ class TestPlainLines:
         assert "Retraining trials 0, 3 with 1 fresh seed" in text
         assert "retraining of trial 0 (1 of 2): epoch 1 of 4" in text
         assert "trial 0 retrained: 0.8765, with flips 0.8765 after 4 epochs" in text
+
+    def test_reading_that_takes_long_is_told_now_and_then(self, capsys, monkeypatch):
+        clock = iter([0.0, 1.0, 6.0, 6.0, 7.0, 12.0, 12.0])
+        monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+        lines = PlainLines()
+        lines.observe(IngestProgress(stage="reading", done=10, total=None))
+        lines.observe(IngestProgress(stage="decoding", done=500, total=2722))
+        lines.observe(IngestProgress(stage="decoding", done=600, total=2722))
+        lines.observe(IngestProgress(stage="waiting", done=0, total=None))
+        assert capsys.readouterr().err.splitlines() == [
+            "[  6.0s] decoding: 500 of 2,722 pictures",
+            "[   12s] waiting for another process that decodes the same pictures",
+        ]
 
     def test_epochs_are_told_only_now_and_then(self, capsys):
         lines = self.play([report(0, epoch) for epoch in range(1, 5)] * 20, capsys)

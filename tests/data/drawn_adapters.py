@@ -182,3 +182,39 @@ class Chatty(Pictures):
         sys.stdout.write("hello from the adapter")
         sys.stderr.write("and to the user's terminal")
         return super().read(source)
+
+
+class Stalls(Pictures):
+    """Gives a few pictures, and then nothing for ever."""
+
+    def read(self, source):
+        yield from list(super().read(source))[:2]
+        time.sleep(600)
+
+
+class Plenty(Pictures):
+    """Each picture of the folder, many times over: decoding takes a second."""
+
+    def read(self, source):
+        for sample in super().read(source):
+            for number in range(25):
+                yield Sample(id=f"{sample.id}:{number}", image=sample.image, label=sample.label)
+
+
+class Restless(Pictures):
+    """Another state at every look."""
+
+    def fingerprint(self, source):
+        return str(time.monotonic_ns())
+
+
+class Wide:
+    """As many blank pictures as the source says, in a blink."""
+
+    def match(self, source):
+        return None
+
+    def read(self, source):
+        pixels = np.zeros((8, 8), dtype=np.uint8)
+        for number in range(int(source)):
+            yield Sample(id=f"{number:06}", image=pixels, label=str(number % 2))

@@ -54,7 +54,7 @@ class TestFormats:
         assert "animated" in read_header(picture).conversions
 
     def test_formats_that_run_programs_are_not_opened(self):
-        with pytest.raises(UnreadableImageError, match="no picture in a known format"):
+        with pytest.raises(UnreadableImageError, match="a PostScript file, which is not read"):
             decode(encode(Image.new("RGB", (6, 4)), "EPS"))
 
 

@@ -105,9 +105,11 @@ def test_a_resumed_run_trains_the_epochs_it_began_with(tmp_path):
             budget=stages.make_budget(config, time.time()),
             observe=lambda event: None,
         )
-        epochs = stages.make_plan(run, DATASET, [{"x": 0.5, "y": 0.5}], executor).epochs
+        made = stages.make_plan(
+            run, DATASET, executor.wait_ready(), [{"x": 0.5, "y": 0.5}], executor
+        )
         assert executor.tasks == []  # no probe that would plan anew
-        return epochs
+        return made.epochs
 
     config = RunConfig(space="s", data="d", out=tmp_path / "run", trials=5, preset="best")
     with new_run_folder(config) as folder:

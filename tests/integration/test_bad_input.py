@@ -104,6 +104,18 @@ class TestSources:
         message = complain(3, "train-images-idx3-ubyte")
         assert "tells of 9 pictures, 576 bytes, in its header, but only 99 follow" in message
 
+    def test_more_than_ten_pictures_that_cannot_be_read(self, complain, tmp_path):
+        draw_pictures(tmp_path / "pets/cat", 12)
+        draw_pictures(tmp_path / "pets/dog", 12)
+        for number in range(11):
+            (tmp_path / f"pets/cat/bad{number}\x1b[2J.png").write_bytes(b"<html>404</html>")
+        message = complain(3, "pets")
+        assert "11 or more of 35 pictures cannot be read, and at most 10" in message
+        assert "cat/bad0" in message
+        assert "a web page" in message
+        assert "\x1b" not in message
+        assert "--max-bad" in message
+
 
 class TestTables:
     @pytest.mark.parametrize("value", ["300", "-5", "3.7", "nan"])

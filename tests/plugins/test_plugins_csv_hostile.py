@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from imgcls_plugins import _csv_lines, _csv_pixels
 from imgcls_plugins.fashion_mnist_csv import FashionMnistCsv
 from imgcls_plugins.pixel_csv import PixelCsv
@@ -15,6 +18,7 @@ from imgcls_plugins.pixel_csv import PixelCsv
 from imgcls_automl.plugin import DatasetError, Sample
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HEADER = "label,p1,p2,p3,p4"
@@ -153,8 +157,15 @@ def test_a_gzip_that_unpacks_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(_csv_lines, "UNPACKED_BYTES", 1 << 20)
-    with pytest.raises(DatasetError, match=r"unpacks to more than .* GiB.\n.*gunzip"):
+    with pytest.raises(DatasetError, match=r"unpacks to \d+ MiB and more.*\n.*gunzip"):
         read(tmp_path / "bomb.csv.gz", gzip.compress(b"cat,1,2,3,4\n" * 200_000))
+
+
+@pytest.mark.parametrize("line", [b"\n", b"0" + b",0" * 32 * 32 + b"\n"], ids=["blank", "rows"])
+def test_a_gzip_bomb_is_refused_long_before_it_is_unpacked(tmp_path: Path, line: bytes) -> None:
+    bomb = gzip.compress(line * (10_000_000 // len(line))) * 1_000  # ten gigabytes
+    with pytest.raises(DatasetError, match=r"bomb\.csv\.gz unpacks to \d\d MiB and more"):
+        read(tmp_path / "bomb.csv.gz", bomb)
 
 
 def test_a_line_without_end_is_refused(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,3 +236,76 @@ def test_matching_never_fails_on_a_broken_file(tmp_path: Path) -> None:
         match = PixelCsv().match(str(path))
         assert match is not None
         assert match.score == 0.1
+
+
+def test_a_header_with_two_columns_of_one_name_is_refused(table: Path) -> None:
+    with pytest.raises(DatasetError, match=r"line 1: two columns are called 'p1' \(2 and 4\)"):
+        read(table, "label,p1,p2,p1,p4\ncat,1,2,3,4\n")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("header", [True, False], ids=["header", "no header"])
+def test_every_way_to_write_the_same_table(
+    table: Path, end: str, mark: str, quote: str, pack: Callable[[bytes], bytes], header: bool
+) -> None:
+    rows = [HEADER.split(",")] * header + [["cat", "1", "2", "3", "4"], ["dog", "5", "6", "7", "8"]]
+    text = "".join(",".join(f"{quote}{cell}{quote}" for cell in row) + end for row in rows)
+    samples = read(table, pack(f"{mark}{text}".encode()))
+    assert [(sample.id, sample.label) for sample in samples] == [
+        (f"table.csv:{1 + header}", "cat"),
+        (f"table.csv:{2 + header}", "dog"),
+    ]
+    np.testing.assert_array_equal([s.image for s in samples], [[[1, 2], [3, 4]], [[5, 6], [7, 8]]])
+
+
+def test_a_label_of_any_text_comes_back_as_it_was(table: Path) -> None:
+    labels = ["a,b", 'say "b"', "=cmd()", "<script>", "c\x1b[31mat", "\u202egnp", "Cat", "cat"]
+    lines = [f'"{label.replace(chr(34), chr(34) * 2)}",1,2,3,4' for label in labels]
+    assert [sample.label for sample in read(table, "\n".join(lines))] == labels
+
+
+ODD_CELLS = (
+    *("0", "7", "255", "256", "300", "-1", "-0", "3.7", "7.0", "7e0", "1e3", "+7", "007", " 7 "),
+    *("", " ", "nan", "NaN", "NA", "null", "inf", "x", "0x10", "0X1f", "1_0", "1;2", '"7"', '""'),
+    *("\t7", "7\r", "true", "٣", "7\x00", "1e400", "7.", ".5", "1d2", "#N/A", "2001-01-01"),
+)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    rows=st.lists(st.lists(st.sampled_from(("5", *ODD_CELLS)), min_size=3, max_size=5), max_size=4),
+    blank=st.lists(st.sampled_from(["", "  ", "\r"]), max_size=3),
+)
+def test_no_row_is_skipped_and_both_ways_of_reading_agree(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], blank: list[str]
+) -> None:
+    """Whatever the cells: all rows are there, each under its line, or the first bad one is named."""
+    lines = [
+        HEADER,
+        "cat,1,2,3,4",
+        *blank,
+        *(",".join(["dog", *cells]) for cells in rows),
+        "ox,1,2,3,4",
+    ]
+    path = tmp_path_factory.getbasetemp() / "odd.csv"
+    quick = describe(path, "\n".join(lines))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_csv_pixels, "_parse_quickly", lambda *_: None)
+        assert describe(path, "\n".join(lines)) == quick
+    if isinstance(quick, str):
+        assert re.match(rf"{re.escape(str(path))}, line \d+", quick)
+    else:
+        wanted = [number for number, line in enumerate(lines, start=1) if line.strip()][1:]
+        assert [name for name, _, _ in quick] == [f"odd.csv:{number}" for number in wanted]
+
+
+def describe(path: Path, content: str) -> list[tuple[str, str | None, list[int]]] | str:
+    """What reading gives, or the refusal."""
+    try:
+        samples = read(path, content)
+    except DatasetError as error:
+        return str(error)
+    return [(s.id, s.label, np.asarray(s.image).ravel().tolist()) for s in samples]

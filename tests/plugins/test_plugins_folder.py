@@ -141,9 +141,21 @@ def test_odd_names_become_valid_text(pets: Path) -> None:
 
 def test_an_empty_class_folder_is_reported(pets: Path) -> None:
     (pets / "birds").mkdir()
-    (pets / "birds/1.heic").write_bytes(b"x")
+    (pets / "birds/1.mp4").write_bytes(b"x")
     assert read(pets)[1] == [
-        Problem(id="birds/", detail="the class folder holds no picture (but 1 .heic)")
+        Problem(id="birds/", detail="the class folder holds no picture (but 1 .mp4)")
+    ]
+
+
+def test_a_picture_of_another_format_is_reported_and_not_passed_over(pets: Path) -> None:
+    (pets / "cats/phone.HEIC").write_bytes(b"x")
+    samples, problems = read(pets)
+    assert len(samples) == 3
+    assert problems == [
+        Problem(
+            id="cats/phone.HEIC",
+            detail=".HEIC is a format that is not read; save it as PNG or JPEG",
+        )
     ]
 
 
@@ -193,7 +205,7 @@ def test_no_picture_anywhere_is_an_error_that_says_what_was_found(tmp_path: Path
     for name in ("cats/1.heic", "dogs/1.heic"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(DatasetError, match=r"(?s)no picture.*1 \.heic.*Pictures are JPEG, PNG"):
+    with pytest.raises(DatasetError, match=r"(?s)no picture.*\.heic.*Pictures are JPEG, PNG"):
         read(tmp_path)
 
 

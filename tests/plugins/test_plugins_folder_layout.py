@@ -134,6 +134,12 @@ def test_a_folder_of_documents_is_refused(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_flat_folder_of_other_formats_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "1.heic").write_bytes(b"x")
+    with pytest.raises(DatasetError, match=r"1 pictures in formats that are not read \(1\.heic\)"):
+        read(tmp_path)
+
+
 def test_an_archive_unpacked_into_a_folder_of_its_own_is_pointed_at(tmp_path: Path) -> None:
     plant(tmp_path, "PetImages/Cat/1.png", "PetImages/Dog/1.png")
     with pytest.raises(DatasetError, match=r"(?s)lie in that \(Cat and Dog\).*data: .*PetImages$"):

@@ -48,7 +48,7 @@ def test_the_judge_of_validation_is_the_trial_and_not_the_refit(task, bench, pic
     refitted = refit(replace(task, epochs=3), bench, lambda report: Verdict())
     assert refitted.epochs == 3
     assert (refitted.test.probabilities != unrefitted.test.probabilities).any()
-    judged, again = refitted.validation, unrefitted.validation
+    judged, again = refitted.held_out, unrefitted.held_out
     assert (judged.split, judged.probabilities.dtype) == ("validation", np.float32)
     assert (judged.indices == pictures.indices("validation")).all()
     assert (judged.probabilities == again.probabilities).all()
@@ -57,11 +57,11 @@ def test_the_judge_of_validation_is_the_trial_and_not_the_refit(task, bench, pic
 
 
 def test_it_looks_at_mirrored_pictures_where_the_model_does(task, bench):
-    from imgcls_automl.training.judging import judge_validation
+    from imgcls_automl.training.judging import judge_held_out
     from imgcls_automl.trial_files import read_candidate
 
     stored = read_candidate(task.trial_folder)
-    plain = judge_validation(task, stored, bench).probabilities
-    flipped = judge_validation(replace(task, flips=True), stored, bench).probabilities
+    plain = judge_held_out(task, stored, bench).probabilities
+    flipped = judge_held_out(replace(task, flips=True), stored, bench).probabilities
     assert (plain != flipped).any()
     np.testing.assert_allclose(flipped.sum(axis=1), 1.0, rtol=1e-5)

@@ -1,0 +1,148 @@
+"""Whether a set that is about to be decoded fits, on the disk and into the address space; room for it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import resource
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgcls_automl.data.cached_sets import clear_leftovers, list_sets, remove_sets
+from imgcls_automl.data.dataset import MIN_SIDE
+from imgcls_automl.errors import DatasetError
+from imgcls_automl.text import format_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgcls_automl.data.cached_sets import CachedSet
+
+logger = logging.getLogger(__name__)
+
+RECORD_BYTES = 256  # on the disk for each picture's id, label and notes
+SPARE_BYTES = 64 << 20  # of a disk, for the run folder and for others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """Room for a decoded set.
+
+    Attributes:
+        pixels: Bytes that the pixels may take.
+        where: What limits them, in words: `"the disk of /cache has 2.0 GB for them"`.
+        remedy: What to do about it beside choosing smaller pictures.
+    """
+
+    pixels: int
+    where: str
+    remedy: str
+
+
+def make_room(
+    cache: Path, *, pictures: int, shape: tuple[int, int, int], limit: int | None
+) -> None:
+    """See to it that a set fits: remove what was used least recently, or refuse the set.
+
+    Nothing is removed for a set that does not fit even then, and no set that is in use.
+
+    Args:
+        cache: The folder that holds decoded sets.
+        pictures: How many the new set has.
+        shape: (height, width, channels) of each.
+        limit: Bytes that all sets together may take; None for as much as there is.
+
+    Raises:
+        DatasetError: The set does not fit; names the largest `--image-size` that does.
+    """
+    clear_leftovers(cache)
+    sets = list_sets(cache)
+    removable = [one for one in sets if not one.in_use]
+    check_room(find_rooms(cache, pictures, removable), pictures=pictures, shape=shape)
+    needed = pictures * (math.prod(shape) + RECORD_BYTES)
+    missing = needed + SPARE_BYTES - shutil.disk_usage(cache).free
+    if limit is not None:
+        missing = max(missing, needed + sum(one.size for one in sets) - limit)
+    _remove(removable, missing)
+    if limit is not None and needed > limit:
+        logger.warning(
+            "The decoded pictures take %s, more than the cache's limit of %s; they are kept until another "
+            "set needs the room.",
+            format_bytes(needed),
+            format_bytes(limit),
+        )
+
+
+def check_room(rooms: Sequence[Room], *, pictures: int, shape: tuple[int, int, int]) -> None:
+    """Refuse a set that does not fit into one of the rooms.
+
+    Raises:
+        DatasetError: Names the largest `--image-size` that fits into all of them.
+    """
+    needed = pictures * math.prod(shape)
+    tightest = min(rooms, key=lambda room: room.pixels)
+    if needed <= tightest.pixels:
+        return
+    height, width, channels = shape
+    raise DatasetError(
+        f"{pictures:,} pictures of {height}x{width} in {'colour' if channels == 3 else 'grey'} take "
+        f"{format_bytes(needed)} decoded, but {tightest.where}.\n"
+        f"{_describe_largest(tightest.pixels, pictures, shape)} {tightest.remedy}"
+    )
+
+
+def find_rooms(cache: Path, pictures: int, removable: Sequence[CachedSet]) -> list[Room]:
+    """The room on the cache's disk, once `removable` is gone, and in this process's address space."""
+    free = shutil.disk_usage(cache).free + sum(one.size for one in removable)
+    on_disk = max(0, free - SPARE_BYTES - pictures * RECORD_BYTES)
+    rooms = [
+        Room(
+            pixels=on_disk,
+            where=f"the disk of {cache} has {format_bytes(on_disk)} for them",
+            remedy="Or use another disk: --cache-dir DIR",
+        )
+    ]
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        mappable = max(0, limit - _measure_address_space())
+        rooms.append(
+            Room(
+                pixels=mappable,
+                where=f"a process may map only {format_bytes(mappable)} more memory here",
+                remedy="Or raise the limit of address space: ulimit -v",
+            )
+        )
+    return rooms
+
+
+def _describe_largest(room: int, pictures: int, shape: tuple[int, int, int]) -> str:
+    height, width, channels = shape
+    scale = math.sqrt(room / (pictures * math.prod(shape)))
+    largest = (int(height * scale), int(width * scale))
+    if min(largest) < MIN_SIDE:
+        smallest = format_bytes(pictures * MIN_SIDE * MIN_SIDE * channels)
+        return f"Even {MIN_SIDE}x{MIN_SIDE} pixels, the smallest, would take {smallest}."
+    size = f"{largest[0]}" if height == width else f"{largest[0]}x{largest[1]}"
+    return f"The largest that fits: --image-size {size}."
+
+
+def _measure_address_space() -> int:
+    """Bytes of address space that this process has taken already; 0 where the system does not tell."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[0]) * resource.getpagesize() if statm.exists() else 0
+
+
+def _remove(removable: Sequence[CachedSet], missing: int) -> None:
+    """Remove sets, the least recently used first, until so many bytes are free."""
+    for one in removable:
+        if missing <= 0:
+            return
+        for gone in remove_sets([one]):
+            missing -= gone.size
+            logger.info(
+                "Removed the decoded pictures of %s (%s) from the cache to make room.",
+                gone.about.data if gone.about else gone.name,
+                format_bytes(gone.size),
+            )
