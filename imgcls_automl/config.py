@@ -291,6 +291,20 @@ class RunConfig:
         metavar="N",
         default=None,
     )
+    exclude: tuple[str, ...] = _option(
+        "A file of pictures to leave out: a CSV with a column id, or one id a line; may be repeated.",
+        parse_sources,
+        metavar="FILE",
+        factory=tuple,
+        repeated=True,
+    )
+    relabel: tuple[str, ...] = _option(
+        "A CSV file of right labels: the column id, and new_label, suggested or label; may be repeated.",
+        parse_sources,
+        metavar="FILE",
+        factory=tuple,
+        repeated=True,
+    )
     max_pixels: int = _option(
         "Pictures of more pixels are refused before they are decoded.",
         parse_whole(1),

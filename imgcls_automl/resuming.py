@@ -56,6 +56,8 @@ def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:
         config,
         data=tuple(locate(source) for source in config.data),
         test_data=None if config.test_data is None else locate(config.test_data),
+        exclude=tuple(locate(path) for path in config.exclude),
+        relabel=tuple(locate(path) for path in config.relabel),
         space=locate_plugin(config.space),
         adapter=None if config.adapter is None else locate_plugin(config.adapter),
     )

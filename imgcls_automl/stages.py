@@ -90,10 +90,13 @@ def opened_data(run: Run) -> Iterator[Dataset]:
 def _record_dataset(run: Run, dataset: Dataset) -> None:
     earlier = run.folder.record.get("dataset")
     if earlier is not None:
+        before = earlier.get("corrections", dataset.corrections)  # older versions had none
+        refuse_change("choice of pictures by --exclude and --relabel", before, dataset.corrections)
         refuse_change("data", earlier["fingerprint"], dataset.fingerprint)
     run.folder.update(
         dataset={
             "fingerprint": dataset.fingerprint,
+            "corrections": dataset.corrections,
             "class_names": dataset.task.class_names,
             "class_counts": dataset.task.class_counts,
             "image_shape": dataset.task.image_shape,
@@ -122,6 +125,8 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
+        exclude=config.exclude,
+        relabel=config.relabel,
         folds=config.folds,
         max_pixels=config.max_pixels,
         cache=config.cache_dir or default_cache(),

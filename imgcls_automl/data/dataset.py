@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import ImageTask
 
 SPLITS = ("train", "validation", "test")
-LEFT_OUT = len(SPLITS)  # the code of a picture that is in none: a copy of it is in a later split
+# The code of a picture that is in none: a copy of it is in a later split, or the user excluded it.
+LEFT_OUT = len(SPLITS)
+NO_LABEL = -1  # of a picture that the user excluded
 RESIZE_MODES = ("stretch", "pad", "crop")
 MIN_SIDE = 8  # pixels: what every search space builds from
 MAX_PIXELS = 200_000_000  # of one picture, unless the user says otherwise
@@ -37,6 +39,8 @@ class DatasetRequest:
         max_pixels: Pictures of more, height times width, are refused before they are decoded.
         cache_limit: Bytes that all of them together may take; None for as many as there is room for.
         read_timeout: Seconds after which a source that gives nothing more is given up; None never.
+        exclude: Files that list pictures to leave out.
+        relabel: Files that list pictures with their right labels.
     """
 
     data: tuple[str, ...]
@@ -52,6 +56,8 @@ class DatasetRequest:
     max_pixels: int = MAX_PIXELS
     cache_limit: int | None = None
     read_timeout: float | None = None
+    exclude: tuple[str, ...] = ()
+    relabel: tuple[str, ...] = ()
 
     @property
     def described(self) -> str:
@@ -95,8 +101,8 @@ class Dataset:
     Attributes:
         task: Shape, class names and training counts.
         images: `.npy` file of uint8 pictures (N, H, W, C), to be memory-mapped.
-        labels: `.npy` file of int32 class indices (N,).
-        splits: `.npy` file of uint8 indices into `SPLITS` (N,).
+        labels: `.npy` file of int32 class indices (N,), `NO_LABEL` for excluded pictures.
+        splits: `.npy` file of uint8 indices into `SPLITS` (N,), or `LEFT_OUT`.
         fingerprint: Names the content: ids, labels, stated splits, groups and pixels.
         split_sizes: Pictures in train, validation and test; with folds all but the test pictures are in train.
         unreadable: How many pictures were left out.
@@ -108,6 +114,7 @@ class Dataset:
         floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
             there is nothing to select.
         remarks: What the checks found that matters most, in a sentence each.
+        corrections: What the user's lists came to, in short; see `Corrected.described`.
         folds: How many folds train is cut into; None where there is a validation split.
         fold_file: `.npy` file of int16 fold numbers from 0 (N,), -1 for what is in none; None without folds.
     """
@@ -126,6 +133,7 @@ class Dataset:
     cached: bool
     floor: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    corrections: str = ""
     folds: int | None = None
     fold_file: Path | None = None
 

@@ -12,23 +12,21 @@ import numpy as np
 
 from imgcls_automl import registry
 from imgcls_automl.data import cache
+from imgcls_automl.data.assigned import find_or_fold, find_or_label, find_or_split
 from imgcls_automl.data.audit.audit import audit_set
-from imgcls_automl.data.audit.examine import find_or_examine
+from imgcls_automl.data.audit.examine import find_or_examine, select_pictures
 from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
+from imgcls_automl.data.correcting import correct, read_corrections
 from imgcls_automl.data.dataset import LEFT_OUT, SPLITS, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
-from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
+from imgcls_automl.data.decoded import IMAGES, Contents
 from imgcls_automl.data.floors import compute_floors, compute_fold_floors
-from imgcls_automl.data.folds import SCHEMA as FOLDS_SCHEMA
-from imgcls_automl.data.folds import assign_folds
 from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
-from imgcls_automl.data.records import write_array, write_records
-from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
-from imgcls_automl.data.splits import assign_splits
+from imgcls_automl.data.records import write_records
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.plugin import ImageTask
@@ -81,20 +79,24 @@ def ingest(
     """
     started = time.monotonic()
     adapter = registry.load(info, request.options)
-    key, contents, cached = _find_or_decode(adapter, info, request, held, report)
-    check_unreadable(contents, request.max_bad)
+    corrections = read_corrections(request)
+    key, decoded, cached = _find_or_decode(adapter, info, request, held, report)
+    check_unreadable(decoded, request.max_bad)
+    corrected = correct(decoded, corrections)
+    contents = corrected.contents
     check_classes(contents)
-    examination = find_or_examine(request.cache / key, report)
+    examination = select_pictures(find_or_examine(request.cache / key, report), corrected.kept)
     copies = examination.twins.sets
-    splits_file, splits = _find_or_split(request, key, contents, copies)
+    splits_file, splits = find_or_split(request, key, corrected, copies)
     check_splits(contents, splits, needed=("train", "test") if request.folds else SPLITS)
-    fold_file, folds = _find_or_fold(request, key, contents, splits, copies)
+    fold_file, folds = find_or_fold(request, key, corrected, splits, copies)
     audit = audit_set(contents, splits, examination)
+    audit = replace(audit, remarks=[*corrected.remarks, *audit.remarks])
     task = _describe_task(contents, splits)
     dataset = Dataset(
         task=task,
         images=request.cache / key / IMAGES,
-        labels=request.cache / key / LABELS,
+        labels=find_or_label(request, key, corrected),
         splits=folder / "splits.npy" if folder else splits_file,
         fingerprint=contents.fingerprint,
         split_sizes=_count_splits(splits),
@@ -108,6 +110,7 @@ def ingest(
         if folds is None
         else compute_fold_floors(contents.labels, folds),
         remarks=tuple(audit.remarks),
+        corrections=corrected.described,
         folds=request.folds,
         fold_file=folder / "folds.npy" if folder and fold_file else fold_file,
     )
@@ -115,7 +118,7 @@ def ingest(
         seconds = time.monotonic() - started
         write_records(
             folder,
-            contents,
+            corrected,
             splits,
             folds,
             audit,
@@ -238,31 +241,6 @@ def _read_all(
         + [replace(it, id=f"{mark}{it.id}", split="test") for it in test.samples],
         problems=reading.problems + [replace(it, id=f"{mark}{it.id}") for it in test.problems],
     )
-
-
-def _find_or_split(
-    request: DatasetRequest, key: str, contents: Contents, copies: np.ndarray
-) -> tuple[Path, np.ndarray]:
-    """The splits are kept beside the set: grouping takes scikit-learn, a second to import."""
-    without = "-folded" if request.folds else ""  # no validation split is drawn then
-    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}{without}.npy"
-    if not path.exists():
-        drawn = assign_splits(contents, request.seed, copies, validates=not request.folds)
-        write_array(path, drawn)
-    return path, np.load(path)
-
-
-def _find_or_fold(
-    request: DatasetRequest, key: str, contents: Contents, splits: np.ndarray, copies: np.ndarray
-) -> tuple[Path, np.ndarray] | tuple[None, None]:
-    """The folds, kept beside the set like the splits; nothing where none were asked for."""
-    if request.folds is None:
-        return None, None
-    name = f"folds-{FOLDS_SCHEMA}-{SPLITS_SCHEMA}-{request.seed}-{request.folds}.npy"
-    path = request.cache / key / name
-    if not path.exists():
-        write_array(path, assign_folds(contents, splits, request.folds, request.seed, copies))
-    return path, np.load(path)
 
 
 def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:

@@ -146,7 +146,8 @@ def _list_baselines(bench: Bench) -> Baselines:
 def _do_refit(
     task: RefitTask, dataset: Dataset, bench: Bench, ask: Callable[[Any], Any]
 ) -> RefitResult:
-    from imgcls_automl.results.testing import write_test_results
+    from imgcls_automl.results.suspicious_labels import write_suspicious_labels
+    from imgcls_automl.results.testing import read_ids, write_test_results
     from imgcls_automl.training.refit import refit
 
     refitted = refit(task, bench, ask)
@@ -156,9 +157,16 @@ def _do_refit(
     metrics = write_test_results(
         task.folder,
         dataset,
-        test=refitted.test,
-        labels=bench.pictures.labels[refitted.test],
-        probabilities=refitted.probabilities,
+        test=refitted.test.indices,
+        labels=bench.pictures.labels[refitted.test.indices],
+        probabilities=refitted.test.probabilities,
         flips=task.flips,
+    )
+    write_suspicious_labels(
+        task.folder,
+        ids=read_ids(dataset),
+        labels=bench.pictures.labels,
+        class_names=dataset.task.class_names,
+        judgements=(refitted.test, refitted.held_out),
     )
     return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

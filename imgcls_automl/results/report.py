@@ -44,6 +44,7 @@ MAX_PAIRS = 20
 MAX_FAILURES = 20
 MAX_CLASSES = 100  # of a table with a line a class
 MAX_GROUPS = 20  # the worst
+MAX_SUSPECTS = 20  # the clearest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +181,8 @@ def _make_test_section(scores: TestScores | None) -> dict[str, Any]:
             "classes_left_out": 0,
             "groups": [],
             "groups_left_out": 0,
+            "suspects": [],
+            "suspects_left_out": 0,
             "matrix": None,
             "pairs": [],
         }
@@ -196,6 +199,8 @@ def _make_test_section(scores: TestScores | None) -> dict[str, Any]:
         "classes_left_out": len(names) - len(shown),
         "groups": scores.groups[:MAX_GROUPS],
         "groups_left_out": max(0, len(scores.groups) - MAX_GROUPS),
+        "suspects": scores.suspects[:MAX_SUSPECTS],
+        "suspects_left_out": max(0, len(scores.suspects) - MAX_SUSPECTS),
         "matrix": _shade(scores.confusion, names) if is_small and scores.confusion else None,
         "pairs": [] if is_small else list_confused_pairs(scores.confusion, names),
     }

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.documents import damaged, read_object
+from imgcls_automl.results.suspects import read_suspects
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from imgcls_automl.results.suspects import Suspect
 
 # Of metrics.json: not one estimate each, whatever a class or a group may be called.
 _BREAKDOWNS = ("classes", "groups")
@@ -49,19 +51,21 @@ class GroupScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TestScores:
-    """best/metrics.json and best/confusion_matrix.csv.
+    """best/metrics.json, best/confusion_matrix.csv and best/suspicious_labels.csv.
 
     Attributes:
         metrics: Estimates by metric.
         classes: In label order.
         groups: The worst first; empty where the data has none.
         confusion: Counts, rows the true class, columns the predicted one; may be empty.
+        suspects: Pictures of test and validation whose label looks wrong, the clearest first.
     """
 
     metrics: Mapping[str, Estimate]
     classes: tuple[ClassScore, ...]
     groups: tuple[GroupScore, ...]
     confusion: tuple[tuple[int, ...], ...]
+    suspects: tuple[Suspect, ...]
 
     @property
     def pictures(self) -> int:
@@ -98,6 +102,7 @@ def read_scores(folder: Path) -> TestScores | None:
             ),
             groups=_list_groups(values.get("groups") or {}),
             confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
+            suspects=read_suspects(folder / "best"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error

@@ -49,7 +49,7 @@ def write_test_results(
         train_counts=dataset.task.class_counts,
         groups=None if groups is None else [groups[position] for position in test],
     )
-    ids = _read_column(dataset.splits.with_name("splits.csv"), "id")
+    ids = read_ids(dataset)
     write_best_files(
         best,
         ids=[ids[position] for position in test],
@@ -77,6 +77,11 @@ def describe_preprocessing(dataset: Dataset, *, flips: bool) -> dict[str, Any]:
         "pixels": "0-255, as decoded; the model rescales them, and mirrors them where flips is true, itself",
         "outputs": "probabilities, in the order of labels.json",
     }
+
+
+def read_ids(dataset: Dataset) -> list[str]:
+    """The ids of all pictures of a data set, as CSV files have them."""
+    return _read_column(dataset.splits.with_name("splits.csv"), "id")
 
 
 def _read_groups(dataset: Dataset) -> list[str | None] | None:

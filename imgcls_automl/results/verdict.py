@@ -33,7 +33,11 @@ def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
     """Say in a few sentences what came out, best news first. Texts are harmless."""
     sentences = [_describe_status(run), describe_standing(run), _describe_selection(run)]
     if scores:
-        sentences += [_describe_test(run, scores), _compare_to_floor(scores)]
+        sentences += [
+            _describe_test(run, scores),
+            _compare_to_floor(scores),
+            _count_suspects(scores),
+        ]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -170,11 +174,22 @@ def _compare_to_floor(scores: TestScores) -> str:
     )
 
 
+def _count_suspects(scores: TestScores) -> str:
+    count = len(scores.suspects)
+    if not count:
+        return ""
+    labels = "label looks" if count == 1 else "labels look"
+    return (
+        f"{count:,} {labels} wrong: check best/suspicious_labels.csv, the clearest first, and take back what you agree "
+        "with by --exclude or --relabel."
+    )
+
+
 def _format_option(name: str, value: Any) -> list[str]:
     if isinstance(value, dict):
         return [f"{key}={text}" for key, text in value.items()]
-    if isinstance(value, list) and name == "data":
-        return [str(source) for source in value]
-    if isinstance(value, list):
+    if isinstance(value, list) and name == "image_size":
         return ["x".join(str(item) for item in value)]
+    if isinstance(value, list):
+        return [str(item) for item in value]
     return [f"{value:g}s" if name == "timeout" else str(value)]

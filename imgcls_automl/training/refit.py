@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from imgcls_automl.training.bench import epoch_report
 from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.holdouts import hold_nothing_out
+from imgcls_automl.training.judging import Judgement, judge_held_out
 from imgcls_automl.training.saving import save_pixel_model
 from imgcls_automl.trial_files import read_candidate, weights_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import numpy as np
 
     from imgcls_automl.executors.messages import EpochReport, RefitTask, Verdict
     from imgcls_automl.training.bench import Bench
@@ -32,14 +31,14 @@ class Refitted:
     Attributes:
         epochs: Trained; 0 where the trial's kept weights were taken.
         seconds: Of training.
-        test: Indices of the test pictures, int32 (N,).
-        probabilities: Of the test pictures, float32 (N, K), from the saved model itself.
+        test: What the saved model itself says of the test pictures.
+        held_out: What the trial's kept weights, trained without them, say of the validation pictures, or of all folds'.
     """
 
     epochs: int
     seconds: float
-    test: np.ndarray
-    probabilities: np.ndarray
+    test: Judgement
+    held_out: Judgement
 
 
 def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict]) -> Refitted:
@@ -81,8 +80,12 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     return Refitted(
         epochs=task.epochs if finished else 0,
         seconds=seconds,
-        test=test,
-        probabilities=bench.pictures.evaluate(
-            test, lambda indices: model.predict_on_batch(images[indices])
+        test=Judgement(
+            split="test",
+            indices=test,
+            probabilities=bench.pictures.evaluate(
+                test, lambda indices: model.predict_on_batch(images[indices])
+            ),
         ),
+        held_out=judge_held_out(task, stored, bench),
     )

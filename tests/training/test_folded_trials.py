@@ -24,7 +24,7 @@ def folded(cache, tmp_path_factory):
     from imgcls_automl.training.pictures import Pictures
 
     request = DatasetRequest(
-        **{"data": "digits", "test_data": None, "adapter": None, "options": {}, "image_size": None},
+        **{"data": ("digits",), "test_data": None, "adapter": None, "options": {}, "image_size": None},
         **{"resize": "stretch", "seed": 0, "max_bad": None, "cache": cache, "folds": FOLDS},
     )
     folder = tmp_path_factory.mktemp("folded") / "data"
@@ -206,5 +206,5 @@ class TestLater:
 
         refitted = refit(task, bench, report)
         assert reports == [(1, 1)] * epochs
-        labels = bench.pictures.labels[refitted.test]
-        assert np.mean(refitted.probabilities.argmax(axis=1) == labels) > 0.5
+        labels = bench.pictures.labels[refitted.test.indices]
+        assert np.mean(refitted.test.probabilities.argmax(axis=1) == labels) > 0.5

@@ -9,9 +9,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from imgcls_automl.data.audit.looks import Looks, keep_looks
+from imgcls_automl.data.audit.looks import Looks, keep_looks, select_looks
 from imgcls_automl.data.audit.measure import measure_pictures
-from imgcls_automl.data.audit.twins import Twins, find_twins
+from imgcls_automl.data.audit.twins import Twins, find_twins, select_twins
 from imgcls_automl.data.decoded import IMAGES
 from imgcls_automl.files import replacing
 
@@ -50,6 +50,13 @@ def examine(images: np.ndarray, report: Report) -> Examination:
     """Measure and compare uint8 pictures (N, H, W, C), which may be a memory map."""
     measures = measure_pictures(images, report)
     return Examination(twins=find_twins(images, measures), looks=keep_looks(measures))
+
+
+def select_pictures(examination: Examination, places: np.ndarray) -> Examination:
+    """What was seen in some of the pictures, at ascending places (M,), as though there were no others."""
+    return Examination(
+        twins=select_twins(examination.twins, places), looks=select_looks(examination.looks, places)
+    )
 
 
 def _write(path: Path, examination: Examination) -> None:

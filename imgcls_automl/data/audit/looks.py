@@ -42,6 +42,12 @@ def keep_looks(measures: Measures) -> Looks:
     )
 
 
+def select_looks(looks: Looks, places: np.ndarray) -> Looks:
+    """The looks of the pictures at some places (M,)."""
+    values = {name: getattr(looks, name)[places] for name in Looks.__dataclass_fields__}
+    return Looks(**values)
+
+
 class _Oddity(NamedTuple):
     """Which pictures (N,) are odd in a way; `detail` is formatted with the picture's value."""
 

@@ -52,6 +52,23 @@ def find_twins(images: np.ndarray, measures: Measures) -> Twins:
     return Twins(sets=sets, near=pairs[is_near].astype(np.int32), differences=differences[is_near])
 
 
+def select_twins(twins: Twins, places: np.ndarray) -> Twins:
+    """The twins among the pictures at some ascending places (M,), which become 0 to M - 1."""
+    gone = len(twins.sets)
+    # Each set is named by its first picture, which may be gone while a copy of it stays.
+    first = np.full(gone, gone)
+    np.minimum.at(first, twins.sets[places], places)
+    numbers = np.full(gone + 1, gone, dtype=np.int32)
+    numbers[places] = np.arange(len(places))
+    near = np.sort(numbers[first[twins.near]], axis=1)
+    stays = (near < gone).all(axis=1)
+    return Twins(
+        sets=numbers[first[twins.sets[places]]],
+        near=near[stays],
+        differences=twins.differences[stays],
+    )
+
+
 def find_same(digests: np.ndarray) -> np.ndarray:
     """The place of the first of equal values, for each of them, int32 (N,)."""
     _, first, number = np.unique(digests, return_index=True, return_inverse=True)
