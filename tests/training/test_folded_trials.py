@@ -24,7 +24,13 @@ def folded(cache, tmp_path_factory):
     from imgcls_automl.training.pictures import Pictures
 
     request = DatasetRequest(
-        **{"data": ("digits",), "test_data": None, "adapter": None, "options": {}, "image_size": None},
+        **{
+            "data": ("digits",),
+            "test_data": None,
+            "adapter": None,
+            "options": {},
+            "image_size": None,
+        },
         **{"resize": "stretch", "seed": 0, "max_bad": None, "cache": cache, "folds": FOLDS},
     )
     folder = tmp_path_factory.mktemp("folded") / "data"
