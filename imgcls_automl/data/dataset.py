@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,16 @@ class DatasetRequest:
     def described(self) -> str:
         """The sources, for messages: `"cats, dogs"`."""
         return ", ".join(self.data)
+
+    @property
+    def inspect_command(self) -> str:
+        """What to type to be told all about the pictures, ready to be pasted into a shell."""
+        words = ["imgcls-automl", "data", "inspect", *self.data]
+        for name, value in (("--test-data", self.test_data), ("--adapter", self.adapter)):
+            words += [name, value] if value is not None else []
+        for name, value in self.options.items():
+            words += ["--data-option", f"{name}={value}"]
+        return shlex.join(words)
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:

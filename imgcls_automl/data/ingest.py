@@ -6,7 +6,7 @@ import errno
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,9 +32,11 @@ from imgcls_automl.errors import DatasetError
 from imgcls_automl.plugin import ImageTask
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from pathlib import Path
 
+    from imgcls_automl.data.audit.audit import Audit
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.reading import Report
     from imgcls_automl.plugin import DatasetAdapter
@@ -44,19 +46,43 @@ if TYPE_CHECKING:
 _WAITING = IngestProgress(stage="waiting", done=0, total=None)
 
 
+class Found(NamedTuple):
+    """A decoded set: its key in the cache, what it holds, and whether it was there already."""
+
+    key: str
+    contents: Contents
+    cached: bool
+
+
 def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Path | None) -> None:
     """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure.
 
     The adapter to use, and the reason for it, arrive once they are chosen: meanwhile this process starts.
     """
+
+    def work(info: PluginInfo, reason: str, held: ExitStack) -> Dataset:
+        return ingest(request, info, reason, folder, held=held, report=connection.send)
+
+    serve(connection, work)
+
+
+def serve(
+    connection: Connection[Any, Any], work: Callable[[PluginInfo, str, ExitStack], object]
+) -> None:
+    """Do one piece of work on a data set, and send what it gives or why it failed.
+
+    Args:
+        connection: Gives the adapter to use and the reason for it; takes the answer.
+        work: Called with both, and with what holds the decoded set where it is.
+    """
     info, reason = connection.recv()
     with ExitStack() as held:
         try:
-            dataset = ingest(request, info, reason, folder, held=held, report=connection.send)
+            answered = work(info, reason, held)
         except Exception as error:
             connection.send(describe_failure(error))
         else:
-            connection.send(dataset)
+            connection.send(answered)
             connection.poll(None)  # the set is held until the parent holds it and ends this process
 
 
@@ -79,29 +105,22 @@ def ingest(
     """
     started = time.monotonic()
     adapter = registry.load(info, request.options)
-    key, contents, cached = _find_or_decode(adapter, info, request, held, report)
-    check_unreadable(contents, request.max_bad)
-    check_classes(contents)
-    examination = find_or_examine(request.cache / key, report)
-    splits_file, splits = _find_or_split(request, key, contents, examination.twins.sets)
+    found = find_or_decode(adapter, info, request, held, report)
+    contents = found.contents
+    check_unreadable(contents, request)
+    check_classes(contents, request)
+    examination = find_or_examine(request.cache / found.key, report)
+    splits_file, splits = find_or_split(request, found.key, contents, examination.twins.sets)
     check_splits(contents, splits)
     audit = audit_set(contents, splits, examination)
-    task = _describe_task(contents, splits)
-    dataset = Dataset(
-        task=task,
-        images=request.cache / key / IMAGES,
-        labels=request.cache / key / LABELS,
-        splits=folder / "splits.npy" if folder else splits_file,
-        fingerprint=contents.fingerprint,
-        split_sizes=_count_splits(splits),
-        unreadable=len(contents.issues),
-        adapter=info.name,
-        plugin=info.origin,
-        reason=reason,
-        resize=request.resize,
-        cached=cached,
-        floor=compute_floors(task.class_counts, contents.labels[splits == 1]),
-        remarks=tuple(audit.remarks),
+    dataset = describe_dataset(
+        request,
+        info,
+        reason,
+        found,
+        audit,
+        splits,
+        folder / "splits.npy" if folder else splits_file,
     )
     if folder:
         seconds = time.monotonic() - started
@@ -111,21 +130,58 @@ def ingest(
     return dataset
 
 
-def _find_or_decode(
+def describe_dataset(
+    request: DatasetRequest,
+    info: PluginInfo,
+    reason: str,
+    found: Found,
+    audit: Audit,
+    splits: np.ndarray,
+    splits_file: Path,
+) -> Dataset:
+    """A decoded and split set as the rest of a run sees it."""
+    contents = found.contents
+    task = _describe_task(contents, splits)
+    split_sizes = _count_splits(splits)
+    can_select = all(task.class_counts) and split_sizes[1] > 0
+    return Dataset(
+        task=task,
+        images=request.cache / found.key / IMAGES,
+        labels=request.cache / found.key / LABELS,
+        splits=splits_file,
+        fingerprint=contents.fingerprint,
+        split_sizes=split_sizes,
+        unreadable=len(contents.issues),
+        adapter=info.name,
+        plugin=info.origin,
+        reason=reason,
+        resize=request.resize,
+        cached=found.cached,
+        floor=compute_floors(task.class_counts, contents.labels[splits == 1]) if can_select else {},
+        remarks=tuple(audit.remarks),
+    )
+
+
+def find_or_decode(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
     held: ExitStack,
     report: Report,
-) -> tuple[str, Contents, bool]:
-    """The set's key and contents, and whether it was there already."""
+) -> Found:
+    """Find the set in the cache, or read and decode it into the cache.
+
+    Raises:
+        DatasetError, PluginError, ConfigError: As the stages say.
+        NothingReadableError: Not one picture can be read.
+    """
     cache.open_cache(request.cache)
     state = _ask_state(adapter, info, request)
     if state is not None:
         key = cache.key_of(request, adapter, info, state)
-        found = _find_and_hold(request.cache, key, held)
-        if found:
-            return key, found, True
+        contents = _find_and_hold(request.cache, key, held)
+        if contents:
+            return Found(key, contents, cached=True)
     try:
         return _read_and_decode(adapter, info, request, held, report, state)
     except OSError as error:
@@ -144,16 +200,16 @@ def _read_and_decode(
     held: ExitStack,
     report: Report,
     state: str | None,
-) -> tuple[str, Contents, bool]:
+) -> Found:
     with Spool(request.cache) as spool:
-        reading = _read_all(adapter, info, request, spool, report)
+        reading = read_all(adapter, info, request, spool, report)
         key = cache.key_of(
             request, adapter, info, state or cache.fingerprint_reading(reading, spool)
         )
         with cache.locked(request.cache, key, lambda: report(_WAITING)):
-            found = _find_and_hold(request.cache, key, held)
-            if found:
-                return key, found, True
+            known = _find_and_hold(request.cache, key, held)
+            if known:
+                return Found(key, known, cached=True)
             with cache.building(request.cache, key) as folder:
                 contents = decode_set(folder, reading, spool, request=request, report=report)
                 if state != _ask_state(adapter, info, request):
@@ -162,7 +218,7 @@ def _read_and_decode(
                     )
                 write_about(folder, _describe_set(request, info, contents))
                 held.enter_context(using(folder))  # under its final name too
-        return key, contents, False
+        return Found(key, contents, cached=False)
 
 
 def _find_and_hold(folder: Path, key: str, held: ExitStack) -> Contents | None:
@@ -195,13 +251,18 @@ def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetReques
     return None if None in states else repr(states)
 
 
-def _read_all(
+def read_all(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
     spool: Spool,
     report: Report,
 ) -> Reading:
+    """Read all sources of a request, those of the test split included.
+
+    Raises:
+        DatasetError, BrokenPluginError: As `read_source` does.
+    """
     reading = join_readings(
         request.data,
         [read_source(adapter, info, source, spool=spool, report=report) for source in request.data],
@@ -225,7 +286,7 @@ def _read_all(
     )
 
 
-def _find_or_split(
+def find_or_split(
     request: DatasetRequest, key: str, contents: Contents, copies: np.ndarray
 ) -> tuple[Path, np.ndarray]:
     """The splits are kept beside the set: grouping takes scikit-learn, a second to import."""
