@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.messages import (
     Baselines,
+    PreviewResult,
     ProbeResult,
     Ready,
     RefitResult,
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENDS_A_TASK = (Baselines, ProbeResult, TrialResult, RetrainResult, RefitResult)
+_ENDS_A_TASK = (
+    Baselines,
+    PreviewResult,
+    ProbeResult,
+    TrialResult,
+    RetrainResult,
+    RefitResult,
+)
 _MEMORY_GROWTH = 96 << 20  # bytes a worker may gain on what it had after its first trial
 _TRIALS_BETWEEN = 8  # at least, between two renewals of a worker: each costs a few seconds
 _STARTS_ALLOWED = 3  # in a row without a worker becoming ready

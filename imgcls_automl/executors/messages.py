@@ -120,6 +120,30 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewTask:
+    """Change some pictures as the space would in training.
+
+    Attributes:
+        places: Of the pictures in the set (P,).
+        variants: How many of each, V.
+        seed: Of the changes.
+        file: Where they go, a `.npy` file of uint8 (V, P, H, W, C).
+    """
+
+    places: tuple[int, ...]
+    variants: int
+    seed: int
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewResult:
+    """The pictures are written; `strengths` are those of the changes that were made, by name."""
+
+    strengths: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialTask:
     """Train one trial.
 
