@@ -75,40 +75,37 @@ def _show_contents(console: Console, summary: dict[str, Any]) -> None:
 
 
 def _show_classes(console: Console, classes: Sequence[dict[str, Any]]) -> None:
+    """A line a class with its pictures and a bar; its splits, where the terminal is wide enough."""
     totals = [sum(_sizes(it)) for it in classes]
-    order = list(range(len(classes)))
-    half = MOST_CLASSES // 2
-    if len(classes) > MOST_CLASSES:
-        order.sort(key=lambda at: -totals[at])
-    shown = order if len(classes) <= MOST_CLASSES else [*order[:half], *order[-half:]]
-    wide = console.width >= _NARROW
-    columns = ["class", "pictures", *(("train", "valid.", "test") if wide else ())]
+    shown, left_out = _choose_classes(totals)
+    splits = ("train", "valid.", "test") if console.width >= _NARROW else ()
     longest = max(cell_len(plain(classes[at]["name"])) for at in shown)
     names = max(len("class"), min(longest, console.width // 3))
-    room = console.width - names - _COLUMN * (len(columns) - 1) - _GAP
-    room = min(
-        WIDEST_BAR, room - 1
-    )  # a column less, for terminals that wrap when the last one is written
+    # A column less, for terminals that wrap when the last one is written.
+    room = min(WIDEST_BAR, console.width - names - _COLUMN * (1 + len(splits)) - _GAP - 1)
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
-    for column in columns:
-        table.add_column(
-            column,
-            justify="left" if column == "class" else "right",
-            no_wrap=True,
-            overflow="ellipsis",
-            max_width=names if column == "class" else None,
-        )
-    if room >= NARROWEST_BAR:
-        table.add_column("", no_wrap=True)
+    table.add_column("class", no_wrap=True, overflow="ellipsis", max_width=names)
+    for column in ("pictures", *splits):
+        table.add_column(column, justify="right", no_wrap=True)
     for number, at in enumerate(shown):
-        cells = [_text(classes[at]["name"]), Text(f"{totals[at]:,}")]
-        cells += [Text(f"{size:,}") for size in _sizes(classes[at])] if wide else []
-        if room >= NARROWEST_BAR:
-            cells.append(Text(_draw_bar(totals[at] / max(1, *totals), room), style="cyan"))
-        if number == half and len(shown) < len(classes):
-            table.add_row(Text(f"... {len(classes) - len(shown):,} more"))
-        table.add_row(*cells)
+        if left_out and number == MOST_CLASSES // 2:
+            table.add_row(Text("..."))
+        bar = _draw_bar(totals[at] / max(1, *totals), room) if room >= NARROWEST_BAR else ""
+        sizes = (totals[at], *_sizes(classes[at])[: len(splits)])
+        cells = (Text(f"{size:,}") for size in sizes)
+        table.add_row(_text(classes[at]["name"]), *cells, Text(bar, style="cyan"))
     console.print(table)
+    if left_out:
+        _tell(console, f"The largest and the smallest; {left_out:,} more lie between.")
+
+
+def _choose_classes(totals: Sequence[int]) -> tuple[list[int], int]:
+    """The classes to show, all in their order or the largest and the smallest, and how many are left out."""
+    if len(totals) <= MOST_CLASSES:
+        return list(range(len(totals))), 0
+    ranked = sorted(range(len(totals)), key=lambda at: -totals[at])
+    half = MOST_CLASSES // 2
+    return [*ranked[:half], *ranked[-half:]], len(totals) - 2 * half
 
 
 def _sizes(one: dict[str, Any]) -> tuple[int, int, int]:

@@ -59,10 +59,10 @@ def inspect_set(
     contents = found.contents
     examination = find_or_examine(request.cache / found.key, report)
     refusals: list[str] = []
-    _note(refusals, lambda: check_unreadable(contents, request))
-    _note(refusals, lambda: check_classes(contents, request))
+    _note(refusals, request, lambda: check_unreadable(contents, request))
+    _note(refusals, request, lambda: check_classes(contents, request))
     splits_file, splits = _split(request, found.key, contents, examination.twins.sets, refusals)
-    _note(refusals, lambda: check_splits(contents, splits))
+    _note(refusals, request, lambda: check_splits(contents, splits))
     audit = audit_set(contents, splits, examination)
     dataset = describe_dataset(request, info, reason, found, audit, splits, splits_file)
     seconds = time.monotonic() - started
@@ -78,11 +78,13 @@ def inspect_set(
     )
 
 
-def _note(refusals: list[str], check: Callable[[], None]) -> None:
+def _note(refusals: list[str], request: DatasetRequest, check: Callable[[], None]) -> None:
     try:
         check()
     except DatasetError as error:
-        refusals.append(str(error))
+        lines = str(error).splitlines()
+        # Whoever reads this need not be told to inspect the data.
+        refusals.append("\n".join(line for line in lines if request.inspect_command not in line))
 
 
 def _split(
