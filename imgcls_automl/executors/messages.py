@@ -6,6 +6,8 @@ WorkerSetup, at the start      ->
 UseDataset                     ->
 BaselinesTask                  ->
                                <-   Baselines
+PreviewTask                    ->
+                               <-   PreviewResult
 TrialTask                      ->
                                <-   SuggestCall     (answered by SuggestAnswer; any number)
                                <-   TrialStarted

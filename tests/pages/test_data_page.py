@@ -151,7 +151,7 @@ def test_a_preview_shows_each_picture_and_what_becomes_of_it(write, pets):
     )
     page = write(pets, preview)
     assert "What mine does to training pictures" in page.text
-    assert "horizontal flip , zoom 0.15" in page.text.replace("  ", " ")
+    assert "horizontal flip, zoom 0.15 ." in " ".join(page.text.split())
     assert sum(value == "changed" for name, value in page.attributes if name == "alt") == 8
 
 
