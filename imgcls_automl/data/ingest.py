@@ -17,26 +17,23 @@ from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import LEFT_OUT, Dataset, IngestProgress
+from imgcls_automl.data.dataset import Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
-from imgcls_automl.data.decoded import IMAGES, LABELS, Contents
-from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.data.decoded import Contents
+from imgcls_automl.data.describe_set import describe_dataset
 from imgcls_automl.data.joining import join_readings
-from imgcls_automl.data.messages import describe_failure
+from imgcls_automl.data.messages import serve
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records, write_splits
 from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
 from imgcls_automl.data.splits import assign_splits
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
-from imgcls_automl.plugin import ImageTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-    from imgcls_automl.data.audit.audit import Audit
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.reading import Report
     from imgcls_automl.plugin import DatasetAdapter
@@ -64,26 +61,6 @@ def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Pa
         return ingest(request, info, reason, folder, held=held, report=connection.send)
 
     serve(connection, work)
-
-
-def serve(
-    connection: Connection[Any, Any], work: Callable[[PluginInfo, str, ExitStack], object]
-) -> None:
-    """Do one piece of work on a data set, and send what it gives or why it failed.
-
-    Args:
-        connection: Gives the adapter to use and the reason for it; takes the answer.
-        work: Called with both, and with what holds the decoded set where it is.
-    """
-    info, reason = connection.recv()
-    with ExitStack() as held:
-        try:
-            answered = work(info, reason, held)
-        except Exception as error:
-            connection.send(describe_failure(error))
-        else:
-            connection.send(answered)
-            connection.poll(None)  # the set is held until the parent holds it and ends this process
 
 
 def ingest(
@@ -128,38 +105,6 @@ def ingest(
             folder, contents, splits, audit, dataset=dataset, request=request, seconds=seconds
         )
     return dataset
-
-
-def describe_dataset(
-    request: DatasetRequest,
-    info: PluginInfo,
-    reason: str,
-    found: Found,
-    audit: Audit,
-    splits: np.ndarray,
-    splits_file: Path,
-) -> Dataset:
-    """A decoded and split set as the rest of a run sees it."""
-    contents = found.contents
-    task = _describe_task(contents, splits)
-    split_sizes = _count_splits(splits)
-    can_select = all(task.class_counts) and split_sizes[1] > 0
-    return Dataset(
-        task=task,
-        images=request.cache / found.key / IMAGES,
-        labels=request.cache / found.key / LABELS,
-        splits=splits_file,
-        fingerprint=contents.fingerprint,
-        split_sizes=split_sizes,
-        unreadable=len(contents.issues),
-        adapter=info.name,
-        plugin=info.origin,
-        reason=reason,
-        resize=request.resize,
-        cached=found.cached,
-        floor=compute_floors(task.class_counts, contents.labels[splits == 1]) if can_select else {},
-        remarks=tuple(audit.remarks),
-    )
 
 
 def find_or_decode(
@@ -294,19 +239,3 @@ def find_or_split(
     if not path.exists():
         write_splits(path, assign_splits(contents, request.seed, copies))
     return path, np.load(path)
-
-
-def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:
-    counts = np.bincount(contents.labels[splits == 0], minlength=len(contents.class_names))
-    return ImageTask(
-        image_shape=contents.image_shape,
-        class_names=contents.class_names,
-        class_counts=tuple(int(count) for count in counts),
-    )
-
-
-def _count_splits(splits: np.ndarray) -> tuple[int, int, int]:
-    train, validation, test = (
-        int(count) for count in np.bincount(splits[splits != LEFT_OUT], minlength=3)
-    )
-    return train, validation, test

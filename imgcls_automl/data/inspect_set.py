@@ -15,8 +15,10 @@ from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
 from imgcls_automl.data.dataset import SPLITS
 from imgcls_automl.data.decode_set import NothingReadableError
-from imgcls_automl.data.ingest import describe_dataset, find_or_decode, find_or_split, serve
+from imgcls_automl.data.describe_set import describe_dataset
+from imgcls_automl.data.ingest import find_or_decode, find_or_split
 from imgcls_automl.data.inspection import Inspection
+from imgcls_automl.data.messages import serve
 from imgcls_automl.data.records import summarise, summarise_unreadable, write_splits
 from imgcls_automl.data.sights import choose_sights
 from imgcls_automl.errors import DatasetError

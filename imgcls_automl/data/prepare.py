@@ -90,7 +90,7 @@ def answered(
 
     Args:
         target: What the child runs, `"package.module:function"`, called with its connection, the request and the
-            arguments. See `ingest.serve`.
+            arguments. See `messages.serve`.
         request: What the user asked for.
         arguments: Further ones; small picklable values.
         log: As in `prepare_dataset`.

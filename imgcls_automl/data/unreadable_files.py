@@ -52,7 +52,7 @@ def find_unreadable(
 
 def answer(connection: Connection[Any, Any], request: DatasetRequest) -> None:
     """What the child process runs: send `IngestProgress`, and at last `Unreadable` or a failure."""
-    from imgcls_automl.data.ingest import serve
+    from imgcls_automl.data.messages import serve
 
     def work(info: PluginInfo, reason: str, held: ExitStack) -> Unreadable:
         patient = replace(request, max_bad=sys.maxsize)

@@ -1,0 +1,69 @@
+"""A decoded, checked and split set as the rest of a run sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgcls_automl.data.dataset import LEFT_OUT, Dataset
+from imgcls_automl.data.decoded import IMAGES, LABELS
+from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.plugin import ImageTask
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from imgcls_automl.data.audit.audit import Audit
+    from imgcls_automl.data.dataset import DatasetRequest
+    from imgcls_automl.data.decoded import Contents
+    from imgcls_automl.data.ingest import Found
+    from imgcls_automl.registry import PluginInfo
+
+
+def describe_dataset(
+    request: DatasetRequest,
+    info: PluginInfo,
+    reason: str,
+    found: Found,
+    audit: Audit,
+    splits: np.ndarray,
+    splits_file: Path,
+) -> Dataset:
+    """A decoded and split set as the rest of a run sees it."""
+    contents = found.contents
+    task = _describe_task(contents, splits)
+    split_sizes = _count_splits(splits)
+    can_select = all(task.class_counts) and split_sizes[1] > 0
+    return Dataset(
+        task=task,
+        images=request.cache / found.key / IMAGES,
+        labels=request.cache / found.key / LABELS,
+        splits=splits_file,
+        fingerprint=contents.fingerprint,
+        split_sizes=split_sizes,
+        unreadable=len(contents.issues),
+        adapter=info.name,
+        plugin=info.origin,
+        reason=reason,
+        resize=request.resize,
+        cached=found.cached,
+        floor=compute_floors(task.class_counts, contents.labels[splits == 1]) if can_select else {},
+        remarks=tuple(audit.remarks),
+    )
+
+
+def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:
+    counts = np.bincount(contents.labels[splits == 0], minlength=len(contents.class_names))
+    return ImageTask(
+        image_shape=contents.image_shape,
+        class_names=contents.class_names,
+        class_counts=tuple(int(count) for count in counts),
+    )
+
+
+def _count_splits(splits: np.ndarray) -> tuple[int, int, int]:
+    train, validation, test = (
+        int(count) for count in np.bincount(splits[splits != LEFT_OUT], minlength=3)
+    )
+    return train, validation, test
