@@ -91,7 +91,7 @@ def main() -> int:
 
 def record_one(arguments: argparse.Namespace, folder: Path) -> Path:
     """Search without pruning, and return the folder that holds its trials."""
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
 
     def tell(event: Any) -> None:
         if isinstance(event, TrialResult):

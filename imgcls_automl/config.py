@@ -238,6 +238,13 @@ class RunConfig:
     seed: int = _option(
         "Seed of splits, sampler and training.", parse_whole(0), metavar="N", default=0
     )
+    folds: int | None = _option(
+        "Train each trial on this many folds of train + validation and score it by their mean; for small sets."
+        " Default: one validation split.",
+        parse_whole(2),
+        metavar="K",
+        default=None,
+    )
     image_size: tuple[int, int] | None = _option(
         "Size all pictures are brought to. Default: derived from the pictures.",
         parse_size,
@@ -252,6 +259,12 @@ class RunConfig:
     )
     class_weight: str = _option(
         "Weigh classes in the loss: none or balanced.",
+        parse_choice("none", "balanced"),
+        metavar="HOW",
+        default="none",
+    )
+    sampling: str = _option(
+        "How often classes are drawn in an epoch: none (as often as they occur) or balanced (equally often).",
         parse_choice("none", "balanced"),
         metavar="HOW",
         default="none",
@@ -308,6 +321,13 @@ class RunConfig:
         metavar="SCORE",
         default=None,
     )
+
+    def __post_init__(self) -> None:
+        if self.class_weight == self.sampling == "balanced":
+            raise ConfigError(
+                "--class-weight balanced and --sampling balanced each make up for uneven classes: together they would"
+                " make rare ones count more than common ones.\nGive one of them."
+            )
 
     @property
     def planned(self) -> Preset:

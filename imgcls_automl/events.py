@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.executors.messages import Ready, TrialResult
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import TrialResult
     from imgcls_automl.run_folder import RunFolder
 
 
@@ -39,11 +40,19 @@ class WorkerReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanMade:
-    """How the time is going to be spent; `wanted` is what the preset asked for, `precision` the Keras dtype policy."""
+    """How the time is going to be spent.
+
+    Attributes:
+        preset: What every trial gets.
+        wanted: What was asked for.
+        precision: The Keras dtype policy.
+        folds: Trainings of each trial; None where there is a validation split, and one training.
+    """
 
     preset: Preset
     wanted: Preset
     precision: str
+    folds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

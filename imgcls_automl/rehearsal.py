@@ -40,6 +40,7 @@ class Rehearsal:
             "class_names": self.dataset.task.class_names,
             "split_sizes": self.dataset.split_sizes,
             "remarks": self.dataset.remarks,
+            "folds": self.dataset.folds,
             "device": self.ready.device,
             "baselines": self.baselines,
         }
@@ -62,7 +63,12 @@ def rehearse(
     ):
         ready = executor.wait_ready()
         executor.use_dataset(
-            UseDataset(dataset=dataset, metric=config.metric, class_weight=config.class_weight)
+            UseDataset(
+                dataset=dataset,
+                metric=config.metric,
+                class_weight=config.class_weight,
+                sampling=config.sampling,
+            )
         )
         return Rehearsal(
             config=config,

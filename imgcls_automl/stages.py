@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from imgcls_automl.engine.selection import Contender
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.local import LocalExecutor
-    from imgcls_automl.executors.messages import ProbeResult, Ready
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import ProbeResult
     from imgcls_automl.registry import PluginInfo
     from imgcls_automl.run_folder import RunFolder
 
@@ -121,6 +122,7 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         resize=config.resize,
         seed=config.seed,
         max_bad=config.max_bad,
+        folds=config.folds,
         max_pixels=config.max_pixels,
         cache=config.cache_dir or default_cache(),
         cache_limit=config.cache_limit or DEFAULT_CACHE_LIMIT,
@@ -141,7 +143,12 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
 
     ready = executor.wait_ready()
     executor.use_dataset(
-        UseDataset(dataset=dataset, metric=run.config.metric, class_weight=run.config.class_weight)
+        UseDataset(
+            dataset=dataset,
+            metric=run.config.metric,
+            class_weight=run.config.class_weight,
+            sampling=run.config.sampling,
+        )
     )
     run.folder.update(
         versions={**run.folder.record["versions"], **ready.versions},
@@ -184,7 +191,8 @@ def probe_speed(
     Only where time is limited: without, the same search has to give the same trials each time.
     """
     from imgcls_automl.engine.tasks import run_probe
-    from imgcls_automl.executors.messages import ProbeResult, ProbeTask
+    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.results import ProbeResult
 
     stated = PRECISIONS.get(run.config.precision)
     precisions = (stated,) if stated else ready.precisions
@@ -201,16 +209,25 @@ def make_plan(
     from imgcls_automl.engine.planning import SearchPlan, make_preset
 
     train, validation, _ = dataset.split_sizes
-    growth = (train + validation) / train
+    growth = (train + validation) / dataset.training_size
     chosen = run.folder.record.get("plan")
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
-        made = make_preset(run.config, run.budget, train, growth, pace)
+        made = make_preset(
+            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+        )
         chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
     preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
-    run.observe(PlanMade(preset=preset, wanted=run.config.planned, precision=chosen["precision"]))
+    run.observe(
+        PlanMade(
+            preset=preset,
+            wanted=run.config.planned,
+            precision=chosen["precision"],
+            folds=dataset.folds,
+        )
+    )
     return SearchPlan(
         folder=run.folder.trials,
         metric=run.config.metric,
@@ -221,6 +238,7 @@ def make_plan(
         budget=run.budget,
         top_k=preset.top_k,
         seeds=preset.seeds,
+        folds=dataset.trainings,
     )
 
 
@@ -229,7 +247,7 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
     from imgcls_automl.engine.study import ended_trials
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
     from imgcls_automl.trial_files import read_result
 
     began = time.time()

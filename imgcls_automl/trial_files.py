@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.executors.messages import TrialResult
+from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.files import read_json, write_json
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
 
@@ -72,6 +72,17 @@ def read_candidate(folder: Path) -> StoredCandidate:
     )
 
 
+def weights_file(folder: Path, fold: int | None) -> Path:
+    """Where a training's weights are kept; `fold` counts from 1 and is None where there are none."""
+    return folder / (WEIGHTS if fold is None else f"fold-{fold}.weights.h5")
+
+
+def drop_weights(folder: Path) -> None:
+    """Remove a trial's kept weights, of all its folds."""
+    for path in folder.glob("*.weights.h5"):
+        path.unlink(missing_ok=True)
+
+
 def write_result(folder: Path, result: TrialResult) -> None:
     """Write result.json."""
     write_json(folder / RESULT, {"schema_version": SCHEMA_VERSION, **asdict(result)})
@@ -83,4 +94,4 @@ def read_result(folder: Path) -> TrialResult | None:
         return None
     values = read_json(folder / RESULT)
     values.pop("schema_version")
-    return TrialResult(**values)
+    return TrialResult(**{**values, "fold_scores": tuple(values.get("fold_scores", ()))})

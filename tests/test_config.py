@@ -121,11 +121,23 @@ class TestValues:
             f"--trials must be a whole number from 1 up, but got {text!r}."
         )
 
-    @pytest.mark.parametrize("option", ["preset", "metric", "resize", "class_weight", "device"])
+    @pytest.mark.parametrize(
+        "option", ["preset", "metric", "resize", "class_weight", "sampling", "device"]
+    )
     def test_a_choice_lists_what_there_is(self, resolve, option):
         message = complain(resolve, flags={option: "wrong"})
         assert message.startswith(f"--{option.replace('_', '-')} must be one of ")
         assert "'wrong'" in message
+
+    def test_folds_are_two_or_more(self, resolve):
+        assert resolve({"folds": "5"}).folds == 5
+        assert "from 2 up" in complain(resolve, flags={"folds": "1"})
+
+    def test_uneven_classes_are_not_made_up_for_twice(self, resolve):
+        assert resolve({"sampling": "balanced"}).sampling == "balanced"
+        message = complain(resolve, flags={"sampling": "balanced", "class_weight": "balanced"})
+        assert "--class-weight balanced and --sampling balanced" in message
+        assert "Give one of them." in message
 
     @pytest.mark.parametrize("text", ["nan", "inf", "good"])
     def test_a_gate_is_a_finite_number(self, resolve, text):

@@ -20,7 +20,7 @@ class _Clock:
         self._last = time.perf_counter()
 
     def __call__(self, event: Any) -> None:
-        from imgcls_automl.executors.messages import TrialResult
+        from imgcls_automl.executors.results import TrialResult
 
         if isinstance(event, TrialResult):
             now = time.perf_counter()

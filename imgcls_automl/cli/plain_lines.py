@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from imgcls_automl.cli import wording
 from imgcls_automl.data.dataset import IngestProgress
-from imgcls_automl.executors.messages import EpochReport, RetrainResult, TrialResult, TrialStarted
+from imgcls_automl.executors.messages import EpochReport, TrialStarted
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.text import plain
 
 EPOCH_LINE_SECONDS = 10.0  # at least, between two lines about epochs
@@ -63,5 +64,5 @@ class PlainLines:
         what = report.what or f"trial {report.number}"
         score = f", score {report.score:.4f}" if report.score is not None else ""
         return [
-            f"{what}: epoch {report.epoch} of {report.epochs}, loss {report.metrics['loss']:.4f}{score}"
+            f"{what}: {wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
         ]

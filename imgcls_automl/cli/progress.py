@@ -19,12 +19,8 @@ from imgcls_automl.events import (
     TrialsFound,
     WorkerReady,
 )
-from imgcls_automl.executors.messages import (
-    EpochReport,
-    RetrainResult,
-    TrialResult,
-    TrialStarted,
-)
+from imgcls_automl.executors.messages import EpochReport, TrialStarted
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 
 if TYPE_CHECKING:
     from imgcls_automl.engine.budget import Budget
@@ -147,9 +143,9 @@ def _draw_epoch(report: EpochReport) -> Bar:
     )
     return Bar(
         what=report.what or f"trial {report.number}",
-        done=report.epoch,
-        total=report.epochs,
-        told=f"epoch {report.epoch}/{report.epochs}  {score}",
+        done=(report.fold - 1) * report.epochs + report.epoch,
+        total=report.folds * report.epochs,
+        told=f"{wording.describe_epoch(report, '/')}  {score}",
     )
 
 

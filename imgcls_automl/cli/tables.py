@@ -31,23 +31,20 @@ _COLUMNS = (
     "role",
     "state",
     "score",
+    "fold_sd",
     "retrained_score",
     "params",
     "epochs",
     "seconds",
     "run",
 )
-_FIRST = ("rank", "trial", "state", "score", "role", "retrained_score", "run", "epochs", "seconds")
+_FIRST = (
+    *("rank", "trial", "state", "score", "role", "retrained_score", "run", "fold_sd"),
+    *("epochs", "seconds"),
+)
 _NUMERIC = {
-    "rank",
-    "trial",
-    "score",
-    "retrained",
-    "params",
-    "epochs",
-    "seconds",
-    "pictures",
-    "size",
+    *("rank", "trial", "score", "fold_sd", "retrained", "params", "epochs", "seconds"),
+    *("pictures", "size"),
 }
 _GAP = 2  # spaces between columns
 
@@ -93,8 +90,9 @@ def show_leaderboard(runs: Sequence[RunRecord], *, most: int | None = None) -> N
 def _list_columns(board: Leaderboard, *, several: bool) -> list[str]:
     """What a terminal is shown, the most important first."""
     left_out = set() if several else {"run"}
-    if not any(row.get("retrained_score") is not None for row in board.rows):
-        left_out.add("retrained_score")
+    for column in ("retrained_score", "fold_sd"):
+        if not any(row.get(column) is not None for row in board.rows):
+            left_out.add(column)
     settings = [name for name in board.columns if name.startswith(("model.", "training."))]
     ranked = [*_FIRST, "params", *select_differing(board, settings)]
     return [column for column in ranked if column not in left_out]

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset, IngestProgress
     from imgcls_automl.engine.budget import Budget
-    from imgcls_automl.executors.messages import Ready, RetrainResult, TrialResult
+    from imgcls_automl.executors.messages import EpochReport, Ready
+    from imgcls_automl.executors.results import RetrainResult, TrialResult
 
 
 def describe_lasting(event: Any) -> list[str]:
@@ -63,7 +64,8 @@ def describe_plan(plan: PlanMade) -> str:
     """How trials and retrainings are laid out, and where that is less than the preset asks for."""
     preset, wanted = plan.preset, plan.wanted
     precision = "" if plan.precision == "float32" else " in bfloat16"
-    words = f"Plan: {count(preset.epochs, 'epoch')} a training{precision}; {_describe_selection(preset)}"
+    folds = f", {plan.folds} trainings a trial (one a fold)" if plan.folds else ""
+    words = f"Plan: {count(preset.epochs, 'epoch')} a training{precision}{folds}; {_describe_selection(preset)}"
     if (preset.top_k, preset.seeds) != (wanted.top_k, wanted.seeds):
         words += f" (the time is too short to retrain {_count_retrainings(wanted)})"
     return words
@@ -96,15 +98,21 @@ def _count_retrainings(preset: Preset) -> str:
 def describe_dataset(dataset: Dataset) -> list[str]:
     """What was read, how it was split, and what the checks found."""
     height, width, channels = dataset.task.image_shape
-    train, validation, test = dataset.split_sizes
     colour = "grey" if channels == 1 else "colour"
     kept = sum(dataset.split_sizes)
     lines = [
         f"{kept:,} {colour} pictures of {height}x{width} in {dataset.task.num_classes} classes"
         + (" (decoded earlier)" if dataset.cached else ""),
-        f"{train:,} to train on, {validation:,} to select by, {test:,} to test once",
+        _describe_splits(dataset),
         f"Read by {dataset.adapter}: {plain(dataset.reason)}",
     ]
+    rarest = min(dataset.task.class_counts)
+    if dataset.folds and rarest < dataset.folds:
+        name = dataset.task.class_names[dataset.task.class_counts.index(rarest)]
+        lines.append(
+            f"Warning: class {plain(name)!r} has {count(rarest, 'picture')} outside the test split, fewer than there"
+            " are folds: some folds are scored without it"
+        )
     if dataset.unreadable:
         lines.append(f"Left out: {count(dataset.unreadable, 'picture')} that cannot be read")
     return [*lines, *(plain(remark) for remark in dataset.remarks)]
@@ -113,6 +121,13 @@ def describe_dataset(dataset: Dataset) -> list[str]:
 def _point_to_issues(dataset: Dataset) -> list[str]:
     is_fine = not dataset.unreadable and not dataset.remarks
     return [] if is_fine else ["data/issues.csv says which, and why"]
+
+
+def _describe_splits(dataset: Dataset) -> str:
+    train, validation, test = dataset.split_sizes
+    if dataset.folds:
+        return f"{train:,} in {dataset.folds} folds, each scoring what the others train; {test:,} to test once"
+    return f"{train:,} to train on, {validation:,} to select by, {test:,} to test once"
 
 
 def describe_worker(ready: Ready) -> list[str]:
@@ -128,15 +143,24 @@ def describe_device(ready: Ready) -> str:
 
 
 def describe_trial(result: TrialResult) -> str:
-    """`"trial 3 complete: 0.9123 at epoch 7 of 12, 41s"`."""
+    """`"trial 3 complete: 0.9123 at epoch 7, 41s"`."""
     words = f"trial {result.number} {result.state}"
     if result.state == "pruned" and result.cause == "timeout":
         words = f"trial {result.number} stopped: the time is up"
     if result.score is not None:
-        words += f": {result.score:.4f} at epoch {result.epoch}"
+        words += f": {result.score:.4f}{_describe_scoring(result)}"
     if result.state == "failed":
         words += f" ({result.cause}): {plain(result.detail or '')}"
     return f"{words}, {format_seconds(result.seconds)}"
+
+
+def _describe_scoring(result: TrialResult) -> str:
+    if result.epoch is not None:
+        return f" at epoch {result.epoch}"
+    if len(result.fold_scores) < 2:
+        return " in its first fold"
+    low, high = min(result.fold_scores), max(result.fold_scores)
+    return f", the mean of {len(result.fold_scores)} folds ({low:.4f} to {high:.4f})"
 
 
 def describe_retraining(result: RetrainResult) -> str:
@@ -151,6 +175,12 @@ def describe_retraining(result: RetrainResult) -> str:
         f"trial {result.number} retrained: {_with_flips(result)} after {result.epochs} epochs, "
         f"{format_seconds(result.seconds)}"
     )
+
+
+def describe_epoch(report: EpochReport, of: str = " of ") -> str:
+    """`"epoch 3 of 12"`, with folds `"fold 2 of 5, epoch 3 of 12"`."""
+    epoch = f"epoch {report.epoch}{of}{report.epochs}"
+    return epoch if report.folds == 1 else f"fold {report.fold}{of}{report.folds}, {epoch}"
 
 
 def describe_time_left(left: float, *, after: float | None, then: str) -> tuple[str, str]:

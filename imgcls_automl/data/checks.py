@@ -98,8 +98,10 @@ def check_classes(contents: Contents, request: DatasetRequest) -> None:
         )
 
 
-def check_splits(contents: Contents, splits: np.ndarray) -> None:
-    """Refuse splits that cannot train, select and test.
+def check_splits(
+    contents: Contents, splits: np.ndarray, *, needed: tuple[str, ...] = SPLITS
+) -> None:
+    """Refuse splits that cannot train, select and test; `needed` are those that must hold a picture.
 
     Raises:
         DatasetError: A class has no training picture, or none but copies of others; or a split is empty.
@@ -118,8 +120,8 @@ def check_splits(contents: Contents, splits: np.ndarray) -> None:
             f"The class {missing[0]!r}{_and_more(len(missing))} has no picture in the training split, "
             "only in validation or test.\nAdd some, check the spelling of the labels, or drop the class."
         )
-    sizes = np.bincount(splits, minlength=len(SPLITS))
-    empty = [SPLITS[code] for code in np.flatnonzero(sizes == 0)]
+    sizes = [int(np.count_nonzero(splits == code)) for code in range(len(SPLITS))]
+    empty = [name for name, size in zip(SPLITS, sizes, strict=True) if name in needed and not size]
     if empty:
         raise DatasetError(
             f"{len(contents.ids)} pictures are too few: none is left for the {empty[0]} split.\n"

@@ -33,6 +33,7 @@ class DatasetRequest:
         resize: How pictures of another shape are fitted: `"stretch"`, `"pad"` or `"crop"`.
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
+        folds: How many folds train + validation are cut into; None for one validation split.
         cache: The folder that holds decoded data sets.
         max_pixels: Pictures of more, height times width, are refused before they are decoded.
         cache_limit: Bytes that all of them together may take; None for as many as there is room for.
@@ -48,6 +49,7 @@ class DatasetRequest:
     seed: int
     max_bad: int | None
     cache: Path
+    folds: int | None = None
     max_pixels: int = MAX_PIXELS
     cache_limit: int | None = None
     read_timeout: float | None = None
@@ -115,7 +117,7 @@ class Dataset:
         labels: `.npy` file of int32 class indices (N,).
         splits: `.npy` file of uint8 indices into `SPLITS` (N,).
         fingerprint: Names the content: ids, labels, stated splits, groups and pixels.
-        split_sizes: Pictures in train, validation and test.
+        split_sizes: Pictures in train, validation and test; with folds all but the test pictures are in train.
         unreadable: How many pictures were left out.
         adapter: The adapter's name.
         plugin: The adapter's package and version.
@@ -125,6 +127,8 @@ class Dataset:
         floor: What knowing the classes' frequencies alone scores on validation, by selection metric; empty where
             there is nothing to select.
         remarks: What the checks found that matters most, in a sentence each.
+        folds: How many folds train is cut into; None where there is a validation split.
+        fold_file: `.npy` file of int16 fold numbers from 0 (N,), -1 for what is in none; None without folds.
     """
 
     task: ImageTask
@@ -141,3 +145,16 @@ class Dataset:
     cached: bool
     floor: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    folds: int | None = None
+    fold_file: Path | None = None
+
+    @property
+    def trainings(self) -> int:
+        """Trainings that a trial takes: one a fold, or one."""
+        return self.folds or 1
+
+    @property
+    def training_size(self) -> int:
+        """Pictures that each of these trainings learns from, about."""
+        train = self.split_sizes[0]
+        return train - train // self.folds if self.folds else train

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from imgcls_automl.data.dataset import LEFT_OUT, Dataset
 from imgcls_automl.data.decoded import IMAGES, LABELS
-from imgcls_automl.data.floors import compute_floors
+from imgcls_automl.data.floors import compute_floors, compute_fold_floors
 from imgcls_automl.plugin import ImageTask
 
 if TYPE_CHECKING:
@@ -21,36 +21,52 @@ if TYPE_CHECKING:
     from imgcls_automl.registry import PluginInfo
 
 
+class Parts(NamedTuple):
+    """How a set is split: arrays (N,), and the `.npy` files that hold them; None where there are no folds."""
+
+    splits: np.ndarray
+    splits_file: Path
+    folds: np.ndarray | None = None
+    fold_file: Path | None = None
+
+
 def describe_dataset(
     request: DatasetRequest,
     info: PluginInfo,
     reason: str,
     found: Found,
     audit: Audit,
-    splits: np.ndarray,
-    splits_file: Path,
+    parts: Parts,
 ) -> Dataset:
     """A decoded and split set as the rest of a run sees it."""
     contents = found.contents
-    task = _describe_task(contents, splits)
-    split_sizes = _count_splits(splits)
-    can_select = all(task.class_counts) and split_sizes[1] > 0
+    task = _describe_task(contents, parts.splits)
     return Dataset(
         task=task,
         images=request.cache / found.key / IMAGES,
         labels=request.cache / found.key / LABELS,
-        splits=splits_file,
+        splits=parts.splits_file,
         fingerprint=contents.fingerprint,
-        split_sizes=split_sizes,
+        split_sizes=_count_splits(parts.splits),
         unreadable=len(contents.issues),
         adapter=info.name,
         plugin=info.origin,
         reason=reason,
         resize=request.resize,
         cached=found.cached,
-        floor=compute_floors(task.class_counts, contents.labels[splits == 1]) if can_select else {},
+        floor=_compute_floor(contents, task, parts),
         remarks=tuple(audit.remarks),
+        folds=request.folds,
+        fold_file=parts.fold_file,
     )
+
+
+def _compute_floor(contents: Contents, task: ImageTask, parts: Parts) -> dict[str, float]:
+    if parts.folds is not None:
+        return compute_fold_floors(contents.labels, parts.folds)
+    validation = contents.labels[parts.splits == 1]
+    can_select = all(task.class_counts) and len(validation) > 0
+    return compute_floors(task.class_counts, validation) if can_select else {}
 
 
 def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:

@@ -32,3 +32,19 @@ def compute_floors(train_counts: Sequence[int], labels: np.ndarray) -> dict[str,
         "macro_f1": float(f1 / occurring),
         "log_loss": float(-(shown @ np.log(shares)) / len(labels)),
     }
+
+
+def compute_fold_floors(labels: np.ndarray, folds: np.ndarray) -> dict[str, float]:
+    """The mean floors of folds, each scored by what the others hold.
+
+    Args:
+        labels: Class indices (N,).
+        folds: Fold numbers from 0 (N,); negative for pictures in none. Each class is in two folds at least.
+    """
+    classes = int(labels.max()) + 1
+    floors = []
+    for fold in range(int(folds.max()) + 1):
+        others = labels[(folds >= 0) & (folds != fold)]
+        counts = np.bincount(others, minlength=classes)
+        floors.append(compute_floors(counts.tolist(), labels[folds == fold]))
+    return {metric: float(np.mean([floor[metric] for floor in floors])) for metric in floors[0]}

@@ -17,14 +17,16 @@ from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
-from imgcls_automl.data.dataset import Dataset, IngestProgress
+from imgcls_automl.data.dataset import SPLITS, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import Contents
-from imgcls_automl.data.describe_set import describe_dataset
+from imgcls_automl.data.describe_set import Parts, describe_dataset
+from imgcls_automl.data.folds import SCHEMA as FOLDS_SCHEMA
+from imgcls_automl.data.folds import assign_folds
 from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import serve
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
-from imgcls_automl.data.records import write_records, write_splits
+from imgcls_automl.data.records import write_array, write_records
 from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
 from imgcls_automl.data.splits import assign_splits
 from imgcls_automl.data.spool import Spool
@@ -83,26 +85,33 @@ def ingest(
     started = time.monotonic()
     adapter = registry.load(info, request.options)
     found = find_or_decode(adapter, info, request, held, report)
-    contents = found.contents
+    key, contents, _ = found
     check_unreadable(contents, request)
     check_classes(contents, request)
-    examination = find_or_examine(request.cache / found.key, report)
-    splits_file, splits = find_or_split(request, found.key, contents, examination.twins.sets)
-    check_splits(contents, splits)
+    examination = find_or_examine(request.cache / key, report)
+    copies = examination.twins.sets
+    splits_file, splits = find_or_split(request, key, contents, copies)
+    check_splits(contents, splits, needed=("train", "test") if request.folds else SPLITS)
+    fold_file, folds = _find_or_fold(request, key, contents, splits, copies)
     audit = audit_set(contents, splits, examination)
-    dataset = describe_dataset(
-        request,
-        info,
-        reason,
-        found,
-        audit,
-        splits,
-        folder / "splits.npy" if folder else splits_file,
+    parts = Parts(
+        splits=splits,
+        splits_file=folder / "splits.npy" if folder else splits_file,
+        folds=folds,
+        fold_file=folder / "folds.npy" if folder and fold_file else fold_file,
     )
+    dataset = describe_dataset(request, info, reason, found, audit, parts)
     if folder:
         seconds = time.monotonic() - started
         write_records(
-            folder, contents, splits, audit, dataset=dataset, request=request, seconds=seconds
+            folder,
+            contents,
+            splits,
+            folds,
+            audit,
+            dataset=dataset,
+            request=request,
+            seconds=seconds,
         )
     return dataset
 
@@ -235,7 +244,22 @@ def find_or_split(
     request: DatasetRequest, key: str, contents: Contents, copies: np.ndarray
 ) -> tuple[Path, np.ndarray]:
     """The splits are kept beside the set: grouping takes scikit-learn, a second to import."""
-    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}.npy"
+    without = "-folded" if request.folds else ""  # no validation split is drawn then
+    path = request.cache / key / f"splits-{SPLITS_SCHEMA}-{request.seed}{without}.npy"
     if not path.exists():
-        write_splits(path, assign_splits(contents, request.seed, copies))
+        drawn = assign_splits(contents, request.seed, copies, validates=not request.folds)
+        write_array(path, drawn)
+    return path, np.load(path)
+
+
+def _find_or_fold(
+    request: DatasetRequest, key: str, contents: Contents, splits: np.ndarray, copies: np.ndarray
+) -> tuple[Path, np.ndarray] | tuple[None, None]:
+    """The folds, kept beside the set like the splits; nothing where none were asked for."""
+    if request.folds is None:
+        return None, None
+    name = f"folds-{FOLDS_SCHEMA}-{SPLITS_SCHEMA}-{request.seed}-{request.folds}.npy"
+    path = request.cache / key / name
+    if not path.exists():
+        write_array(path, assign_folds(contents, splits, request.folds, request.seed, copies))
     return path, np.load(path)

@@ -15,11 +15,11 @@ from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
 from imgcls_automl.data.dataset import SPLITS
 from imgcls_automl.data.decode_set import NothingReadableError
-from imgcls_automl.data.describe_set import describe_dataset
+from imgcls_automl.data.describe_set import Parts, describe_dataset
 from imgcls_automl.data.ingest import find_or_decode, find_or_split
 from imgcls_automl.data.inspection import Inspection
 from imgcls_automl.data.messages import serve
-from imgcls_automl.data.records import summarise, summarise_unreadable, write_splits
+from imgcls_automl.data.records import summarise, summarise_unreadable, write_array
 from imgcls_automl.data.sights import choose_sights
 from imgcls_automl.errors import DatasetError
 
@@ -66,7 +66,9 @@ def inspect_set(
     splits_file, splits = _split(request, found.key, contents, examination.twins.sets, refusals)
     _note(refusals, request, lambda: check_splits(contents, splits))
     audit = audit_set(contents, splits, examination)
-    dataset = describe_dataset(request, info, reason, found, audit, splits, splits_file)
+    dataset = describe_dataset(
+        request, info, reason, found, audit, Parts(splits=splits, splits_file=splits_file)
+    )
     seconds = time.monotonic() - started
     return Inspection(
         summary=summarise(
@@ -100,7 +102,7 @@ def _split(
     codes = {name: code for code, name in enumerate(SPLITS)}
     splits = np.array([codes[stated or SPLITS[0]] for stated in contents.stated], dtype=np.uint8)
     path = request.cache / key / "splits-stated.npy"
-    write_splits(path, splits)
+    write_array(path, splits)
     return path, splits
 
 

@@ -28,6 +28,7 @@ def write_records(
     folder: Path,
     contents: Contents,
     splits: np.ndarray,
+    folds: np.ndarray | None,
     audit: Audit,
     *,
     dataset: Dataset,
@@ -36,19 +37,14 @@ def write_records(
 ) -> None:
     """Write splits.npy, splits.csv, issues.csv and, last, summary.json; each whole or not.
 
-    Where the source names groups there is a groups.csv too: a line a picture, in the order of splits.csv.
+    Where there are folds splits.csv has a column more, in which they count from 1, and there is a folds.npy. Where the
+    source names groups there is a groups.csv too: a line a picture, in the order of splits.csv.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    write_splits(folder / "splits.npy", splits)
-    names = [guard_cell(name) for name in contents.class_names]
-    write_csv(
-        folder / "splits.csv",
-        ("id", "label", "split"),
-        (
-            (guard_cell(id_), names[label], _SPLIT_NAMES[split])
-            for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
-        ),
-    )
+    write_array(folder / "splits.npy", splits)
+    if folds is not None:
+        write_array(folder / "folds.npy", folds)
+    _write_splits(folder / "splits.csv", contents, splits, folds)
     write_csv(
         folder / "issues.csv",
         ("id", "problem", "detail"),
@@ -70,10 +66,26 @@ def write_records(
     write_text(folder / "summary.json", format_json(summary))
 
 
-def write_splits(path: Path, splits: np.ndarray) -> None:
-    """Write uint8 (N,), indices into `SPLITS`."""
+def write_array(path: Path, values: np.ndarray) -> None:
+    """Write the pictures' splits or folds (N,) as a `.npy` file."""
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, splits)
+        np.save(file, values)
+
+
+def _write_splits(
+    path: Path, contents: Contents, splits: np.ndarray, folds: np.ndarray | None
+) -> None:
+    names = [guard_cell(name) for name in contents.class_names]
+    rows = (
+        (guard_cell(id_), names[label], _SPLIT_NAMES[split])
+        for id_, label, split in zip(contents.ids, contents.labels, splits, strict=True)
+    )
+    if folds is None:
+        write_csv(path, ("id", "label", "split"), rows)
+        return
+    numbers = ("" if fold < 0 else int(fold) + 1 for fold in folds)
+    folded = ((*row, number) for row, number in zip(rows, numbers, strict=True))
+    write_csv(path, ("id", "label", "split", "fold"), folded)
 
 
 def summarise(
@@ -99,6 +111,8 @@ def summarise(
     origins = {name: "stated" if name in stated else "held out" for name in SPLITS}
     if "train" not in stated:
         origins["train"] = "the rest"
+    if request.folds:
+        origins["validation"] = "folds of train"
     return {
         "schema_version": SCHEMA_VERSION,
         "source": request.described,
@@ -121,6 +135,7 @@ def summarise(
             name: {"pictures": size, "from": origins[name]}
             for name, size in _count_by_split(splits).items()
         },
+        "folds": request.folds,
         "grouped": _is_grouped(contents),
         "checks": audit.to_json(),
         "seed": request.seed,

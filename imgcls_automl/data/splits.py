@@ -3,7 +3,7 @@
 - Stated splits stand, and validation never serves as test. A source that states only "train" states
   nothing.
 - No test stated: 15% of the pictures that are not stated otherwise are held out first.
-- No validation stated: 20% of what is left is held out.
+- No validation stated: 20% of what is left is held out, or nothing where folds take its place.
 - Copies of one picture never stand in two splits. Stated ones are left out of train where validation or test
   has them, and out of validation where test has; where splits are drawn, copies are drawn together.
 - Held-out pictures are drawn a class at a time, or where the source names groups, in whole groups.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,13 +35,16 @@ SCHEMA = 2  # raise it whenever the same seed would draw other pictures
 _TRAIN, _VALIDATION, _TEST = range(3)
 
 
-def assign_splits(contents: Contents, seed: int, copies: np.ndarray | None = None) -> np.ndarray:
+def assign_splits(
+    contents: Contents, seed: int, copies: np.ndarray | None = None, *, validates: bool = True
+) -> np.ndarray:
     """Give every picture its split: the same for the same ids and seed, whatever their order.
 
     Args:
         contents: The set.
         seed: Decides what is drawn.
         copies: Equal numbers for copies of one picture, (N,), as `Twins.sets` has them; None where there are none.
+        validates: Whether a validation split is drawn where none is stated; the test split is the same either way.
 
     Returns:
         uint8 (N,), indices into `SPLITS`, or `LEFT_OUT`.
@@ -55,7 +58,7 @@ def assign_splits(contents: Contents, seed: int, copies: np.ndarray | None = Non
     sets = np.arange(len(splits)) if copies is None else copies
     splits = leave_out_copies(splits, sets)
     for split, share in ((_TEST, TEST_SHARE), (_VALIDATION, VALIDATION_SHARE)):
-        if SPLITS[split] in stated:
+        if SPLITS[split] in stated or (split == _VALIDATION and not validates):
             continue
         # A class of two pictures gives its second one to validation rather than to test.
         more_follows = split == _TEST and "validation" not in stated
@@ -95,12 +98,13 @@ def _hold_out_pictures(
         members = pool[contents.labels[pool] == label]
         count = max(1, int(len(members) * share + 0.5))
         count = max(0, min(count, len(members) - keep))
-        ranked = sorted(members, key=lambda index: _rank(draw, contents.ids[index]))
+        ranked = sorted(members, key=lambda index: rank(draw, contents.ids[index]))
         held_out.extend(ranked[:count])
     return np.array(held_out, dtype=np.int64)
 
 
-def _rank(draw: str, name: str) -> bytes:
+def rank(draw: str, name: str) -> bytes:
+    """Where a name stands in a draw: seeded, and the same whatever else is drawn from."""
     text = f"{draw}:{name}".encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=16).digest()
 
@@ -110,7 +114,7 @@ def _hold_out_groups(
 ) -> np.ndarray:
     """Draw whole groups, classes in about equal shares; a picture without a group is its own."""
     labels = contents.labels[pool]
-    groups = unite_groups(_number_groups(contents, pool), sets[pool])
+    groups = number_groups(contents, sets, pool)
     held_out = max(
         _draw_folds(labels, groups, share, draw),
         key=lambda fold: _judge_fold(labels, fold, share),
@@ -129,14 +133,18 @@ def _hold_out_groups(
     return pool[held_out]
 
 
-def _number_groups(contents: Contents, pool: np.ndarray) -> np.ndarray:
-    """Numbered by name, and taken by number, so that the order of the pictures does not matter."""
-    names = [_group_name(contents, index) for index in pool]
+def number_groups(contents: Contents, sets: np.ndarray, pool: np.ndarray) -> np.ndarray:
+    """Number the groups of the pictures in `pool`; groups that share a copy are one.
+
+    Numbered by name, so that the order of the pictures does not matter.
+    """
+    names = [group_name(contents, index) for index in pool]
     codes = {name: code for code, name in enumerate(sorted(set(names)))}
-    return np.array([codes[name] for name in names])
+    return unite_groups(np.array([codes[name] for name in names]), sets[pool])
 
 
-def _group_name(contents: Contents, index: int) -> tuple[str, str]:
+def group_name(contents: Contents, index: np.integer[Any]) -> tuple[str, str]:
+    """A picture's group; a picture without one is its own."""
     group = contents.groups[index]
     return ("picture", contents.ids[index]) if group is None else ("group", group)
 
@@ -145,15 +153,28 @@ def _draw_folds(
     labels: np.ndarray, groups: np.ndarray, share: float, draw: str
 ) -> list[np.ndarray]:
     """Deal the groups into about 1 / share folds of similar classes."""
+    count = min(round(1 / share), len(np.unique(groups)), int(np.bincount(labels).max()))
+    return deal_groups(labels, groups, count, draw) if count > 1 else []
+
+
+def deal_groups(labels: np.ndarray, groups: np.ndarray, count: int, draw: str) -> list[np.ndarray]:
+    """Deal whole groups into folds of similar classes.
+
+    Args:
+        labels: Class indices (N,); some class has at least `count` pictures.
+        groups: The number of each picture's group.
+        count: Folds, 2 or more.
+        draw: Seeds the dealing.
+
+    Returns:
+        The positions in each fold.
+    """
     import warnings
 
     from sklearn.model_selection import StratifiedGroupKFold
 
-    count = min(round(1 / share), len(np.unique(groups)), int(np.bincount(labels).max()))
-    if count < 2:
-        return []
     order = np.lexsort((labels, groups))
-    seed = int.from_bytes(_rank(draw, "groups")[:4], "big")
+    seed = int.from_bytes(rank(draw, "groups")[:4], "big")
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "The least populated class has only..."

@@ -11,7 +11,7 @@ from imgcls_automl.trial_files import CANDIDATE, read_candidate, read_result
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
     from imgcls_automl.plugin import Candidate
 
 

@@ -27,12 +27,12 @@ from imgcls_automl.executors.messages import (
     EpochReport,
     SuggestAnswer,
     SuggestCall,
-    TrialResult,
     TrialTask,
     Verdict,
     WorkerLost,
 )
-from imgcls_automl.trial_files import WEIGHTS, read_result, write_result
+from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.trial_files import drop_weights, read_result, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +88,7 @@ class _Loop:
         self._last: TrialResult | None = None
         self._streak = 0
         self._epoch_seconds: float | None = None  # of the best trial
+        self._timed = False  # by such a trial, not by single epochs
 
     def run(self) -> None:
         self._take_stock()
@@ -209,19 +210,24 @@ class _Loop:
         self._observe(event)
 
     def _judge(self, trial: optuna.Trial, report: EpochReport) -> Verdict:
+        """Compare a trial's first fold with the first folds of others; a later one can only run out of time."""
         assert report.score is not None
-        with warnings.catch_warnings():
-            # A trial that is done again reports its first epochs again; Optuna keeps the first and warns.
-            warnings.simplefilter("ignore", UserWarning)
-            trial.report(report.score, report.epoch)
-        if self._epoch_seconds is None:
+        if report.fold == 1:
+            with warnings.catch_warnings():
+                # A trial that is done again reports its first epochs again; Optuna keeps the first and warns.
+                warnings.simplefilter("ignore", UserWarning)
+                trial.report(report.score, report.epoch)
+        if self._epoch_seconds is None or (
+            not self._timed and report.seconds < self._epoch_seconds
+        ):
+            # The first epoch compiles: taken for all that follow it, it would end a first trial of many folds too soon.
             self._epoch_seconds = report.seconds
             self._take_stock()
-        if report.epoch >= report.epochs:
+        if report.epoch >= report.epochs and report.fold >= report.folds:
             return Verdict()
         if self._out_of_time():
             return Verdict(stop="timeout")
-        return Verdict(stop="pruned" if trial.should_prune() else None)
+        return Verdict(stop="pruned" if report.fold == 1 and trial.should_prune() else None)
 
     def _finish(self, worker: int, result: TrialResult) -> None:
         trial, _ = self._running.pop(worker)
@@ -245,14 +251,14 @@ class _Loop:
     def _drop_weights(self) -> None:
         """Keep the weights of those trials only that may still be chosen."""
         for trial in ranked_trials(self._study)[self._plan.top_k :]:
-            (self._plan.folder / str(trial.number) / WEIGHTS).unlink(missing_ok=True)
+            drop_weights(self._plan.folder / str(trial.number))
 
     def _take_stock(self) -> None:
         """Tell where the search stands; time epochs by the trial that would be refitted as things stand."""
         best = next(iter(ranked_trials(self._study)), None)
         result = read_result(self._plan.folder / str(best.number)) if best else None
         if result is not None and result.epochs:
-            self._epoch_seconds = result.seconds / result.epochs
+            self._epoch_seconds, self._timed = result.seconds / result.epochs, True
         standing = SearchStanding(
             counted=counted_trials(self._study),
             best_trial=best.number if best else None,
@@ -276,6 +282,7 @@ class _Loop:
             detail=event.detail,
         )
         write_result(task.folder, result)
+        drop_weights(task.folder)  # of folds that were over before
         return result
 
 

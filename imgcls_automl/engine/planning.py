@@ -29,10 +29,11 @@ class SearchPlan:
         seed: The run's.
         epochs: Planned for every training.
         precision: The Keras dtype policy all trainings use.
-        refit_growth: Pictures of train + validation over pictures of train.
+        refit_growth: Pictures of train + validation over those that a trial's training learns from.
         budget: Trials and seconds.
         top_k: Candidates that are retrained before one is chosen.
-        seeds: Trainings of each of them.
+        seeds: Retrainings of each of them.
+        folds: Trainings that a trial or a retraining takes.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class SearchPlan:
     budget: Budget
     top_k: int = 1
     seeds: int = 1
+    folds: int = 1
 
     @property
     def startup_trials(self) -> int:
@@ -52,8 +54,8 @@ class SearchPlan:
 
     @property
     def later_trainings(self) -> float:
-        """Trainings that follow the search, the refit among them, counted in trainings on train."""
-        return count_retrainings(self.top_k, self.seeds) + self.refit_growth
+        """Trainings that follow the search, the refit among them, counted in trainings of a trial."""
+        return count_retrainings(self.top_k, self.seeds) * self.folds + self.refit_growth
 
 
 def make_preset(
@@ -62,6 +64,7 @@ def make_preset(
     train_size: int,
     refit_growth: float,
     epoch_seconds: float | None,
+    folds: int = 1,
 ) -> Preset:
     """Epochs, candidates and seeds of a run.
 
@@ -72,8 +75,9 @@ def make_preset(
         config: The preset, and epochs where they are stated.
         budget: Its deadline.
         train_size: Pictures to train on.
-        refit_growth: Pictures of train + validation over pictures of train.
+        refit_growth: As in `SearchPlan`.
         epoch_seconds: As a probe has measured; None where there is no time limit, or no measure.
+        folds: As in `SearchPlan`.
     """
     wanted = config.planned
     epochs = config.epochs or plan_epochs(wanted, train_size)
@@ -81,7 +85,12 @@ def make_preset(
         return replace(wanted, epochs=epochs)
     left = budget.deadline - time.time()
     return fit_to_time(
-        wanted, epochs=epochs, epoch_seconds=epoch_seconds, seconds=left, refit_growth=refit_growth
+        wanted,
+        epochs=epochs,
+        epoch_seconds=epoch_seconds,
+        seconds=left,
+        refit_growth=refit_growth,
+        folds=folds,
     )
 
 
@@ -97,11 +106,17 @@ def plan_epochs(preset: Preset, train_size: int) -> int:
 
 
 def fit_to_time(
-    preset: Preset, *, epochs: int, epoch_seconds: float, seconds: float, refit_growth: float
+    preset: Preset,
+    *,
+    epochs: int,
+    epoch_seconds: float,
+    seconds: float,
+    refit_growth: float,
+    folds: int = 1,
 ) -> Preset:
     """Shrink a preset to what fits into a time: fewer retrainings first, then shorter trainings.
 
-    A search should have time for as many full trainings as candidates are retrained, and for two at least; what
+    A search should have time for as many full trials as candidates are retrained, and for two at least; what
     does not leave that is given up.
 
     Args:
@@ -109,13 +124,15 @@ def fit_to_time(
         epochs: Wanted for each training.
         epoch_seconds: One epoch of a typical candidate, as measured.
         seconds: For search, selection and refit together.
-        refit_growth: Pictures of train + validation over pictures of train.
+        refit_growth: As in `SearchPlan`.
+        folds: As in `SearchPlan`.
     """
     trainings = (seconds - CLOSING_SECONDS) / (SAFETY * epoch_seconds * epochs)
     for top_k, seeds in _smaller_selections(preset):
-        if max(2, top_k) + count_retrainings(top_k, seeds) + refit_growth <= trainings:
+        rounds = max(2, top_k) + count_retrainings(top_k, seeds)
+        if rounds * folds + refit_growth <= trainings:
             return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
-    short = math.floor(epochs * trainings / (1 + refit_growth))
+    short = math.floor(epochs * trainings / (folds + refit_growth))
     return replace(preset, epochs=max(1, min(epochs, short)), top_k=1, seeds=1)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.engine.study import trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import RefitResult, RefitTask
+from imgcls_automl.executors.messages import RefitTask
+from imgcls_automl.executors.results import RefitResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable

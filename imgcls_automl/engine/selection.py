@@ -10,7 +10,8 @@ from imgcls_automl.engine.study import ranked_trials, trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
-from imgcls_automl.executors.messages import RetrainResult, RetrainTask
+from imgcls_automl.executors.messages import RetrainTask
+from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.trial_files import read_result
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def select_winner(
     A score from the search is the luckiest of many; a training with a fresh seed is not, and it is what the refit
     does: full schedule, no early stopping, last weights. With one candidate and one seed there is nothing to choose,
     and its trial's kept weights are only asked whether flips help. Fewer are retrained where time is short; where no
-    retraining came to its end, the best trial wins as it is.
+    retraining came to its end, the best trial wins as it is. With folds each retraining is one a fold, and its score
+    the mean of theirs.
 
     Raises:
         BrokenPluginError: The worker died even on that.
@@ -110,7 +112,7 @@ def _affordable(plan: SearchPlan, ranked: list[int]) -> tuple[int, int]:
         (1, 1),
     ]
     for top_k, seeds in options:
-        trainings = seeds * sum(epoch_seconds[:top_k]) if top_k * seeds > 1 else 0.0
+        trainings = plan.folds * seeds * sum(epoch_seconds[:top_k]) if top_k * seeds > 1 else 0.0
         refit = epoch_seconds[0] * plan.refit_growth
         if plan.budget.has_time_for((trainings + refit) * plan.epochs):
             return top_k, seeds

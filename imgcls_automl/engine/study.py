@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from optuna.trial import FrozenTrial, Trial
 
-    from imgcls_automl.executors.messages import TrialResult
+    from imgcls_automl.executors.results import TrialResult
 
 STUDY_NAME = "search"
 STATE = "state"  # user attributes of a trial

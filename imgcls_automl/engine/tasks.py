@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.events import TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
-    ProbeResult,
     ProbeTask,
     RefitTask,
     RetrainTask,
     Verdict,
     WorkerLost,
 )
+from imgcls_automl.executors.results import ProbeResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

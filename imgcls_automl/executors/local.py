@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.messages import (
     Baselines,
-    PreviewResult,
-    ProbeResult,
     Ready,
-    RefitResult,
     Refused,
-    RetrainResult,
-    TrialResult,
     UseDataset,
     WorkerLost,
+)
+from imgcls_automl.executors.results import (
+    PreviewResult,
+    ProbeResult,
+    RefitResult,
+    RetrainResult,
+    TrialResult,
 )
 from imgcls_automl.processes import Child, ChildDiedError
 from imgcls_automl.training.backend import worker_environment

@@ -16,11 +16,13 @@ TrialTask                      ->
 RefitTask                      ->
                                <-   EpochReport     (answered by Verdict)
                                <-   RefitResult
+
+The messages that end a task with its result are those of `executors.results`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.plugin import Candidate
     from imgcls_automl.registry import PluginInfo
-
-TrialState = Literal["complete", "pruned", "failed", "infeasible"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +76,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how."""
 
     dataset: Dataset
     metric: str
     class_weight: str
+    sampling: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +110,6 @@ class ProbeTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
-    """What was measured.
-
-    Attributes:
-        precision: The dtype policy to train with.
-        epoch_seconds: One epoch on train with its validation; None where the candidate could not be trained.
-    """
-
-    precision: str
-    epoch_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewTask:
     """Change some pictures as the space would in training.
 
@@ -139,13 +127,6 @@ class PreviewTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewResult:
-    """The pictures are written; `strengths` are those of the changes that were made, by name."""
-
-    strengths: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialTask:
     """Train one trial.
 
@@ -154,7 +135,7 @@ class TrialTask:
         folder: Where candidate.json, history.csv, the weights and result.json go.
         baseline: Whether the point came from the space itself.
         seed: Of this trial's weights, order and augmentation.
-        epochs: Planned; the schedule is laid out for them.
+        epochs: Planned for each of its trainings, one a fold; the schedule is laid out for them.
         precision: The dtype policy to train with.
         deadline: When to stop whatever is reached, in seconds since the epoch; None for never.
         keep_partial: Whether a trial that the deadline cuts short still counts as complete: so while there is no
@@ -230,6 +211,8 @@ class EpochReport:
         score: The selection metric on validation; None in a refit, which has no validation split.
         metrics: loss, accuracy, and val_loss, val_accuracy, val_macro_f1 where there is validation.
         what: Names a training that is no trial, as `events.TrainingBegun` does; the search process fills it in.
+        fold: Which of the trainings of a trial or retraining this is, from 1.
+        folds: How many there are.
     """
 
     number: int | None
@@ -239,6 +222,8 @@ class EpochReport:
     score: float | None
     metrics: dict[str, float]
     what: str = ""
+    fold: int = 1
+    folds: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,42 +234,10 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrialResult:
-    """How a trial ended; what result.json holds.
-
-    Attributes:
-        number: The trial's number.
-        state: As counted by `--trials`.
-        score: The selection metric at the kept epoch; None where no epoch was finished.
-        metric: The selection metric's name.
-        epoch: The kept epoch, the best by score, counted from 1.
-        epochs: Finished.
-        planned_epochs: As laid out.
-        seconds: Wall-clock time of the trial.
-        parameters: Number of weights; None where the model could not be built.
-        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"duplicate"`, `"not finite"`, `"build"`,
-            `"out of memory"`, `"training"`, `"crash"`...
-        detail: One line about the cause.
-        metrics: Of the kept epoch.
-    """
-
-    number: int
-    state: TrialState
-    score: float | None
-    metric: str
-    epoch: int | None
-    epochs: int
-    planned_epochs: int
-    seconds: float
-    parameters: int | None
-    cause: str | None = None
-    detail: str | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainTask:
     """Train a candidate on train as the refit would, and score it on validation, with and without flips.
+
+    With folds, all of that is done once a fold.
 
     Attributes:
         number: Its trial.
@@ -303,31 +256,6 @@ class RetrainTask:
     epochs: int
     precision: str
     deadline: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetrainResult:
-    """How a retraining ended.
-
-    Attributes:
-        number: The trial.
-        seed: Of the training.
-        score: The selection metric on validation with the last weights; None where training was cut short or diverged.
-        flipped_score: The same, averaged over pictures and their mirrors.
-        loss: Cross-entropy on validation.
-        flipped_loss: The same, averaged over pictures and their mirrors.
-        epochs: Trained.
-        seconds: Of it.
-    """
-
-    number: int
-    seed: int
-    score: float | None
-    flipped_score: float | None
-    loss: float
-    flipped_loss: float
-    epochs: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,18 +281,3 @@ class RefitTask:
     precision: str
     deadline: float | None
     flips: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefitResult:
-    """The model is saved and tested.
-
-    Attributes:
-        epochs: Trained in the refit; 0 where the trial's weights were taken.
-        seconds: Of the refit's training.
-        metrics: What best/metrics.json holds.
-    """
-
-    epochs: int
-    seconds: float
-    metrics: dict[str, Any]

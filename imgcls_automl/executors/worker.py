@@ -19,7 +19,6 @@ from imgcls_automl.executors.messages import (
     PreviewTask,
     ProbeTask,
     Ready,
-    RefitResult,
     RefitTask,
     Refused,
     RetrainTask,
@@ -27,6 +26,7 @@ from imgcls_automl.executors.messages import (
     UseDataset,
     WorkerSetup,
 )
+from imgcls_automl.executors.results import RefitResult
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 
@@ -100,6 +100,7 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
         programs=Programs(pictures),
         metric=task.metric,
         class_weight=task.class_weight,
+        sampling=task.sampling,
     )
 
 

@@ -24,6 +24,16 @@ def find_best_baseline(run: RunRecord) -> TrialRecord | None:
     return _find_best(run, [t for t in run.trials if t.baseline and t.state == "complete"])
 
 
+def describe_scoring(run: RunRecord, trial: TrialRecord) -> str:
+    """What a trial's score was measured on: `"on validation"`, `"on average over 5 folds (91.0% to 95.2%)"`."""
+    if not run.folds:
+        return "on validation"
+    if len(trial.fold_scores) < 2:
+        return f"on the first of {run.folds} folds"
+    low, high = (format_score(run.metric, it(trial.fold_scores)) for it in (min, max))
+    return f"on average over {len(trial.fold_scores)} folds ({low} to {high})"
+
+
 def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
     """`"Retrained with a fresh seed it reached 93.4%, ahead of trial 5 (93.1%)."`; empty where it was not."""
     contender = _find_contender(run, leader)
@@ -33,7 +43,7 @@ def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
         return _explain_no_retraining(run)
     count = len(contender.results)
     seeds = "a fresh seed" if count == 1 else f"{count} fresh seeds"
-    mean = "" if count == 1 else " on average"
+    mean = "" if count == 1 and not run.folds else " on average"
     told = f"Retrained with {seeds} it reached {format_score(run.metric, contender.score)}{mean}"
     others = [it for it in run.selection.contenders if it is not contender]
     if not others:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from imgcls_automl.results.figures import lower_is_better, name_metric
@@ -109,11 +110,12 @@ def draw_curves(trials: Sequence[TrialRecord], metric: str, winner: int | None) 
 
 
 def _read_line(trial: TrialRecord, column: str) -> list[tuple[float, float]]:
-    return [
-        (epoch["epoch"], epoch[column])
-        for epoch in read_history(trial)
-        if math.isfinite(epoch["epoch"]) and math.isfinite(epoch.get(column, math.nan))
-    ]
+    """A trial's values by epoch; with folds, the means of those that came to that epoch."""
+    values: dict[float, list[float]] = {}
+    for epoch in read_history(trial):
+        if math.isfinite(epoch["epoch"]) and math.isfinite(epoch.get(column, math.nan)):
+            values.setdefault(epoch["epoch"], []).append(epoch[column])
+    return [(number, fmean(its)) for number, its in sorted(values.items())]
 
 
 def _make_curve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import stdev
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import format_csv, write_text
@@ -38,8 +39,11 @@ COLUMNS = (
     "space",
     "plugin",
 )
-# After the columns of the candidates: the trial's part in the choice, why one failed, and what tells runs apart.
+# After the columns of the candidates: how even the folds are, the trial's part in the choice, why one failed, and what
+# tells runs apart.
 LAST_COLUMNS = (
+    "folds",
+    "fold_sd",
     "retrained_score",
     "winner",
     "baseline",
@@ -79,8 +83,8 @@ def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
     """Bring the trials of runs into one order.
 
     Within a group: complete by score, then pruned, failed, infeasible and unfinished. Scores on
-    different data, or by different metrics, cannot be compared: such runs form groups of their own,
-    in the order given, each with its own rank 1.
+    different data, by different metrics or from different folds cannot be compared: such runs form
+    groups of their own, in the order given, each with its own rank 1.
     """
     rows = [row for group in _group(runs) for row in _rank(group)]
     return Leaderboard(
@@ -149,11 +153,13 @@ def write_leaderboard(folder: Path) -> Leaderboard:
 
 
 def _group(runs: Sequence[RunRecord]) -> list[list[tuple[RunRecord, TrialRecord]]]:
-    groups: dict[tuple[str, str], list[tuple[RunRecord, TrialRecord]]] = {}
+    groups: dict[tuple[str, str, int | None], list[tuple[RunRecord, TrialRecord]]] = {}
     for run in {run.folder.resolve(): run for run in runs}.values():
         # A run that has not read its pictures yet compares with no other.
         data = run.dataset.fingerprint if run.dataset else str(run.folder.resolve())
-        groups.setdefault((data, run.metric), []).extend((run, trial) for trial in run.trials)
+        groups.setdefault((data, run.metric, run.folds), []).extend(
+            (run, trial) for trial in run.trials
+        )
     return list(groups.values())
 
 
@@ -186,6 +192,8 @@ def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str,
     }
     row.update((f"model.{key}", value) for key, value in trial.model.items())
     row.update((f"training.{key}", value) for key, value in trial.training.items())
+    row["folds"] = run.folds
+    row["fold_sd"] = stdev(trial.fold_scores) if len(trial.fold_scores) > 1 else None
     contender = run.selection.find(trial.number) if run.selection else None
     row["retrained_score"] = contender.score if contender and contender.retrained else None
     row["winner"] = trial.number == run.best_trial

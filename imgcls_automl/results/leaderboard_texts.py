@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.results.leaderboard import Leaderboard
 
-_DECIMALS = {"score": 4, "retrained_score": 4, "seconds": 1}
+_DECIMALS = {"score": 4, "fold_sd": 4, "retrained_score": 4, "seconds": 1}
 # In tables for people, `describe_role` and `describe_floors` say these.
 _TOLD = {"winner", "baseline", "majority_floor"}
 

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.files import write_text
-from imgcls_automl.results.choice import describe_choice, describe_flips, find_leader
+from imgcls_automl.results.choice import (
+    describe_choice,
+    describe_flips,
+    describe_scoring,
+    find_leader,
+)
 from imgcls_automl.results.figures import format_share, name_metric
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.scores import read_scores
@@ -75,6 +80,7 @@ def _render(run: RunRecord, scores: TestScores) -> str:
         scores=scores,
         leader=leader,
         settings=settings,
+        scored=describe_scoring(run, leader) if leader else "",
         choice=describe_choice(run, leader) if leader else "",
         flips=describe_flips(run, leader) if leader else "",
         groups=[

@@ -98,6 +98,12 @@ class RunRecord:
         return ", ".join(map(str, named)) if isinstance(named, list) else str(named)
 
     @property
+    def folds(self) -> int | None:
+        """How many folds score a trial; None where a validation split does."""
+        folds = self.config.get("folds")
+        return None if folds is None else int(folds)
+
+    @property
     def space(self) -> str:
         return (
             self.plugins["space"].name

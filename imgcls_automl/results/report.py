@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
 from imgcls_automl.pages.opening import open_templates
-from imgcls_automl.results.choice import find_best_baseline, find_leader
+from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
 from imgcls_automl.results.figures import (
@@ -144,7 +144,8 @@ def _make_tiles(
         tiles.append(Tile(name="Test accuracy", value=format_share(accuracy.value), note=interval))
     if leader and leader.score is not None:
         score = format_score(run.metric, leader.score)
-        note = f"trial {leader.number}, epoch {leader.epoch}"
+        scored = describe_scoring(run, leader) if run.folds else f"epoch {leader.epoch}"
+        note = f"trial {leader.number}, {scored}"
         tiles.append(Tile(name=f"Validation {name_metric(run.metric)}", value=score, note=note))
     baseline = find_best_baseline(run)
     if baseline and baseline != leader and baseline.score is not None:

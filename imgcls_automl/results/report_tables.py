@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 50  # of the leaderboard
 
-_COLUMNS = ("rank", "trial", "state", "role", "score", "params", "epochs", "seconds")
+_COLUMNS = ("rank", "trial", "state", "role", "score", "fold_sd", "params", "epochs", "seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,9 @@ def make_board(board: Leaderboard, best: int | None) -> dict[str, Any]:
         columns (name, label), rows (`Row`), left_out (a count), settings of the best trial (label, value).
     """
     settings = [it for it in board.columns if it.startswith(("model.", "training."))]
-    columns = [*_COLUMNS, *select_differing(board, settings)]
+    folded = any(row.get("fold_sd") is not None for row in board.rows)
+    usual = [it for it in _COLUMNS if folded or it != "fold_sd"]
+    columns = [*usual, *select_differing(board, settings)]
     return {
         "columns": [(column, _shorten(column)) for column in columns],
         "rows": [_make_row(row, columns, best) for row in board.rows[:MAX_ROWS]],
@@ -97,6 +99,8 @@ def _make_row(row: Mapping[str, Any], columns: Sequence[str], best: int | None) 
 
 
 def _shorten(column: str) -> str:
+    if column == "fold_sd":
+        return "±"
     # "training.augmentation.rotation" would make a column wider than its values ever are.
     for prefix in ("training.augmentation.", "training.", "model."):
         if column.startswith(prefix):

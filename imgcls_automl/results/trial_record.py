@@ -25,15 +25,16 @@ class TrialRecord:
     Attributes:
         number: Its number in the study, from 0.
         state: One of `STATES`.
-        score: The selection metric at the kept epoch; None where there is none.
-        epoch: The kept epoch, from 1.
+        score: The selection metric at the kept epoch, with folds the mean of theirs; None where there is none.
+        epoch: The kept epoch, from 1; None with folds, which keep one each.
         epochs: How many were trained.
         planned_epochs: How many were to be trained.
         seconds: What it took.
         parameters: Weights of the model.
         cause: Why it failed or was cut short, in a few words.
         detail: The same at length.
-        metrics: Validation metrics at the kept epoch.
+        metrics: Validation metrics at the kept epoch, with folds the means of theirs.
+        fold_scores: Of the folds that were trained; empty without folds.
         params: What Optuna drew, by parameter name.
         model: What the space's `build` got.
         training: How it was trained, flat: `"augmentation.rotation"`.
@@ -52,6 +53,7 @@ class TrialRecord:
     cause: str | None
     detail: str | None
     metrics: Mapping[str, float]
+    fold_scores: tuple[float, ...]
     params: Mapping[str, Scalar]
     model: Mapping[str, Scalar]
     training: Mapping[str, Scalar]
@@ -91,6 +93,7 @@ def _read_trial(folder: Path, unfinished: str) -> TrialRecord:
             cause=result.get("cause"),
             detail=result.get("detail"),
             metrics=dict(result.get("metrics") or {}),
+            fold_scores=tuple(float(it) for it in result.get("fold_scores") or ()),
             params=dict(candidate.get("params") or {}),
             model=dict(candidate.get("model") or {}),
             training=_flatten(candidate.get("training") or {}),

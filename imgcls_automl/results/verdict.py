@@ -14,6 +14,7 @@ from imgcls_automl.results.choice import (
     compare_to_floor,
     describe_choice,
     describe_flips,
+    describe_scoring,
     find_leader,
 )
 from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
@@ -58,7 +59,7 @@ def describe_standing(run: RunRecord) -> str:
     score = format_score(run.metric, leader.score)
     told = (
         f"Trial {leader.number} {role} among {describe_trials(run)}: "
-        f"{score} {metric} on validation."
+        f"{score} {metric} {describe_scoring(run, leader)}."
     )
     parts = [told, compare_to_floor(run, leader), compare_to_baseline(run, leader)]
     return " ".join(part for part in parts if part)

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from imgcls_automl.executors.messages import EpochReport
 from imgcls_automl.files import write_csv
 from imgcls_automl.training.fitting import Epoch, Plan, Progress, build_network, fit_candidate
 from imgcls_automl.trial_files import HISTORY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from imgcls_automl.plugin import SearchSpace
+    from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
     from imgcls_automl.trial_files import StoredCandidate
@@ -49,16 +48,21 @@ class Bench:
     programs: Programs
     metric: str
     class_weight: str
+    sampling: str = "none"
 
     @property
     def pictures(self) -> Pictures:
         """The data set."""
         return self.programs.pictures
 
-    def build(self, task: TrainingTask, stored: StoredCandidate) -> Any:
-        """Build a candidate's network with seeded weights."""
+    def build(self, task: TrainingTask, stored: StoredCandidate, holdout: Holdout) -> Any:
+        """Build a candidate's network with weights seeded for a holdout."""
         return build_network(
-            self.space, stored.candidate, stored.task, seed=task.seed, precision=task.precision
+            self.space,
+            stored.candidate,
+            stored.task,
+            seed=holdout.seed(task.seed),
+            precision=task.precision,
         )
 
     def train(
@@ -66,34 +70,35 @@ class Bench:
         task: TrainingTask,
         stored: StoredCandidate,
         network: Any,
+        holdout: Holdout,
         progress: Progress,
         on_epoch: Callable[[Epoch], str | None],
         *,
-        splits: tuple[str, ...] = ("train",),
         keeps_last: bool,
     ) -> None:
-        """Train a network on some splits; each epoch is scored on validation unless that is one of them.
+        """Train a network; each epoch is scored on what is held out.
 
         Args:
             task: Seed, epochs and deadline.
             stored: The candidate.
-            network: Freshly built from it; trained in place.
+            network: Freshly built from it for this holdout; trained in place.
+            holdout: What to train on.
             progress: Filled as epochs finish.
             on_epoch: Called after each epoch; returns why to stop, or None to go on.
-            splits: Trained on.
             keeps_last: As in `Plan`.
 
         Raises:
             NotFiniteError: The loss became NaN or infinite.
         """
-        held_out = "validation" not in splits
         plan = Plan(
             epochs=task.epochs,
-            seed=task.seed,
-            train=self.pictures.indices(*splits),
-            validation=self.pictures.indices("validation") if held_out else np.zeros(0, "int32"),
+            seed=holdout.seed(task.seed),
+            train=holdout.train,
+            validation=holdout.validation,
+            epoch_size=holdout.epoch_size,
             metric=self.metric,
             class_weight=self.class_weight,
+            sampling=self.sampling,
             deadline=task.deadline,
             keeps_last=keeps_last,
         )
@@ -102,7 +107,9 @@ class Bench:
         )
 
 
-def epoch_report(number: int | None, epochs: int, epoch: Epoch) -> EpochReport:
+def epoch_report(
+    number: int | None, epochs: int, epoch: Epoch, *, fold: int | None = None, folds: int = 1
+) -> EpochReport:
     """What the search process is told of an epoch."""
     return EpochReport(
         number=number,
@@ -111,18 +118,23 @@ def epoch_report(number: int | None, epochs: int, epoch: Epoch) -> EpochReport:
         seconds=epoch.seconds,
         score=epoch.score,
         metrics=epoch.metrics,
+        fold=fold or 1,
+        folds=folds,
     )
 
 
-def write_history(folder: Path, epochs: list[Epoch]) -> None:
-    """Write a training's history.csv so far."""
+def write_history(folder: Path, trainings: Sequence[Progress], *, folded: bool) -> None:
+    """Write history.csv so far: of one training or, with a column more, of one a fold."""
     rows = [
         (
             epoch.number,
             datetime.fromtimestamp(epoch.ended, UTC).isoformat(timespec="milliseconds"),
             round(epoch.seconds, 4),
             *(epoch.metrics[name] for name in _METRIC_COLUMNS),
+            *((fold,) if folded else ()),
         )
-        for epoch in epochs
+        for fold, progress in enumerate(trainings, start=1)
+        for epoch in progress.epochs
     ]
-    write_csv(folder / HISTORY, ("epoch", "time", "seconds", *_METRIC_COLUMNS), rows)
+    last = ("fold",) if folded else ()
+    write_csv(folder / HISTORY, ("epoch", "time", "seconds", *_METRIC_COLUMNS, *last), rows)

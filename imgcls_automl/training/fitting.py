@@ -12,6 +12,7 @@ import numpy as np
 
 from imgcls_automl.plugin import HasInitialise
 from imgcls_automl.training.epochs import run_epochs
+from imgcls_automl.training.order import draw_order
 from imgcls_automl.training.program import StepShape
 from imgcls_automl.training.scoring import EPOCH_METRIC, balanced_weights, is_better, score_logits
 from imgcls_automl.training.weights import set_weights, thaw
@@ -41,6 +42,8 @@ class Plan:
         validation: Indices to score each epoch on, int32; empty for a refit, which keeps its last weights.
         metric: Selection metric.
         class_weight: `"none"` or `"balanced"`.
+        sampling: As in `draw_order`.
+        epoch_size: Pictures that an epoch is laid out for; None for all of `train`.
         deadline: Seconds since the epoch; training stops there, inside an epoch if need be. None for never.
         keeps_last: Whether the last weights are what counts, not the best epoch's: no early stopping then.
     """
@@ -53,6 +56,8 @@ class Plan:
     class_weight: str
     deadline: float | None
     keeps_last: bool = False
+    sampling: str = "none"
+    epoch_size: int | None = None
 
     @property
     def patience(self) -> int:
@@ -79,6 +84,11 @@ class Progress:
     best: Epoch | None = None
     best_weights: list[np.ndarray] = field(default_factory=list)
     stopped: str | None = None
+
+    @property
+    def ran_its_course(self) -> bool:
+        """Whether nothing but a lack of improvement ended it."""
+        return self.best is not None and self.stopped in (None, "no improvement")
 
 
 def build_network(
@@ -181,7 +191,7 @@ def _fit_phase(
     on_epoch: Callable[[Epoch], str | None],
 ) -> None:
     pictures = programs.pictures
-    shape = choose_step_shape(training, len(plan.train))
+    shape = choose_step_shape(training, plan.epoch_size or len(plan.train))
     steps = shape.steps_per_execution * shape.executions
     weights = balanced_weights(pictures.task.class_counts)
     program = programs.take(network, training, shape)
@@ -193,21 +203,19 @@ def _fit_phase(
         rate_share=phase.rate_share,
         seed=plan.seed + phase.epochs.start,
     )
-    order = _draw_order(plan, phase.epochs, steps * shape.batch_size)
+    order = draw_order(
+        plan.train,
+        pictures.labels[plan.train],
+        seed=plan.seed,
+        epochs=phase.epochs,
+        length=steps * shape.batch_size,
+        sampling=plan.sampling,
+    )
     watch = _Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
     run_epochs(program, pictures, order, shape, watch)
     if watch.diverged:
         raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
     set_weights(network, program.get_weights())
-
-
-def _draw_order(plan: Plan, epochs: range, length: int) -> np.ndarray:
-    """The pictures' order over some epochs, int32 (len(epochs), length): the same for the same seed and epoch."""
-    drawn = (
-        np.random.default_rng((plan.seed, epoch)).permutation(plan.train)[:length]
-        for epoch in epochs
-    )
-    return np.stack(list(drawn))
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcls_automl.data.dataset import SPLITS
+from imgcls_automl.training.holdouts import list_holdouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ class Pictures:
         task: Shape, class names and counts.
         images: Memory-mapped uint8 (N, H, W, C).
         labels: int32 (N,).
+        holdouts: What each training of a trial learns from and is scored on: one a fold, or one.
         resident: Whether all pictures are held on the device; models then take indices instead of pixels.
     """
 
@@ -32,6 +34,10 @@ class Pictures:
         self.images = np.load(dataset.images, mmap_mode="r")
         self.labels: np.ndarray = np.load(dataset.labels)
         self._splits = np.load(dataset.splits)
+        folds = np.load(dataset.fold_file) if dataset.fold_file else None
+        self.holdouts = list_holdouts(self._splits, folds)
+        # Folds differ by a picture or two: in batches of one size, none of them makes a model be traced again.
+        self._fold_size = max((len(it.validation) for it in self.holdouts if it.fold), default=0)
         self.resident = self.images.nbytes <= resident_bytes
         self._on_device: tuple[Any, Any] | None = None
 
@@ -78,7 +84,8 @@ class Pictures:
             float32 (N, K), in the order of `indices`.
         """
         height, width, _ = self.task.image_shape
-        size = max(16, min(1024, EVALUATION_PIXELS // (height * width), len(indices)))
+        wanted = max(len(indices), self._fold_size)
+        size = max(16, min(1024, EVALUATION_PIXELS // (height * width), wanted))
         parts = [np.zeros((0, self.task.num_classes), "float32")]
         for start in range(0, len(indices), size):
             chosen = indices[start : start + size]

@@ -10,7 +10,7 @@ import numpy as np
 import optuna
 
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import PreviewResult
+from imgcls_automl.executors.results import PreviewResult
 from imgcls_automl.files import replacing
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import optuna
 
-from imgcls_automl.executors.messages import ProbeResult
+from imgcls_automl.executors.results import ProbeResult
 from imgcls_automl.training.fitting import build_network, choose_step_shape
 from imgcls_automl.training.scoring import balanced_weights
 
@@ -85,8 +85,9 @@ class _Pace:
         network = build_network(
             bench.space, candidate, bench.pictures.task, seed=0, precision=precision
         )
-        self._train = bench.pictures.indices("train")
-        self._shape = choose_step_shape(training, len(self._train))
+        holdout = bench.pictures.holdouts[0]
+        self._train, self._validation = holdout.train, holdout.validation
+        self._shape = choose_step_shape(training, holdout.epoch_size)
         self._program = bench.programs.take(network, training, self._shape)
         self._program.begin(
             network,
@@ -99,12 +100,11 @@ class _Pace:
         self._time_steps(1)  # compiles
 
     def measure(self) -> float:
-        """Seconds of an epoch on train with its validation."""
+        """Seconds of an epoch, of a trial's first fold, with its validation."""
         steps = min(STEPS, self._shape.steps_per_execution)
         pictures = min(len(self._train), steps * self._shape.batch_size)
-        validation = len(self._bench.pictures.indices("validation"))
         seconds = self._time_steps(steps) / pictures
-        return seconds * (len(self._train) + VALIDATION_SHARE * validation)
+        return seconds * (len(self._train) + VALIDATION_SHARE * len(self._validation))
 
     def _time_steps(self, steps: int) -> float:
         clock = _Clock()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.training.bench import epoch_report
 from imgcls_automl.training.fitting import NotFiniteError, Progress
+from imgcls_automl.training.holdouts import hold_nothing_out
 from imgcls_automl.training.saving import save_pixel_model
-from imgcls_automl.trial_files import WEIGHTS, read_candidate
+from imgcls_automl.trial_files import read_candidate, weights_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,11 +46,12 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     """Train the winner on train + validation, write best/model.keras and predict the test split with it.
 
     Training runs for its planned epochs and full schedule, without early stopping, and keeps its last weights.
-    The trial's kept weights are used instead where there was no time, where the deadline cuts training short, or
-    where it diverges.
+    The trial's kept weights, with folds its first fold's, are used instead where there was no time, where the deadline
+    cuts training short, or where it diverges.
     """
     stored = read_candidate(task.trial_folder)
-    network = bench.build(task, stored)
+    holdout = hold_nothing_out(bench.pictures.indices("train", "validation"))
+    network = bench.build(task, stored, holdout)
     progress = Progress()
     begun = time.time()
 
@@ -58,22 +60,14 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
 
     if task.epochs:
         try:
-            bench.train(
-                task,
-                stored,
-                network,
-                progress,
-                on_epoch,
-                splits=("train", "validation"),
-                keeps_last=True,
-            )
+            bench.train(task, stored, network, holdout, progress, on_epoch, keeps_last=True)
         except NotFiniteError:
             logger.warning("The refit of trial %d diverged.", task.number, exc_info=True)
             progress.stopped = "not finite"
     seconds = time.time() - begun
     finished = bool(task.epochs) and progress.stopped is None
     if not finished:
-        network.load_weights(task.trial_folder / WEIGHTS)
+        network.load_weights(weights_file(task.trial_folder, bench.pictures.holdouts[0].fold))
     model = save_pixel_model(
         bench.space,
         stored.candidate,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcls_automl.executors.messages import RetrainResult
+from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
-from imgcls_automl.trial_files import WEIGHTS, read_candidate
+from imgcls_automl.trial_files import read_candidate, weights_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.messages import EpochReport, RetrainTask, Verdict
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.fitting import Epoch
+    from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.trial_files import StoredCandidate
 
 EPSILON = 1e-7  # under the logarithm of an averaged probability
 
@@ -27,53 +31,67 @@ EPSILON = 1e-7  # under the logarithm of an averaged probability
 def retrain(
     task: RetrainTask, bench: Bench, report: Callable[[EpochReport], Verdict]
 ) -> RetrainResult:
-    """Train a trial's candidate on train and score its last weights on validation.
+    """Train a trial's candidate on train and score its last weights on validation; with folds, once a fold.
 
     With `task.epochs` 0 the trial's kept weights are scored as they are.
     """
     begun = time.time()
     stored = read_candidate(task.trial_folder)
-    network = bench.build(task, stored)
+    trainings: list[Progress] = []
+    opinions: list[_Opinion] = []
+    for holdout in bench.pictures.holdouts:
+        network = bench.build(task, stored, holdout)
+        if task.epochs:
+            _train(task, bench, stored, network, holdout, trainings, report)
+        else:
+            kept = weights_file(task.trial_folder, holdout.fold)
+            if opinions and not kept.is_file():  # the time was up before this fold's training
+                break
+            network.load_weights(kept)
+        opinions.append(_ask(network, bench, holdout))
+        if any(progress.stopped for progress in trainings):
+            break
+    return _judge(task, bench, opinions, trainings, time.time() - begun)
+
+
+def _train(
+    task: RetrainTask,
+    bench: Bench,
+    stored: StoredCandidate,
+    network: Any,
+    holdout: Holdout,
+    trainings: list[Progress],
+    report: Callable[[EpochReport], Verdict],
+) -> None:
+    """Train once, add it to a retraining's trainings, and save the last weights."""
+    fold, folds = holdout.fold, len(bench.pictures.holdouts)
     progress = Progress()
+    trainings.append(progress)
 
     def on_epoch(epoch: Epoch) -> str | None:
-        write_history(task.folder, progress.epochs)
-        return report(epoch_report(None, task.epochs, epoch)).stop
+        write_history(task.folder, trainings, folded=fold is not None)
+        return report(epoch_report(None, task.epochs, epoch, fold=fold, folds=folds)).stop
 
-    if task.epochs == 0:
-        network.load_weights(task.trial_folder / WEIGHTS)
-    else:
-        task.folder.mkdir(exist_ok=True)
-        try:
-            bench.train(task, stored, network, progress, on_epoch, keeps_last=True)
-        except NotFiniteError:
-            progress.stopped = "not finite"
-        save_weights(network, network.get_weights(), task.folder / WEIGHTS)
-    return _judge(task, bench, network, progress, time.time() - begun)
+    task.folder.mkdir(exist_ok=True)
+    try:
+        bench.train(task, stored, network, holdout, progress, on_epoch, keeps_last=True)
+    except NotFiniteError:
+        progress.stopped = "not finite"
+    save_weights(network, network.get_weights(), weights_file(task.folder, fold))
 
 
-def _judge(
-    task: RetrainTask, bench: Bench, network: Any, progress: Progress, seconds: float
-) -> RetrainResult:
-    plain, flipped = _score(network, bench)
-    cut_short = progress.stopped is not None
-    metric = EPOCH_METRIC[bench.metric]
-    return RetrainResult(
-        number=task.number,
-        seed=task.seed,
-        score=None if cut_short else plain[metric],
-        flipped_score=None if cut_short else flipped[metric],
-        loss=plain["val_loss"],
-        flipped_loss=flipped["val_loss"],
-        epochs=len(progress.epochs),
-        seconds=seconds,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opinion:
+    """What a network says of the pictures held out from it: labels (N,), and logits (N, K) plain and with flips."""
+
+    labels: np.ndarray
+    plain: np.ndarray
+    flipped: np.ndarray
 
 
-def _score(network: Any, bench: Bench) -> tuple[dict[str, float], dict[str, float]]:
-    """Validation metrics of a network, plain and averaged over each picture and its mirror."""
-    pictures = bench.pictures
-    chosen = pictures.indices("validation")
+def _ask(network: Any, bench: Bench, holdout: Holdout) -> _Opinion:
+    """Have a network predict what was held out, plain and averaged over each picture and its mirror."""
+    pictures, chosen = bench.pictures, holdout.validation
 
     def predict(indices: np.ndarray, step: int = 1) -> np.ndarray:
         images = pictures.images[indices][:, :, ::step].astype("float32") / 255.0
@@ -83,5 +101,31 @@ def _score(network: Any, bench: Bench) -> tuple[dict[str, float], dict[str, floa
     logits = pictures.evaluate(chosen, predict)
     mirrored = pictures.evaluate(chosen, lambda indices: predict(indices, -1))
     averaged = np.log((softmax(logits) + softmax(mirrored)) / 2 + EPSILON)
-    labels = pictures.labels[chosen]
-    return score_logits(labels, logits), score_logits(labels, averaged)
+    return _Opinion(labels=pictures.labels[chosen], plain=logits, flipped=averaged)
+
+
+def _judge(
+    task: RetrainTask,
+    bench: Bench,
+    opinions: list[_Opinion],
+    trainings: list[Progress],
+    seconds: float,
+) -> RetrainResult:
+    """Scores are means over folds, as a trial's is; whether flips help the loss is seen on all their pictures."""
+    cut_short = any(progress.stopped for progress in trainings)
+    metric = EPOCH_METRIC[bench.metric]
+    plain = fmean(score_logits(it.labels, it.plain)[metric] for it in opinions)
+    flipped = fmean(score_logits(it.labels, it.flipped)[metric] for it in opinions)
+    labels = np.concatenate([it.labels for it in opinions])
+    all_plain = np.concatenate([it.plain for it in opinions])
+    all_flipped = np.concatenate([it.flipped for it in opinions])
+    return RetrainResult(
+        number=task.number,
+        seed=task.seed,
+        score=None if cut_short else plain,
+        flipped_score=None if cut_short else flipped,
+        loss=score_logits(labels, all_plain)["val_loss"],
+        flipped_loss=score_logits(labels, all_flipped)["val_loss"],
+        epochs=sum(len(progress.epochs) for progress in trainings),
+        seconds=seconds,
+    )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.executors.messages import CandidateDrawn, TrialResult, TrialStarted
+from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
+from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
-    WEIGHTS,
     StoredCandidate,
+    drop_weights,
     read_candidate,
+    weights_file,
     write_candidate,
     write_result,
 )
@@ -29,12 +32,13 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.messages import (
         Admission,
         EpochReport,
-        TrialState,
         TrialTask,
         Verdict,
     )
+    from imgcls_automl.executors.results import TrialState
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.fitting import Epoch
+    from imgcls_automl.training.holdouts import Holdout
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ def run_trial(
     started: Callable[[TrialStarted], None],
     report: Callable[[EpochReport], Verdict],
 ) -> TrialResult:
-    """Draw, build and train one candidate; write its folder; never raise for what a candidate does wrong.
+    """Draw, build and train one candidate, once a fold; write its folder; never raise for what a candidate does wrong.
 
     Args:
         task: Which trial, and how long.
@@ -68,7 +72,7 @@ def run_trial(
         report: Told of each epoch; answers whether to go on.
     """
     begun = time.time()
-    progress = Progress()
+    trainings: list[Progress] = []
     state: TrialState = "complete"
     cause = detail = parameters = None
     try:
@@ -76,22 +80,27 @@ def run_trial(
         twin = admit(CandidateDrawn(number=task.number, candidate=stored.candidate)).duplicate_of
         if twin is not None:
             raise TrialFailedError("infeasible", "duplicate", f"the same candidate as trial {twin}")
-        network = _build(task, bench, stored)
-        parameters = network.count_params()
-        started(TrialStarted(number=task.number, candidate=stored.candidate, parameters=parameters))
-        _train(task, bench, stored, network, progress, report)
-        cause = progress.stopped if progress.stopped in ("pruned", "timeout") else None
-        if (
-            cause == "pruned"
-            or progress.best is None
-            or (cause == "timeout" and not task.keep_partial)
-        ):
+        for holdout in bench.pictures.holdouts:
+            network = _build(task, bench, stored, holdout)
+            if parameters is None:
+                parameters = network.count_params()
+                begin = TrialStarted(
+                    number=task.number, candidate=stored.candidate, parameters=parameters
+                )
+                started(begin)
+            cause = _train(task, bench, stored, network, holdout, trainings, report)
+            _keep_weights(task, network, holdout, trainings)
+            if cause is not None:
+                break
+        cut_short = cause == "timeout" and not task.keep_partial
+        if cause == "pruned" or cut_short or not _list_scored(trainings):
             state = "pruned"
-        else:
-            save_weights(network, progress.best_weights, task.folder / WEIGHTS)
     except TrialFailedError as failure:
         state, cause, detail = failure.state, failure.cause, str(failure)
-    result = _conclude(task, bench, progress, state, cause, detail, parameters, time.time() - begun)
+    if state != "complete":
+        drop_weights(task.folder)
+    seconds = time.time() - begun
+    result = _conclude(task, bench, trainings, state, cause, detail, parameters, seconds)
     write_result(task.folder, result)
     return result
 
@@ -119,9 +128,9 @@ def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
     return read_candidate(task.folder)
 
 
-def _build(task: TrialTask, bench: Bench, stored: StoredCandidate) -> Any:
+def _build(task: TrialTask, bench: Bench, stored: StoredCandidate, holdout: Holdout) -> Any:
     try:
-        return bench.build(task, stored)
+        return bench.build(task, stored, holdout)
     except Exception as error:
         raise _failure("build", error) from error
 
@@ -131,20 +140,48 @@ def _train(
     bench: Bench,
     stored: StoredCandidate,
     network: Any,
-    progress: Progress,
+    holdout: Holdout,
+    trainings: list[Progress],
     report: Callable[[EpochReport], Verdict],
-) -> None:
+) -> str | None:
+    """Train once, and add it to a trial's trainings; returns why the trial has to end with it, or None to go on."""
+    fold, folds = holdout.fold, len(bench.pictures.holdouts)
+    progress = Progress()
+    trainings.append(progress)
+    told: str | None = None
+
     def on_epoch(epoch: Epoch) -> str | None:
-        write_history(task.folder, progress.epochs)
-        return report(epoch_report(task.number, task.epochs, epoch)).stop
+        nonlocal told
+        write_history(task.folder, trainings, folded=fold is not None)
+        message = epoch_report(task.number, task.epochs, epoch, fold=fold, folds=folds)
+        told = report(message).stop
+        return told
 
     try:
-        bench.train(task, stored, network, progress, on_epoch, keeps_last=False)
+        bench.train(task, stored, network, holdout, progress, on_epoch, keeps_last=False)
     except NotFiniteError as error:
         raise TrialFailedError("failed", "not finite", str(error)) from error
     except Exception as error:
+        progress.stopped = "failed"
         bench.programs.forget()
         raise _failure("training", error) from error
+    return told or (None if progress.ran_its_course else progress.stopped)
+
+
+def _keep_weights(
+    task: TrialTask, network: Any, holdout: Holdout, trainings: list[Progress]
+) -> None:
+    """Save the last training's best weights, where the trial is scored by it; the memory they took is free again."""
+    last, scored = trainings[-1], _list_scored(trainings)
+    if scored and scored[-1] is last:
+        save_weights(network, last.best_weights, weights_file(task.folder, holdout.fold))
+    last.best_weights = []
+
+
+def _list_scored(trainings: list[Progress]) -> list[Progress]:
+    """The trainings a trial is scored by: those that ran their course or, where none did, the one cut short."""
+    ended = [it for it in trainings if it.ran_its_course]
+    return ended or [it for it in trainings if it.best is not None][:1]
 
 
 def _failure(cause: str, error: Exception) -> TrialFailedError:
@@ -164,25 +201,33 @@ def _is_out_of_memory(error: Exception, text: str) -> bool:
 def _conclude(
     task: TrialTask,
     bench: Bench,
-    progress: Progress,
+    trainings: list[Progress],
     state: TrialState,
     cause: str | None,
     detail: str | None,
     parameters: int | None,
     seconds: float,
 ) -> TrialResult:
-    best = progress.best
+    folds = len(bench.pictures.holdouts)
+    kept = [it.best for it in _list_scored(trainings) if it.best is not None]
+    scores = [epoch.score for epoch in kept if epoch.score is not None]
+    ended = any(it.ran_its_course for it in trainings)
     return TrialResult(
         number=task.number,
         state=state,
-        score=best.score if best else None,
+        score=fmean(scores) if scores else None,
         metric=bench.metric,
-        epoch=best.number if best else None,
-        epochs=len(progress.epochs),
-        planned_epochs=task.epochs,
+        epoch=kept[0].number if kept and folds == 1 else None,
+        epochs=sum(len(it.epochs) for it in trainings),
+        planned_epochs=task.epochs * folds,
         seconds=seconds,
         parameters=parameters,
         cause=cause,
         detail=detail,
-        metrics=best.metrics if best else {},
+        metrics=_average([epoch.metrics for epoch in kept]),
+        fold_scores=tuple(scores) if folds > 1 and ended else (),
     )
+
+
+def _average(metrics: list[dict[str, float]]) -> dict[str, float]:
+    return {name: fmean(it[name] for it in metrics) for name in metrics[0]} if metrics else {}

@@ -34,11 +34,10 @@ from imgcls_automl.events import (
 from imgcls_automl.executors.messages import (
     EpochReport,
     Ready,
-    RetrainResult,
-    TrialResult,
     TrialStarted,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.plugin import Candidate, ImageTask
 from imgcls_automl.run_folder import RunFolder
 

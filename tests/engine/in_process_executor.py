@@ -8,12 +8,10 @@ from imgcls_automl.executors.messages import (
     Baselines,
     EpochReport,
     Ready,
-    RefitResult,
-    RetrainResult,
     SuggestCall,
-    TrialResult,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RefitResult, RetrainResult, TrialResult
 from imgcls_automl.trial_files import write_result
 
 ENDS_A_TASK = (Baselines, TrialResult, RetrainResult, RefitResult, WorkerLost)
@@ -102,7 +100,7 @@ def draw(name, low=0.0, high=1.0):
     return SuggestCall(method="suggest_float", arguments=arguments)
 
 
-def tell(task, epoch, score, seconds=1.0):
+def tell(task, epoch, score, seconds=1.0, fold=1, folds=1):
     """What a worker says when an epoch is over."""
     metrics = {"loss": 1.0 - score, "val_accuracy": score}
     return EpochReport(
@@ -112,6 +110,8 @@ def tell(task, epoch, score, seconds=1.0):
         seconds=seconds,
         score=score,
         metrics=metrics,
+        fold=fold,
+        folds=folds,
     )
 
 

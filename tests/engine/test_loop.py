@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 import warnings
+from typing import ClassVar
 
+import optuna
 import pytest
 from in_process_executor import InProcessExecutor, draw, end, learn, tell
 from optuna.trial import TrialState
@@ -14,7 +16,12 @@ from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
 from imgcls_automl.errors import NoTrialSucceededError
 from imgcls_automl.events import SearchStanding, SearchStopped
-from imgcls_automl.executors.messages import SuggestCall, TrialResult, TrialTask, WorkerLost
+from imgcls_automl.executors.messages import (
+    SuggestCall,
+    TrialTask,
+    WorkerLost,
+)
+from imgcls_automl.executors.results import TrialResult
 
 
 @pytest.fixture
@@ -139,6 +146,68 @@ class TestPruning:
         search(learn, make_plan(5, epochs=6))
         assert states(study) == ["COMPLETE"] * 4 + ["PRUNED"]
         assert len(study.get_trials()[4].intermediate_values) == 2
+
+
+def learn_by_folds(scores, told):
+    """Trials of two folds of an epoch each, whose scores by fold are these; notes where each one was told to stop."""
+
+    def play(task):
+        yield draw("x")
+        for fold, score in enumerate(scores[task.number], start=1):
+            verdict = yield tell(task, 1, score, fold=fold, folds=2)
+            told.append((task.number, fold, verdict.stop))
+            if verdict.stop is not None:
+                yield end(task, "pruned", score=score, cause=verdict.stop)
+                return
+        yield end(task, score=sum(scores[task.number]) / 2, epochs=2)
+
+    return play
+
+
+class TestFolds:
+    SCORES: ClassVar = [(0.9, 0.9), (0.8, 0.8), (0.1, 0.9), (0.9, 0.1)]
+
+    def search(self, study, search, plan):
+        told = []
+        study.pruner = optuna.pruners.MedianPruner(n_startup_trials=2)
+        search(learn_by_folds(self.SCORES, told), plan)
+        return told
+
+    def test_a_hopeless_first_fold_ends_a_trial_and_a_hopeless_later_one_does_not(
+        self, study, search, make_plan
+    ):
+        told = self.search(study, search, make_plan(4, epochs=1, folds=2))
+        assert [it for it in told if it[0] >= 2] == [(2, 1, "pruned"), (3, 1, None), (3, 2, None)]
+        assert [trial.value for trial in study.trials] == [0.9, 0.8, 0.1, 0.5]
+
+    def test_the_study_compares_first_folds_alone(self, study, search, make_plan):
+        self.search(study, search, make_plan(4, epochs=1, folds=2))
+        first = [trial.intermediate_values for trial in study.trials]
+        assert first == [{1: 0.9}, {1: 0.8}, {1: 0.1}, {1: 0.9}]
+
+    def test_the_time_may_be_up_between_two_folds(self, study, search, make_plan):
+        told = []
+        # An epoch of a second tells that the refit needs what is left after the first fold.
+        plan = make_plan(seconds=20, started=time.time() - 9, epochs=1, folds=2)
+        with pytest.raises(NoTrialSucceededError):
+            search(learn_by_folds(self.SCORES, told), plan)
+        assert told == [(0, 1, "timeout")]
+
+    def test_retrainings_are_counted_once_a_fold(self, make_plan):
+        plan = make_plan(4, top_k=3, folds=5, refit_growth=1.25)
+        assert plan.later_trainings == 3 * 5 + 1.25
+
+
+def test_the_time_of_a_first_epoch_that_compiles_is_forgotten(search, make_plan, seen):
+    def compile_first(task):
+        for epoch, seconds in ((1, 30.0), (2, 1.0)):
+            yield tell(task, epoch, 0.5, seconds=seconds)
+        yield end(task, score=0.5, epochs=2, seconds=2.0)
+
+    search(compile_first, make_plan(1, epochs=2, seconds=1000))
+    deadlines = [event.deadline for event in seen if isinstance(event, SearchStanding)]
+    assert deadlines == sorted(deadlines)
+    assert len(set(deadlines)) == 3  # guessed, by the first epoch, by the second and the trial
 
 
 class TestFailures:

@@ -61,6 +61,19 @@ class TestFittingToTime:
     def test_one_epoch_at_least(self):
         assert self.fit(MEDIUM, 11).epochs == 1
 
+    @pytest.mark.parametrize("folds", [2, 5])
+    def test_a_trial_of_folds_costs_as_many_trainings_and_a_refit_one(self, folds):
+        growth = folds / (folds - 1)
+        for seconds in range(200, 12_000, 200):
+            plan = fit_to_time(
+                MEDIUM,
+                **{"epochs": 12, "epoch_seconds": 10.0, "seconds": seconds},
+                refit_growth=growth,
+                folds=folds,
+            )
+            trials = 1 + count_retrainings(plan.top_k, plan.seeds)
+            assert plan.epochs == 1 or (trials * folds + growth) * plan.epochs * 10 < seconds
+
 
 class TestPresetOfARun:
     def preset(self, *, seconds=None, epoch_seconds=None, **options):

@@ -13,10 +13,10 @@ from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun, TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
-    RetrainResult,
     TrialTask,
     WorkerLost,
 )
+from imgcls_automl.executors.results import RetrainResult
 
 
 def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
@@ -192,6 +192,13 @@ class TestShortTime:
         assert len(tasks) == trainings
         assert seen[0] == SelectionBegun(trials=[0, 1, 2][:trainings], seeds=1, fewer=trainings < 3)
         assert all(task.epochs == (0 if trainings == 1 else 2) for task in tasks)
+
+    @pytest.mark.parametrize(("seconds", "trainings"), [(60, 3), (40, 2), (25, 1)])
+    def test_a_retraining_over_folds_costs_one_training_a_fold(self, select, seconds, trainings):
+        scores = {0: 0.9, 1: 0.8, 2: 0.7}
+        values = list(scores.values())
+        _, tasks = select(play(scores), values, top_k=3, folds=4, seconds=seconds)
+        assert len(tasks) == trainings
 
     def test_the_last_seeds_are_given_up_before_the_last_candidates(self, select):
         _, tasks = select(play({0: 0.9, 1: 0.8}), [0.9, 0.8], top_k=2, seeds=3, seconds=19)

@@ -19,7 +19,7 @@ from imgcls_automl.engine.study import (
     tell_result,
     trial_seed,
 )
-from imgcls_automl.executors.messages import TrialResult
+from imgcls_automl.executors.results import TrialResult
 
 
 def draw(trial):

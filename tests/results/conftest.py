@@ -84,6 +84,7 @@ class RunFolder:
         cause: str | None = None,
         baseline: bool = False,
         model: dict[str, Any] | None = None,
+        fold_scores: tuple[float, ...] = (),
         **training: Any,
     ) -> RunFolder:
         """Write one trial; state None leaves it without a result, as a running one is."""
@@ -114,7 +115,8 @@ class RunFolder:
                 "state": state,
                 "score": score,
                 "metric": self.metric,
-                "epoch": epochs or None,
+                "epoch": None if fold_scores else epochs or None,
+                "fold_scores": list(fold_scores),
                 "epochs": epochs,
                 "planned_epochs": 12,
                 "seconds": 10.0 + number,

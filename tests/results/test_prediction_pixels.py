@@ -41,7 +41,7 @@ def album(tmp_path):
 @pytest.mark.parametrize("resize", RESIZE_MODES)
 def test_training_and_prediction_decode_alike(album, tmp_path, resize):
     request = DatasetRequest(
-        data=str(album),
+        data=(str(album),),
         test_data=None,
         adapter="folder",
         options={},

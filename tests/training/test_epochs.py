@@ -29,11 +29,12 @@ second = candidate(dropout=0.5, learning_rate=0.003, augmentation=augmentation)
 
 
 def train(chosen, programs):
+    sampling = "balanced" if chosen is second else "none"
     network = build_network(Plain(), chosen, pictures.task, seed=5, precision="float32")
     progress = Progress()
     plan = Plan(
         epochs=3, seed=5, train=pictures.indices("train"), validation=pictures.indices("validation"),
-        metric="accuracy", class_weight="none", deadline=None,
+        metric="accuracy", class_weight="none", deadline=None, sampling=sampling,
     )
     fit_candidate(Plain(), chosen, network, programs, plan, progress, lambda epoch: None)
     return [[epoch.metrics["loss"], epoch.metrics["val_loss"]] for epoch in progress.epochs]

@@ -176,20 +176,21 @@ class TestClassWeights:
             replace(digits, labels=tmp_path / "labels.npy", task=task), resident_bytes=1 << 30
         )
 
-    def test_balanced_weights_find_more_of_a_rare_class(self, train, eights):
+    @pytest.mark.parametrize("option", ["class_weight", "sampling"])
+    def test_balance_finds_more_of_a_rare_class(self, train, eights, option):
         from imgcls_automl.training.program import Programs
 
         validation = eights.indices("validation")
         rare = validation[eights.labels[validation] == 1]
         found = {}
-        for weight in ("none", "balanced"):
+        for how in ("none", "balanced"):
             network, _ = train(
                 chosen=candidate(learning_rate=0.002),
                 on=Programs(eights),
-                class_weight=weight,
                 epochs=3,
+                **{option: how},
             )
-            found[weight] = np.mean(predict(network, eights, rare).argmax(axis=1) == 1)
+            found[how] = np.mean(predict(network, eights, rare).argmax(axis=1) == 1)
         assert found["balanced"] > found["none"] + 0.2
 
 

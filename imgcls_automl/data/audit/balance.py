@@ -51,9 +51,10 @@ def measure_balance(contents: Contents, splits: np.ndarray) -> Balance:
 
 def list_class_problems(contents: Contents, splits: np.ndarray) -> Iterator[Issue]:
     """Issues whose id is the name of a class: `"class_missing"` from a split, `"class_name_alike"` to another's."""
-    for name, counts in zip(contents.class_names, _count(contents, splits), strict=True):
-        for split, count in zip(SPLITS, counts, strict=True):
-            if count == 0:
+    table = _count(contents, splits)
+    for name, counts in zip(contents.class_names, table, strict=True):
+        for split, count, total in zip(SPLITS, counts, table.sum(axis=0), strict=True):
+            if count == 0 and total > 0:  # with folds there is no validation split at all
                 detail = f"the class has no picture in {split}"
                 yield Issue(id=name, problem="class_missing", detail=detail)
     alike: dict[str, list[str]] = defaultdict(list)

@@ -29,6 +29,11 @@ def test_what_is_left_out_does_not_count(make_contents):
     assert measure_balance(contents, splits).ratio == 1.0
 
 
+def test_no_class_is_missing_from_a_split_that_is_not_there(make_contents):
+    contents = make_contents(list("abab"))
+    assert not list(list_class_problems(contents, np.array([0, 0, 2, 2], dtype=np.uint8)))
+
+
 def test_a_class_that_a_split_lacks_is_named(make_contents):
     contents = make_contents(list("aaab"))
     found = list_class_problems(contents, np.array([0, 1, 2, 0], dtype=np.uint8))

@@ -1,0 +1,105 @@
+"""How tasks end: what a worker sends back at last, and what result.json holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TrialState = Literal["complete", "pruned", "failed", "infeasible"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeResult:
+    """What was measured.
+
+    Attributes:
+        precision: The dtype policy to train with.
+        epoch_seconds: One epoch on train with its validation; None where the candidate could not be trained.
+    """
+
+    precision: str
+    epoch_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewResult:
+    """The pictures are written; `strengths` are those of the changes that were made, by name."""
+
+    strengths: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """How a trial ended; what result.json holds.
+
+    Attributes:
+        number: The trial's number.
+        state: As counted by `--trials`.
+        score: The selection metric at the kept epoch, with folds the mean of theirs; None where no epoch was finished.
+        metric: The selection metric's name.
+        epoch: The kept epoch, the best by score, counted from 1; None with folds, which keep one each.
+        epochs: Finished, over all folds.
+        planned_epochs: As laid out, over all folds.
+        seconds: Wall-clock time of the trial.
+        parameters: Number of weights; None where the model could not be built.
+        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"duplicate"`, `"not finite"`, `"build"`,
+            `"out of memory"`, `"training"`, `"crash"`...
+        detail: One line about the cause.
+        metrics: Of the kept epoch, with folds the means of theirs.
+        fold_scores: Of the folds whose training ended, in their order; empty without folds.
+    """
+
+    number: int
+    state: TrialState
+    score: float | None
+    metric: str
+    epoch: int | None
+    epochs: int
+    planned_epochs: int
+    seconds: float
+    parameters: int | None
+    cause: str | None = None
+    detail: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    fold_scores: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrainResult:
+    """How a retraining ended.
+
+    Attributes:
+        number: The trial.
+        seed: Of the training.
+        score: The selection metric on validation with the last weights, with folds the mean of theirs; None where
+            training was cut short or diverged.
+        flipped_score: The same, averaged over pictures and their mirrors.
+        loss: Cross-entropy on validation, with folds on the pictures of all of them.
+        flipped_loss: The same, averaged over pictures and their mirrors.
+        epochs: Trained.
+        seconds: Of it.
+    """
+
+    number: int
+    seed: int
+    score: float | None
+    flipped_score: float | None
+    loss: float
+    flipped_loss: float
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefitResult:
+    """The model is saved and tested.
+
+    Attributes:
+        epochs: Trained in the refit; 0 where the trial's weights were taken.
+        seconds: Of the refit's training.
+        metrics: What best/metrics.json holds.
+    """
+
+    epochs: int
+    seconds: float
+    metrics: dict[str, Any]
