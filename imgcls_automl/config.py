@@ -331,7 +331,7 @@ def resolve_config(
 
 
 def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> Any:
-    """One option for a command that takes no others: its flag, else the environment, else its default.
+    """One option for a command that does not take all: its flag, else the environment, else its default.
 
     Raises:
         ConfigError: The value cannot be.
@@ -339,9 +339,9 @@ def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> 
     option = next(option for option in options() if option.name == name)
     variable = ENVIRONMENT_PREFIX + name.upper()
     for place, value in ((flag(name), given), (variable, environment.get(variable))):
-        if value not in (None, ""):
+        if value not in (None, [], ""):
             return _parse(option, place, value)
-    return option.default
+    return option.default if option.default_factory is MISSING else option.default_factory()
 
 
 def config_from_json(values: Mapping[str, Any]) -> RunConfig:
