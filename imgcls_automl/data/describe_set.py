@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Parts(NamedTuple):
-    """How a set is labelled and split: arrays of the pictures that are left (M,), and `.npy` files for all decoded ones.
+    """How a set is labelled and split: arrays of the pictures that are left (M,), `.npy` files of all decoded ones.
 
     The folds are None where there are none.
     """

@@ -60,7 +60,7 @@ def inspect_set(
         found = find_or_decode(adapter, info, replace(request, max_bad=sys.maxsize), held, report)
     except NothingReadableError as error:
         return _describe_nothing(request, info, reason, error)
-    corrected = correct(found.contents, Corrections(exclude=(), relabel=()))  # inspected as it is
+    corrected = correct(found.contents, Corrections(exclude=(), relabel=()))
     contents = corrected.contents
     examination = find_or_examine(request.cache / found.key, report)
     refusals: list[str] = []
@@ -85,7 +85,7 @@ def inspect_set(
     seconds = time.monotonic() - started
     return Inspection(
         summary=summarise(
-            contents, splits, audit, dataset=dataset, request=request, seconds=seconds
+            corrected, splits, audit, dataset=dataset, request=request, seconds=seconds
         ),
         unreadable=tuple(contents.issues),
         findings=(*contents.notes, *audit.issues),
