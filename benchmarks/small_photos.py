@@ -28,13 +28,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="a folder of class folders"
     )
-    parser.add_argument("--space", default="cnn_augmented", help="default: %(default)s")
+    parser.add_argument("--space", default="resnet_small", help="default: %(default)s")
     parser.add_argument(
         "--seeds", type=int, default=5, help="runs, seeded from 0 (default: %(default)s)"
     )
     parser.add_argument(
         "--flags",
-        default="--timeout 4m",
+        default="--image-size 64 --preset fast --trials 2",
         help="of every search, in one text (default: %(default)s)",
     )
     arguments = parser.parse_args()

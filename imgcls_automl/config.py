@@ -6,8 +6,6 @@ precedence. Command-line help, documents and error messages read `RunConfig`'s f
 
 from __future__ import annotations
 
-import math
-import re
 import tomllib
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,6 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.data.dataset import MAX_PIXELS, RESIZE_MODES
 from imgcls_automl.errors import ConfigError
+from imgcls_automl.option_values import (
+    parse_bytes,
+    parse_choice,
+    parse_duration,
+    parse_pairs,
+    parse_score,
+    parse_size,
+    parse_sources,
+    parse_text,
+    parse_whole,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,99 +60,6 @@ PRESETS = {
     "medium": Preset(epochs=12, top_k=3, seeds=1),
     "best": Preset(epochs=24, top_k=3, seeds=3),
 }
-
-
-def parse_text(value: object) -> str:
-    if not isinstance(value, str | Path) or not str(value):
-        raise ValueError("a text")
-    return str(value)
-
-
-def parse_sources(value: object) -> tuple[str, ...]:
-    """Read one source, or a list of them."""
-    sources = value if isinstance(value, list | tuple) else [value]
-    try:
-        return tuple(parse_text(source) for source in sources)
-    except ValueError:
-        raise ValueError("a text, or a list of texts") from None
-
-
-def parse_choice(*choices: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if value not in choices:
-            raise ValueError(f"one of {', '.join(choices)}")
-        return str(value)
-
-    return parse
-
-
-def parse_whole(low: int) -> Callable[[object], int]:
-    def parse(value: object) -> int:
-        text = str(value)
-        if isinstance(value, bool) or not re.fullmatch(r"\d{1,12}", text) or int(text) < low:
-            raise ValueError(f"a whole number from {low} up")
-        return int(text)
-
-    return parse
-
-
-def parse_score(value: object) -> float:
-    try:
-        score = float(str(value))
-    except ValueError:
-        score = math.nan
-    if not math.isfinite(score):
-        raise ValueError("a number, such as 0.9")
-    return score
-
-
-def parse_duration(value: object) -> float:
-    """Read `"90"`, `"90s"`, `"30m"`, `"1.5h"` or `"1h30m"` as seconds."""
-    wanted = "a time above zero, such as 90s, 30m or 1h30m"
-    text = str(value).strip().lower()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        text += "s"
-    if not re.fullmatch(r"(\d+(\.\d+)?[smhd])+", text):
-        raise ValueError(wanted)
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-    seconds = sum(
-        float(number) * units[unit] for number, unit in re.findall(r"([\d.]+)([smhd])", text)
-    )
-    if not 0 < seconds < 1e9:
-        raise ValueError(wanted)
-    return seconds
-
-
-def parse_bytes(value: object) -> int:
-    """Read `"20GB"`, `"500 MB"`, `"1.5TB"` (decimal) or a plain number as bytes."""
-    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?", str(value).strip().lower())
-    size = float(match[1]) * 1000 ** " kmgt".index(match[2] or " ") if match else 0.0
-    if not 1 <= size < 1e18:
-        raise ValueError("an amount above zero, such as 500MB or 20GB")
-    return int(size)
-
-
-def parse_size(value: object) -> tuple[int, int]:
-    """Read `64` or `"64x48"` (height x width) as (height, width) in pixels."""
-    if isinstance(value, list | tuple) and len(value) == 2:
-        value = f"{value[0]}x{value[1]}"
-    match = re.fullmatch(r"(\d{1,4})(?:x(\d{1,4}))?", str(value).strip().lower())
-    height, width = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-    if not (8 <= height <= 1024 and 8 <= width <= 1024):
-        raise ValueError("a size from 8 to 1024 pixels, such as 64 or 48x64 (height x width)")
-    return height, width
-
-
-def parse_pairs(value: object) -> dict[str, str]:
-    """Read `["k=v", ...]` or a table as texts by name."""
-    if isinstance(value, str):
-        value = [value]
-    if isinstance(value, dict):
-        return {str(key).replace("-", "_"): str(text) for key, text in value.items()}
-    pairs = [str(item).partition("=") for item in value] if isinstance(value, list | tuple) else []
-    if not pairs or not all(name and equals for name, equals, _ in pairs):
-        raise ValueError("name=value")
-    return {name.replace("-", "_"): text for name, _, text in pairs}
 
 
 def _option(
@@ -415,7 +331,7 @@ def resolve_config(
 
 
 def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> Any:
-    """One option for a command that takes no others: its flag, else the environment, else its default.
+    """One option for a command that does not take all: its flag, else the environment, else its default.
 
     Raises:
         ConfigError: The value cannot be.
@@ -423,9 +339,9 @@ def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> 
     option = next(option for option in options() if option.name == name)
     variable = ENVIRONMENT_PREFIX + name.upper()
     for place, value in ((flag(name), given), (variable, environment.get(variable))):
-        if value not in (None, ""):
+        if value not in (None, [], ""):
             return _parse(option, place, value)
-    return option.default
+    return option.default if option.default_factory is MISSING else option.default_factory()
 
 
 def config_from_json(values: Mapping[str, Any]) -> RunConfig:

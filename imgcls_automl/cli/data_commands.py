@@ -1,4 +1,4 @@
-"""`data cache list` and `data cache clear`: what decoded pictures are kept, and away with them."""
+"""The commands of `data`; here those of its cache: what decoded pictures are kept, and away with them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,11 @@ Json = Annotated[bool, typer.Option("--json", help="Put one JSON object on stdou
 
 
 def add_commands(app: typer.Typer) -> None:
+    from imgcls_automl.cli import inspections, quarantines
+
     data = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    inspections.add_commands(data)
+    quarantines.add_commands(data)
     cache = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     cache.command("list")(list_cache)
     cache.command("clear")(clear_cache)

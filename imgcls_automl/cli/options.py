@@ -11,8 +11,24 @@ import typer
 from imgcls_automl.config import flag, options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from dataclasses import Field
+
+
+# What tells of the data and how it is read, rather than of a search.
+DATA_OPTIONS = (
+    "test_data",
+    "adapter",
+    "data_option",
+    "seed",
+    "image_size",
+    "resize",
+    "max_bad",
+    "max_pixels",
+    "cache_dir",
+    "cache_limit",
+    "read_timeout",
+)
 
 
 def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -20,14 +36,24 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
 
     Options that are not given arrive as None; `resolve_config` fills them.
     """
+    return _with_options(command, [option.name for option in options()])
+
+
+def with_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command some of these options in the same way; `config.resolve_option` fills them."""
+    return lambda command: _with_options(command, names)
+
+
+def _with_options(command: Callable[..., None], names: Sequence[str]) -> Callable[..., None]:
     own = [
         parameter
         for parameter in inspect.signature(command, eval_str=True).parameters.values()
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    run = [_make_parameter(option) for option in options()]
-    command.__signature__ = inspect.Signature([*run, *own])  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in (*run, *own)}
+    made = [_make_parameter(option) for option in options() if option.name in names]
+    parameters = sorted([*made, *own], key=lambda parameter: parameter.kind)  # arguments first
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return command
 
 

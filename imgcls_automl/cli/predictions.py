@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgcls_automl.config import parse_pairs
 from imgcls_automl.errors import ConfigError, DatasetError
+from imgcls_automl.option_values import parse_pairs
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:

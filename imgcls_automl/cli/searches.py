@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.cli.options import with_run_options
-from imgcls_automl.config import parse_duration, parse_whole, resolve_config
+from imgcls_automl.config import resolve_config
 from imgcls_automl.errors import ConfigError
+from imgcls_automl.option_values import parse_duration, parse_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,6 +12,7 @@ from imgcls_automl.errors import DatasetError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.decoded import Contents, Issue
 
 TOLERATED = 10  # unreadable pictures, and
@@ -19,39 +20,41 @@ TOLERATED_SHARE = 0.01  # of all: more than both stop a run
 _LISTED = 5
 
 
-def check_unreadable(contents: Contents, max_bad: int | None) -> None:
+def check_unreadable(contents: Contents, request: DatasetRequest) -> None:
     """Refuse a set of which too much cannot be read.
 
     Raises:
-        DatasetError: More than `max_bad` pictures; where that is None, more than 1% and than 10.
+        DatasetError: More than `request.max_bad` pictures; where that is None, more than 1% and than 10.
     """
     bad, total = len(contents.issues), len(contents.issues) + len(contents.ids)
-    allowed = count_tolerated(total, max_bad)
+    allowed = count_tolerated(total, request.max_bad)
     if bad > allowed:
         raise DatasetError(
             f"{bad} of {total} pictures cannot be read, and at most {allowed} may be left out: "
             f"{_list_issues(contents.issues)}.\n"
-            f"Repair or remove them, or go on without them, all listed in data/issues.csv: --max-bad {bad}"
+            f"List them all: {request.inspect_command}\n"
+            f"Repair or remove them, or go on without them: --max-bad {bad}"
         )
 
 
-def check_unreadable_so_far(issues: Sequence[Issue], total: int, max_bad: int | None) -> None:
+def check_unreadable_so_far(issues: Sequence[Issue], total: int, request: DatasetRequest) -> None:
     """Refuse a set as soon as it is certain that too much of it cannot be read.
 
     Args:
         issues: Those found so far.
         total: Pictures of the whole set, the unreadable ones included.
-        max_bad: As in `check_unreadable`.
+        request: Says how many may be.
 
     Raises:
         DatasetError: As in `check_unreadable`.
     """
-    allowed = count_tolerated(total, max_bad)
+    allowed = count_tolerated(total, request.max_bad)
     if len(issues) > allowed:
         raise DatasetError(
             f"{len(issues)} or more of {total} pictures cannot be read, and at most {allowed} may be "
             f"left out: {_list_issues(issues)}.\n"
-            "The rest was not looked at. Repair or remove them, or allow more: --max-bad N"
+            f"The rest was not looked at. List them all: {request.inspect_command}\n"
+            "Repair or remove them, or allow more: --max-bad N"
         )
 
 
@@ -65,11 +68,11 @@ def _list_issues(issues: Sequence[Issue]) -> str:
     return listed + (f"; and {len(issues) - _LISTED} more" if len(issues) > _LISTED else "")
 
 
-def check_classes(contents: Contents) -> None:
+def check_classes(contents: Contents, request: DatasetRequest) -> None:
     """Refuse a set that teaches nothing.
 
     Raises:
-        DatasetError: There are fewer than two classes, or a class has a single picture.
+        DatasetError: There are fewer than two classes, or a class has no picture that can be read, or a single one.
     """
     if len(contents.class_names) < 2:
         raise DatasetError(
@@ -78,6 +81,12 @@ def check_classes(contents: Contents) -> None:
             "Check that the source holds one folder, or one label, a class."
         )
     counts = np.bincount(contents.labels, minlength=len(contents.class_names))
+    lost = [contents.class_names[c] for c in np.flatnonzero(counts == 0)]
+    if lost:
+        raise DatasetError(
+            f"Not one picture of the class {lost[0]!r}{_and_more(len(lost))} can be read.\n"
+            f"See why, and repair them or take the class out: {request.inspect_command}"
+        )
     single = [
         contents.ids[int(np.argmax(contents.labels == c))] for c in np.flatnonzero(counts == 1)
     ]

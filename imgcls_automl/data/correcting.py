@@ -181,8 +181,12 @@ def _relabel(
 def _select(
     contents: Contents, kept: np.ndarray, labels: np.ndarray, names: Sequence[str]
 ) -> Contents:
-    """The pictures at some places (M,), with labels (M,) of their own and the classes that occur among these."""
-    occurring = sorted(np.unique(labels).tolist(), key=lambda index: names[index])
+    """The pictures at some places (M,), with labels (M,) of their own and the classes that occur among these.
+
+    A class of which nothing could be read stays, to be refused: it was not the corrections that emptied it.
+    """
+    unread = set(range(len(contents.class_names))) - set(contents.labels.tolist())
+    occurring = sorted({*labels.tolist(), *unread}, key=lambda index: names[index])
     numbers = np.zeros(len(names), dtype=np.int32)
     ids = {contents.ids[place] for place in kept}
     numbers[occurring] = np.arange(len(occurring))

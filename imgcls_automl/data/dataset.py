@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -63,6 +64,24 @@ class DatasetRequest:
     def described(self) -> str:
         """The sources, for messages: `"cats, dogs"`."""
         return ", ".join(self.data)
+
+    @property
+    def inspect_command(self) -> str:
+        """What to type to be told all about the pictures, ready to be pasted into a shell."""
+        test = ["--test-data", self.test_data] if self.test_data is not None else []
+        return self._command("inspect", *self.data, *test)
+
+    @property
+    def quarantine_commands(self) -> list[str]:
+        """What to type to set unreadable files aside, a command for each source."""
+        sources = [*self.data, *([self.test_data] if self.test_data is not None else [])]
+        return [self._command("quarantine", source, "--to", "DIR") for source in sources]
+
+    def _command(self, *words: str) -> str:
+        options = ["--adapter", self.adapter] if self.adapter is not None else []
+        for name, value in self.options.items():
+            options += ["--data-option", f"{name}={value}"]
+        return shlex.join(["imgcls-automl", "data", *words, *options])
 
     def __post_init__(self) -> None:
         if self.resize not in RESIZE_MODES:

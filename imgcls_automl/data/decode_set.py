@@ -34,17 +34,29 @@ _LARGE_PIXELS = 20_000_000
 Looked = tuple["SpooledSample", Header]
 
 
+class NothingReadableError(DatasetError):
+    """Not one picture of a set can be read; `issues` has the reasons."""
+
+    def __init__(self, issues: list[Issue]) -> None:
+        first = issues[0]
+        super().__init__(
+            f"None of the {len(issues)} pictures can be read.\n"
+            f"The first that failed: {first.id!r}: {first.detail}. Repair it, or save it anew."
+        )
+        self.issues = issues
+
+
 @dataclass(slots=True)
 class _Failures:
-    """Pictures left out so far, of how many, and how many may be."""
+    """Pictures left out so far, of how many, and what says how many may be."""
 
     issues: list[Issue]
     total: int
-    max_bad: int | None
+    request: DatasetRequest
     lasting: bool = True
 
     def check(self) -> None:
-        check_unreadable_so_far(self.issues, self.total, self.max_bad)
+        check_unreadable_so_far(self.issues, self.total, self.request)
 
     def add(self, sample: SpooledSample, error: UnreadableImageError) -> None:
         self.issues.append(Issue(id=sample.id, problem="unreadable", detail=str(error)))
@@ -60,12 +72,13 @@ def decode_set(
     """Decode a set into `folder`. Memory holds a few pictures at a time, whatever the set's size.
 
     Raises:
-        DatasetError: The set does not fit; too many pictures cannot be read, or none of some class.
+        DatasetError: The set does not fit, or too many pictures cannot be read.
+        NothingReadableError: Not one can.
     """
     failures = _Failures(
         [Issue(id=it.id, problem="reported", detail=it.detail) for it in reading.problems],
         total=len(reading.samples) + len(reading.problems),
-        max_bad=request.max_bad,
+        request=request,
     )
     failures.check()
     spool.flush()
@@ -176,11 +189,6 @@ def _contents(
     names = sorted({sample.label for sample in reading.samples if sample.label is not None})
     indices = {name: index for index, name in enumerate(names)}
     labels = np.array([indices[sample.label or ""] for sample in samples], dtype=np.int32)
-    for name, count in zip(names, np.bincount(labels, minlength=len(names)), strict=True):
-        if count == 0:
-            lost = {sample.id for sample in reading.samples if sample.label == name}
-            reason = _first_reason([issue for issue in failures.issues if issue.id in lost])
-            raise DatasetError(f"Not one picture of the class {name!r} can be read.\n{reason}")
     return Contents(
         image_shape=shape,
         class_names=tuple(names),
@@ -203,12 +211,4 @@ def _contents(
 
 def _check_any_left(pictures: list[Looked], failures: _Failures) -> None:
     if not pictures:
-        raise DatasetError(
-            f"None of the {len(failures.issues)} pictures can be read.\n"
-            f"{_first_reason(failures.issues)}"
-        )
-
-
-def _first_reason(issues: list[Issue]) -> str:
-    first = issues[0]
-    return f"The first that failed: {first.id!r}: {first.detail}. Repair it, or save it anew."
+        raise NothingReadableError(failures.issues)

@@ -6,9 +6,7 @@ import errno
 import time
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcls_automl import registry
 from imgcls_automl.data import cache
@@ -19,17 +17,16 @@ from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.cached_sets import About, write_about
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
 from imgcls_automl.data.correcting import correct, read_corrections
-from imgcls_automl.data.dataset import LEFT_OUT, SPLITS, Dataset, IngestProgress
+from imgcls_automl.data.dataset import SPLITS, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
-from imgcls_automl.data.decoded import IMAGES, Contents
-from imgcls_automl.data.floors import compute_floors, compute_fold_floors
+from imgcls_automl.data.decoded import Contents
+from imgcls_automl.data.describe_set import Parts, describe_dataset
 from imgcls_automl.data.joining import join_readings
-from imgcls_automl.data.messages import describe_failure
+from imgcls_automl.data.messages import serve
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
-from imgcls_automl.plugin import ImageTask
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -44,20 +41,24 @@ if TYPE_CHECKING:
 _WAITING = IngestProgress(stage="waiting", done=0, total=None)
 
 
+class Found(NamedTuple):
+    """A decoded set: its key in the cache, what it holds, and whether it was there already."""
+
+    key: str
+    contents: Contents
+    cached: bool
+
+
 def answer(connection: Connection[Any, Any], request: DatasetRequest, folder: Path | None) -> None:
     """What the child process runs: send `IngestProgress`, and at last a `Dataset` or a failure.
 
     The adapter to use, and the reason for it, arrive once they are chosen: meanwhile this process starts.
     """
-    info, reason = connection.recv()
-    with ExitStack() as held:
-        try:
-            dataset = ingest(request, info, reason, folder, held=held, report=connection.send)
-        except Exception as error:
-            connection.send(describe_failure(error))
-        else:
-            connection.send(dataset)
-            connection.poll(None)  # the set is held until the parent holds it and ends this process
+
+    def work(info: PluginInfo, reason: str, held: ExitStack) -> Dataset:
+        return ingest(request, info, reason, folder, held=held, report=connection.send)
+
+    serve(connection, work)
 
 
 def ingest(
@@ -80,11 +81,12 @@ def ingest(
     started = time.monotonic()
     adapter = registry.load(info, request.options)
     corrections = read_corrections(request)
-    key, decoded, cached = _find_or_decode(adapter, info, request, held, report)
-    check_unreadable(decoded, request.max_bad)
-    corrected = correct(decoded, corrections)
+    found = find_or_decode(adapter, info, request, held, report)
+    key = found.key
+    check_unreadable(found.contents, request)
+    corrected = correct(found.contents, corrections)
     contents = corrected.contents
-    check_classes(contents)
+    check_classes(contents, request)
     examination = select_pictures(find_or_examine(request.cache / key, report), corrected.kept)
     copies = examination.twins.sets
     splits_file, splits = find_or_split(request, key, corrected, copies)
@@ -92,28 +94,14 @@ def ingest(
     fold_file, folds = find_or_fold(request, key, corrected, splits, copies)
     audit = audit_set(contents, splits, examination)
     audit = replace(audit, remarks=[*corrected.remarks, *audit.remarks])
-    task = _describe_task(contents, splits)
-    dataset = Dataset(
-        task=task,
-        images=request.cache / key / IMAGES,
-        labels=find_or_label(request, key, corrected),
-        splits=folder / "splits.npy" if folder else splits_file,
-        fingerprint=contents.fingerprint,
-        split_sizes=_count_splits(splits),
-        unreadable=len(contents.issues),
-        adapter=info.name,
-        plugin=info.origin,
-        reason=reason,
-        resize=request.resize,
-        cached=cached,
-        floor=compute_floors(task.class_counts, contents.labels[splits == 1])
-        if folds is None
-        else compute_fold_floors(contents.labels, folds),
-        remarks=tuple(audit.remarks),
-        corrections=corrected.described,
-        folds=request.folds,
+    parts = Parts(
+        splits=splits,
+        splits_file=folder / "splits.npy" if folder else splits_file,
+        labels_file=find_or_label(request, key, corrected),
+        folds=folds,
         fold_file=folder / "folds.npy" if folder and fold_file else fold_file,
     )
+    dataset = describe_dataset(request, info, reason, found, corrected, audit, parts)
     if folder:
         seconds = time.monotonic() - started
         write_records(
@@ -129,21 +117,26 @@ def ingest(
     return dataset
 
 
-def _find_or_decode(
+def find_or_decode(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
     held: ExitStack,
     report: Report,
-) -> tuple[str, Contents, bool]:
-    """The set's key and contents, and whether it was there already."""
+) -> Found:
+    """Find the set in the cache, or read and decode it into the cache.
+
+    Raises:
+        DatasetError, PluginError, ConfigError: As the stages say.
+        NothingReadableError: Not one picture can be read.
+    """
     cache.open_cache(request.cache)
     state = _ask_state(adapter, info, request)
     if state is not None:
         key = cache.key_of(request, adapter, info, state)
-        found = _find_and_hold(request.cache, key, held)
-        if found:
-            return key, found, True
+        contents = _find_and_hold(request.cache, key, held)
+        if contents:
+            return Found(key, contents, cached=True)
     try:
         return _read_and_decode(adapter, info, request, held, report, state)
     except OSError as error:
@@ -162,16 +155,16 @@ def _read_and_decode(
     held: ExitStack,
     report: Report,
     state: str | None,
-) -> tuple[str, Contents, bool]:
+) -> Found:
     with Spool(request.cache) as spool:
-        reading = _read_all(adapter, info, request, spool, report)
+        reading = read_all(adapter, info, request, spool, report)
         key = cache.key_of(
             request, adapter, info, state or cache.fingerprint_reading(reading, spool)
         )
         with cache.locked(request.cache, key, lambda: report(_WAITING)):
-            found = _find_and_hold(request.cache, key, held)
-            if found:
-                return key, found, True
+            known = _find_and_hold(request.cache, key, held)
+            if known:
+                return Found(key, known, cached=True)
             with cache.building(request.cache, key) as folder:
                 contents = decode_set(folder, reading, spool, request=request, report=report)
                 if state != _ask_state(adapter, info, request):
@@ -180,7 +173,7 @@ def _read_and_decode(
                     )
                 write_about(folder, _describe_set(request, info, contents))
                 held.enter_context(using(folder))  # under its final name too
-        return key, contents, False
+        return Found(key, contents, cached=False)
 
 
 def _find_and_hold(folder: Path, key: str, held: ExitStack) -> Contents | None:
@@ -213,13 +206,18 @@ def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetReques
     return None if None in states else repr(states)
 
 
-def _read_all(
+def read_all(
     adapter: DatasetAdapter,
     info: PluginInfo,
     request: DatasetRequest,
     spool: Spool,
     report: Report,
 ) -> Reading:
+    """Read all sources of a request, those of the test split included.
+
+    Raises:
+        DatasetError, BrokenPluginError: As `read_source` does.
+    """
     reading = join_readings(
         request.data,
         [read_source(adapter, info, source, spool=spool, report=report) for source in request.data],
@@ -241,19 +239,3 @@ def _read_all(
         + [replace(it, id=f"{mark}{it.id}", split="test") for it in test.samples],
         problems=reading.problems + [replace(it, id=f"{mark}{it.id}") for it in test.problems],
     )
-
-
-def _describe_task(contents: Contents, splits: np.ndarray) -> ImageTask:
-    counts = np.bincount(contents.labels[splits == 0], minlength=len(contents.class_names))
-    return ImageTask(
-        image_shape=contents.image_shape,
-        class_names=contents.class_names,
-        class_counts=tuple(int(count) for count in counts),
-    )
-
-
-def _count_splits(splits: np.ndarray) -> tuple[int, int, int]:
-    train, validation, test = (
-        int(count) for count in np.bincount(splits[splits != LEFT_OUT], minlength=3)
-    )
-    return train, validation, test

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import traceback
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imgcls_automl import errors
 from imgcls_automl.errors import ImgclsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+    from imgcls_automl.registry import PluginInfo
 
 MOST_LINES = 3  # of an error, whatever a plugin has to say
 
@@ -58,3 +65,23 @@ def unwrap(message: Any) -> Any:
     if isinstance(message, Crash):
         raise RuntimeError(f"The data process crashed:\n{message.traceback}")
     return message
+
+
+def serve(
+    connection: Connection[Any, Any], work: Callable[[PluginInfo, str, ExitStack], object]
+) -> None:
+    """Do one piece of work on a data set, and send what it gives or why it failed.
+
+    Args:
+        connection: Gives the adapter to use and the reason for it; takes the answer.
+        work: Called with both, and with what holds the decoded set where it is.
+    """
+    info, reason = connection.recv()
+    with ExitStack() as held:
+        try:
+            answered = work(info, reason, held)
+        except Exception as error:
+            connection.send(describe_failure(error))
+        else:
+            connection.send(answered)
+            connection.poll(None)  # the set is held until the parent holds it and ends this process

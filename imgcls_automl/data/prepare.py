@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from imgcls_automl.data.cache_use import using
-from imgcls_automl.data.dataset import Dataset, IngestProgress
+from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.joining import refuse_repeats
 from imgcls_automl.data.matching import choose_common_adapter
 from imgcls_automl.data.messages import unwrap
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from imgcls_automl.data.dataset import DatasetRequest
+    from imgcls_automl.data.dataset import Dataset, DatasetRequest
     from imgcls_automl.registry import PluginInfo
 
     OnProgress = Callable[[IngestProgress], None]
@@ -72,9 +72,36 @@ def _prepare(
     on_progress: OnProgress | None,
     held: ExitStack,
 ) -> Dataset:
+    target = "imgcls_automl.data.ingest:answer"
+    with answered(target, request, folder, log=log, on_progress=on_progress) as dataset:
+        held.enter_context(using(dataset.images.parent))  # the child holds it until the block ends
+    return cast("Dataset", dataset)
+
+
+@contextmanager
+def answered(
+    target: str,
+    request: DatasetRequest,
+    *arguments: Any,
+    log: Path | None,
+    on_progress: OnProgress | None,
+) -> Iterator[Any]:
+    """Choose the adapter and have a child process do a piece of work with it; yield its answer.
+
+    Args:
+        target: What the child runs, `"package.module:function"`, called with its connection, the request and the
+            arguments. See `messages.serve`.
+        request: What the user asked for.
+        arguments: Further ones; small picklable values.
+        log: As in `prepare_dataset`.
+        on_progress: As in `prepare_dataset`.
+
+    Raises:
+        ImgclsError: As `prepare_dataset` does.
+    """
     refuse_repeats([*request.data, *([request.test_data] if request.test_data else [])])
     # It starts, which takes a moment, while the adapter is chosen.
-    child = Child("imgcls_automl.data.ingest:answer", request, folder, log=log)
+    child = Child(target, request, *arguments, log=log)
     try:
         info, reason = choose_common_adapter(request.data, request.adapter, request.options, log)
         logger.info(
@@ -82,25 +109,24 @@ def _prepare(
         )
         try:
             child.send((info, reason))
-            dataset = _await_dataset(child, request, info, on_progress)
+            answer = _await_answer(child, request, info, on_progress)
         except ChildDiedError as error:
             raise DatasetError(_describe_death(request, info, error)) from error
-        held.enter_context(using(dataset.images.parent))  # the child holds it until it is stopped
-        return dataset
+        yield answer
     finally:
         child.stop()
 
 
-def _await_dataset(
+def _await_answer(
     child: Child, request: DatasetRequest, info: PluginInfo, on_progress: OnProgress | None
-) -> Dataset:
+) -> Any:
     last: IngestProgress | None = None
     while True:
         try:
             message = unwrap(child.receive(request.read_timeout))
         except TimeoutError:
             raise DatasetError(_describe_standstill(request, info, last)) from None
-        if isinstance(message, Dataset):
+        if not isinstance(message, IngestProgress):
             return message
         last = message
         if on_progress is not None:

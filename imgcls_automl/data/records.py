@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from imgcls_automl.data.correcting import Corrected
     from imgcls_automl.data.dataset import Dataset, DatasetRequest
     from imgcls_automl.data.decoded import Contents
+    from imgcls_automl.registry import PluginInfo
 
 SCHEMA_VERSION = 1
 _SPLIT_NAMES = (*SPLITS, "left out")  # by code
@@ -178,6 +179,24 @@ def summarise(
         "fingerprint": contents.fingerprint,
         "cached": dataset.cached,
         "seconds": round(seconds, 3),
+    }
+
+
+def summarise_unreadable(
+    request: DatasetRequest, info: PluginInfo, reason: str, unreadable: int
+) -> dict[str, Any]:
+    """A data set of which not one picture can be read, as far as `summarise` could tell of it."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "source": request.described,
+        "test_source": request.test_data,
+        "adapter": info.name,
+        "plugin": info.origin,
+        "reason": reason,
+        "pictures": 0,
+        "unreadable": unreadable,
+        "classes": [],
+        "seed": request.seed,
     }
 
 

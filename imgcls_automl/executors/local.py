@@ -17,7 +17,13 @@ from imgcls_automl.executors.messages import (
     UseDataset,
     WorkerLost,
 )
-from imgcls_automl.executors.results import ProbeResult, RefitResult, RetrainResult, TrialResult
+from imgcls_automl.executors.results import (
+    PreviewResult,
+    ProbeResult,
+    RefitResult,
+    RetrainResult,
+    TrialResult,
+)
 from imgcls_automl.processes import Child, ChildDiedError
 from imgcls_automl.training.backend import worker_environment
 
@@ -26,7 +32,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENDS_A_TASK = (Baselines, ProbeResult, TrialResult, RetrainResult, RefitResult)
+_ENDS_A_TASK = (
+    Baselines,
+    PreviewResult,
+    ProbeResult,
+    TrialResult,
+    RetrainResult,
+    RefitResult,
+)
 _MEMORY_GROWTH = 96 << 20  # bytes a worker may gain on what it had after its first trial
 _TRIALS_BETWEEN = 8  # at least, between two renewals of a worker: each costs a few seconds
 _STARTS_ALLOWED = 3  # in a row without a worker becoming ready

@@ -6,6 +6,8 @@ WorkerSetup, at the start      ->
 UseDataset                     ->
 BaselinesTask                  ->
                                <-   Baselines
+PreviewTask                    ->
+                               <-   PreviewResult
 TrialTask                      ->
                                <-   SuggestCall     (answered by SuggestAnswer; any number)
                                <-   TrialStarted
@@ -105,6 +107,23 @@ class ProbeTask:
 
     parameters: dict[str, Any]
     precisions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewTask:
+    """Change some pictures as the space would in training.
+
+    Attributes:
+        places: Of the pictures in the set (P,).
+        variants: How many of each, V.
+        seed: Of the changes.
+        file: Where they go, a `.npy` file of uint8 (V, P, H, W, C).
+    """
+
+    places: tuple[int, ...]
+    variants: int
+    seed: int
+    file: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,13 @@ class ProbeResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewResult:
+    """The pictures are written; `strengths` are those of the changes that were made, by name."""
+
+    strengths: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
     """How a trial ended; what result.json holds.
 

@@ -16,6 +16,7 @@ from imgcls_automl.errors import BrokenPluginError, ConfigError, ImgclsError
 from imgcls_automl.executors.messages import (
     Baselines,
     BaselinesTask,
+    PreviewTask,
     ProbeTask,
     Ready,
     RefitTask,
@@ -106,6 +107,7 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
 def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, Any]) -> Any:
     """Do one task; what is returned ends it."""
     from imgcls_automl.executors.remote_trial import RemoteTrial
+    from imgcls_automl.training.preview import preview
     from imgcls_automl.training.probing import probe
     from imgcls_automl.training.retrain import retrain
     from imgcls_automl.training.trial import run_trial
@@ -117,6 +119,8 @@ def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, A
     match task:
         case BaselinesTask():
             return _list_baselines(bench)
+        case PreviewTask():
+            return preview(task, bench)
         case ProbeTask():
             return probe(task, bench)
         case TrialTask():

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
+from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
@@ -28,7 +29,6 @@ from imgcls_automl.results.verdict import (
     format_search_command,
     list_next_commands,
 )
-from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,16 +101,7 @@ def list_confused_pairs(
 
 
 def _render(run: RunRecord, scores: TestScores | None, data: DataRecord | None) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("imgcls_automl.results"),
-        autoescape=True,
-        finalize=_show,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = open_templates("imgcls_automl.results")
     environment.filters["share"] = format_share
     environment.filters["per_cent"] = lambda value: f"{100 * value:.2f}"
     board = build_leaderboard([run])
@@ -142,11 +133,6 @@ def _render(run: RunRecord, scores: TestScores | None, data: DataRecord | None) 
         max_classes=MAX_CLASSES,
         **_make_test_section(scores),
     )
-
-
-def _show(value: object) -> object:
-    # Everything a template prints passes here, so that no text from data is forgotten.
-    return plain(value) if type(value) is str else value
 
 
 def _make_tiles(

@@ -46,11 +46,18 @@ class Augment(keras.layers.Layer):  # type: ignore[misc]
             images = self._erase(images)
         return images
 
-    def draw_mix(self, batch: int) -> Any:
-        """Draw one weight in [0.5, 1] a picture for mixup: Beta(alpha, alpha), the larger part first. (N, 1)"""
+    def mix(self, images: Any) -> tuple[Any, Any]:
+        """Mix each picture with its mirror in the batch (mixup); only where that is enabled.
+
+        Returns:
+            The pictures, and the share in [0.5, 1] that each keeps of itself: Beta(alpha, alpha), the larger part
+            first. (N, 1)
+        """
         alpha = self.strength["mixup"]
-        drawn = keras.random.beta((batch, 1), alpha, alpha, seed=self.seeds)
-        return ops.maximum(drawn, 1.0 - drawn)
+        drawn = keras.random.beta((ops.shape(images)[0], 1), alpha, alpha, seed=self.seeds)
+        shares = ops.maximum(drawn, 1.0 - drawn)
+        own = shares[:, :, None, None]
+        return own * images + (1.0 - own) * ops.flip(images, axis=0), shares
 
     def _uniform(self, shape: tuple[Any, ...], low: float = 0.0, high: float = 1.0) -> Any:
         return keras.random.uniform(shape, low, high, seed=self.seeds)

@@ -73,9 +73,7 @@ class Trainee(keras.Model):  # type: ignore[misc]
         if training:
             images = self.augment(images)
             if "mixup" in self.augment.enabled:
-                outputs["mix"] = mix = self.augment.draw_mix(ops.shape(images)[0])
-                share = mix[:, :, None, None]
-                images = share * images + (1.0 - share) * ops.flip(images, axis=0)
+                images, outputs["mix"] = self.augment.mix(images)
         logits = self.network(images, training=training)
         return {"logits": ops.cast(logits, "float32"), **outputs}
 

@@ -111,7 +111,7 @@ def dataset(reason="a folder of pictures"):
         reason=reason,
         resize="stretch",
         cached=False,
-        remarks=(f"Classes that are missing from validation or test: {reason}",),
+        remarks=(f"Classes that are missing from a split: {reason}",),
     )
 
 
@@ -233,7 +233,7 @@ class TestLiveScreen:
         text = " ".join(text.split())  # long lines are broken between words
         assert "killed by SIGKILL" in text
         assert "Left out: 3 pictures that cannot be read" in text
-        assert "missing from validation or test" in text
+        assert "missing from a split" in text
         assert "data/issues.csv says which, and why" in text
 
     def test_hostile_texts_are_shown_as_texts(self, width):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,40 +16,56 @@ def issues(count):
     return [Issue(id=f"bad{n}.png", problem="unreadable", detail="empty") for n in range(count)]
 
 
+@pytest.fixture
+def request_pets(make_request):
+    """Ask for pictures of pets, of which so many may be unreadable."""
+    return lambda max_bad=None: make_request("my pets", name=None, max_bad=max_bad)
+
+
 class TestUnreadable:
     @pytest.mark.parametrize(("good", "bad"), [(20, 10), (1980, 20)])
-    def test_ten_pictures_or_one_percent_are_tolerated(self, make_contents, good, bad):
-        check_unreadable(make_contents(["a"] * good, issues=issues(bad)), None)
+    def test_ten_pictures_or_one_percent_are_tolerated(
+        self, make_contents, request_pets, good, bad
+    ):
+        check_unreadable(make_contents(["a"] * good, issues=issues(bad)), request_pets())
 
     @pytest.mark.parametrize(("good", "bad"), [(20, 11), (1979, 21)])
-    def test_more_are_refused_by_name(self, make_contents, good, bad):
+    def test_more_are_refused_by_name(self, make_contents, request_pets, good, bad):
         contents = make_contents(["a"] * good, issues=issues(bad))
         with pytest.raises(
             DatasetError, match=rf"(?s)bad0.png.*bad4.png.*and {bad - 5} more"
         ) as caught:
-            check_unreadable(contents, None)
+            check_unreadable(contents, request_pets())
         assert f"--max-bad {bad}" in str(caught.value)
+        assert "imgcls-automl data inspect 'my pets'" in str(caught.value)
+        assert len(str(caught.value).splitlines()) == 3
 
     @pytest.mark.parametrize(("bad", "allowed"), [(3, 3), (11, 20)])
-    def test_max_bad_moves_the_limit(self, make_contents, bad, allowed):
-        check_unreadable(make_contents(["a"], issues=issues(bad)), allowed)
+    def test_max_bad_moves_the_limit(self, make_contents, request_pets, bad, allowed):
+        check_unreadable(make_contents(["a"], issues=issues(bad)), request_pets(allowed))
 
-    def test_max_bad_of_none_at_all(self, make_contents):
+    def test_max_bad_of_none_at_all(self, make_contents, request_pets):
         with pytest.raises(DatasetError, match="at most 0"):
-            check_unreadable(make_contents(["a"] * 500, issues=issues(1)), 0)
+            check_unreadable(make_contents(["a"] * 500, issues=issues(1)), request_pets(0))
 
 
 class TestClasses:
-    def test_one_class_is_no_task(self, make_contents):
+    def test_one_class_is_no_task(self, make_contents, request_pets):
         with pytest.raises(DatasetError, match="one class, 'cat'"):
-            check_classes(make_contents(["cat"] * 9))
+            check_classes(make_contents(["cat"] * 9), request_pets())
 
-    def test_a_class_of_one_picture_is_named(self, make_contents):
+    def test_a_class_of_one_picture_is_named(self, make_contents, request_pets):
         with pytest.raises(DatasetError, match=r"'dog' has a single readable picture, '00009'"):
-            check_classes(make_contents(["cat"] * 9 + ["dog"]))
+            check_classes(make_contents(["cat"] * 9 + ["dog"]), request_pets())
 
-    def test_two_pictures_a_class_will_do(self, make_contents):
-        check_classes(make_contents(["cat", "dog"] * 2))
+    def test_a_class_of_which_nothing_can_be_read_is_named(self, make_contents, request_pets):
+        contents = make_contents(["cat", "dog"] * 4)
+        lost = replace(contents, class_names=("cat", "dog", "eel"))
+        with pytest.raises(DatasetError, match=r"'eel' can be read\.\n.*data inspect 'my pets'"):
+            check_classes(lost, request_pets())
+
+    def test_two_pictures_a_class_will_do(self, make_contents, request_pets):
+        check_classes(make_contents(["cat", "dog"] * 2), request_pets())
 
 
 class TestSplits:

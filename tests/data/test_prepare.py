@@ -408,9 +408,7 @@ class TestRefusals:
         source = draw_folder(dog=10, cat=10, cow=1)
         (source / "cat/000.png").write_bytes(b"no picture")
         (source / "cow/000.png").write_bytes(b"")
-        with pytest.raises(
-            DatasetError, match=r"(?s)the class 'cow'.*'cow/000.png': the file is empty"
-        ):
+        with pytest.raises(DatasetError, match=r"the class 'cow' can be read\.\n.*data inspect "):
             prepare(make_request(source))
 
     def test_an_image_size_too_small_to_build_for(self, make_request):

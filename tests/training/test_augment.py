@@ -136,7 +136,11 @@ def test_mixup_gives_the_larger_share_to_the_picture_itself():
     augmentation = Augmentation(mixup=0.4)
     layer = Augment(augmentation)
     layer.set_strengths(augmentation)
-    shares = np.asarray(layer.draw_mix(500))
+    ramp = np.linspace(0, 1, 500, dtype="float32").reshape(500, 1, 1, 1)
+    mixed, drawn = layer.mix(ramp)
+    shares = np.asarray(drawn)
+    own = shares[:, :, None, None]
+    assert np.allclose(mixed, own * ramp + (1 - own) * ramp[::-1], atol=1e-6)
     assert shares.shape == (500, 1)
     assert 0.5 <= shares.min() < 0.6
     assert 0.95 < shares.max() <= 1.0

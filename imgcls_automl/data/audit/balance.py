@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """The sizes of the classes, over all splits.
+    """The sizes of the classes that have a picture, over all splits.
 
     Attributes:
         largest, smallest: A class each, the first of equal ones, and its pictures.
@@ -35,13 +35,15 @@ class Balance:
 
 
 def measure_balance(contents: Contents, splits: np.ndarray) -> Balance:
-    """Measure how even the classes are. Each has a picture that is not left out."""
-    counts = _count(contents, splits).sum(axis=1)
+    """Measure how even the classes are; one of which no picture is left, or can be read, does not count."""
+    totals = _count(contents, splits).sum(axis=1)
+    classes = np.flatnonzero(totals)
+    counts = totals[classes]
     shares = counts / counts.sum()
     most, least = int(counts.argmax()), int(counts.argmin())
     return Balance(
-        largest=(contents.class_names[most], int(counts[most])),
-        smallest=(contents.class_names[least], int(counts[least])),
+        largest=(contents.class_names[classes[most]], int(counts[most])),
+        smallest=(contents.class_names[classes[least]], int(counts[least])),
         ratio=round(float(counts[most] / counts[least]), 4),
         effective_classes=round(float(np.exp(-(shares * np.log(shares)).sum())), 4),
     )

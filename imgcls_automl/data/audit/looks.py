@@ -26,6 +26,7 @@ ODD_ASPECT = 2.0  # times as wide, or as high, as usual
 class Looks:
     """One value a picture (N,); see `Measures`."""
 
+    means: np.ndarray
     deviations: np.ndarray
     darkest: np.ndarray
     brightest: np.ndarray
@@ -33,8 +34,9 @@ class Looks:
 
 
 def keep_looks(measures: Measures) -> Looks:
-    """The part of the measures that pictures are judged by once they have been compared."""
+    """The part of the measures that pictures are judged and shown by once they have been compared."""
     return Looks(
+        means=measures.means,
         deviations=measures.deviations,
         darkest=measures.darkest,
         brightest=measures.brightest,

@@ -78,7 +78,7 @@ def _tell_copies(counts: Mapping[str, int]) -> list[str]:
 def _tell_classes(found: Mapping[str, Sequence[str]], balance: Balance) -> list[str]:
     told = []
     if missing := found.get("class_missing", ()):
-        told.append(f"Classes that are missing from validation or test: {_list(missing)}")
+        told.append(f"Classes that are missing from a split: {_list(missing)}")
     if alike := found.get("class_name_alike", ()):
         told.append(f"Classes named like another but for case or blanks: {_list(alike)}")
     if balance.ratio >= UNEVEN:

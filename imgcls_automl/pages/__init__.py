@@ -1,0 +1,1 @@
+"""Pages that open offline, load nothing and run nothing."""
