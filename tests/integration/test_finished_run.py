@@ -37,7 +37,7 @@ class TestFolder:
             *(f"trials/{number}/{name}" for number in range(3) for name in trial),
             *("best/model.keras", "best/labels.json", "best/preprocess.json"),
             *("best/metrics.json", "best/predictions.csv", "best/confusion_matrix.csv"),
-            *("best/errors.csv", "best/model_card.md"),
+            *("best/errors.csv", "best/suspicious_labels.csv", "best/model_card.md"),
         }
         assert not [name for name in names if "writing" in name or name.endswith(("-wal", "-shm"))]
 

@@ -68,6 +68,7 @@ def search(imgcls, digits, tmp_path_factory):
             *("--trials", "1", "--preset", "fast", "--epochs", epochs, "--metric", "log_loss"),
             *options,
             cwd=folder,
+            timeout=240,
         )
         assert done.returncode == 0, done.stderr
         return folder / name, done

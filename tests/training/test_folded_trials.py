@@ -214,3 +214,22 @@ class TestLater:
         assert reports == [(1, 1)] * epochs
         labels = bench.pictures.labels[refitted.test.indices]
         assert np.mean(refitted.test.probabilities.argmax(axis=1) == labels) > 0.5
+
+    def test_every_picture_outside_the_test_is_judged_by_weights_that_never_saw_it(
+        self, attempt, bench, tmp_path
+    ):
+        from imgcls_automl.training.judging import judge_held_out
+        from imgcls_automl.trial_files import read_candidate
+
+        task = RefitTask(
+            **{"number": 3, "trial_folder": tmp_path, "folder": tmp_path, "epochs": 0, **COMMON}
+        )
+        attempt(epochs=4)
+        judged = judge_held_out(task, read_candidate(tmp_path), bench)
+        assert judged.split == "train"
+        assert (np.sort(judged.indices) == bench.pictures.indices("train")).all()
+        right = judged.probabilities.argmax(axis=1) == bench.pictures.labels[judged.indices]
+        assert np.mean(right) > 0.5
+        (tmp_path / "fold-3.weights.h5").unlink()  # as where the time was up before it
+        fewer = judge_held_out(task, read_candidate(tmp_path), bench)
+        assert len(fewer.indices) < len(judged.indices)
