@@ -14,7 +14,7 @@ from imgcls_automl.data.threads import map_in_order
 if TYPE_CHECKING:
     from imgcls_automl.data.reading import Report
 
-BLOCK_BYTES = 1 << 18  # of pixels a thread at a time; their floating-point copies are some 20 times that
+BLOCK_BYTES = 1 << 18  # of pixels a thread; their floating-point copies are some 20 times that
 HASH_SIDE = 8  # frequencies each way: 64 bits
 PERCENTILES = (1, 99)
 
