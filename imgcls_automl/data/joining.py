@@ -20,7 +20,7 @@ def refuse_repeats(sources: Sequence[str]) -> None:
     """Raise ConfigError where two sources are the same: its pictures would be in two splits."""
     seen: dict[str, str] = {}
     for source in sources:
-        place = os.path.realpath(source) if os.path.exists(source) else source  # noqa: PTH110
+        place = os.path.realpath(source) if os.path.exists(source) else source  # noqa: PTH110 - it never raises
         if place in seen:
             raise ConfigError(
                 f"{source!r} is given twice as data (first as {seen[place]!r}).\n"

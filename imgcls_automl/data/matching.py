@@ -186,8 +186,11 @@ def _choose_best(source: str, answers: list[tuple[PluginInfo, Answer]]) -> tuple
 
 
 def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) -> str:
+    # os.path, because pathlib raises on names that are too long for the file system.
+    exists = os.path.exists(source)  # noqa: PTH110
     asked = [
-        f"{info.name} ({answer.reads.rstrip('.')})" if answer.reads else info.name
+        # What each reads helps whoever has a file that none wants, not whoever mistyped its name.
+        f"{info.name} ({answer.reads.rstrip('.')})" if answer.reads and exists else info.name
         for info, answer in answers
         if not answer.failure and not answer.refused
     ]
@@ -198,12 +201,17 @@ def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) ->
         skipped.append(f"Not asked, for they do not take your options: {', '.join(refused)}.")
     if failed:
         skipped.append(f"Failed: {'; '.join(failed)}.")
-    lines = [_describe_source(source), f"Asked: {'; '.join(asked) or 'none'}.", " ".join(skipped)]
+    between = "; " if exists else ", "
+    check = "" if exists else "Check the path. "
+    lines = [
+        _describe_source(source, exists),
+        f"{check}Asked: {between.join(asked) or 'none'}.",
+        " ".join(skipped),
+    ]
     return "\n".join(line for line in lines if line)
 
 
-def _describe_source(source: str) -> str:
-    # os.path, because pathlib raises on names that are too long for the file system.
-    if os.path.exists(source):  # noqa: PTH110
+def _describe_source(source: str, exists: bool) -> str:
+    if exists:
         return f"No adapter reads the {'folder' if Path(source).is_dir() else 'file'} {source!r}."
     return f"There is no file or folder {source!r}, and no adapter asked knows it by name."

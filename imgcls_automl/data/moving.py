@@ -64,7 +64,7 @@ def _copy(source: Path, target: Path) -> None:
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".moving-")
     temporary = Path(name)
     try:
-        with open(descriptor, "wb") as copy, source.open("rb") as file:  # noqa: PTH123
+        with open(descriptor, "wb") as copy, source.open("rb") as file:  # noqa: PTH123 - no path
             shutil.copyfileobj(file, copy)
             copy.flush()
             os.fsync(copy.fileno())

@@ -53,7 +53,7 @@ def check_folder(source: str, folder: Path) -> None:
     """
     inside = os.path.realpath(folder)
     root = os.path.realpath(source)
-    if os.path.isdir(source) and (inside == root or inside.startswith(root + os.sep)):  # noqa: PTH112
+    if os.path.isdir(source) and (inside == root or inside.startswith(root + os.sep)):  # noqa: PTH112 - it never raises
         raise ConfigError(
             f"{folder} lies in the data itself, where its pictures would be read again.\n"
             "Name a folder outside of it: --to DIR"

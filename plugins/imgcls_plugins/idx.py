@@ -64,7 +64,7 @@ class Idx:
             shown = [f"{it.split} ({_describe_images(it)})" for it in images]
             return Match(0.92, f"a folder of idx files: {listed(shown, 4)}")
         name = parse_name(path)
-        if name is None or not os.path.isfile(path):  # noqa: PTH113
+        if name is None or not os.path.isfile(path):  # noqa: PTH113 - it never raises
             return None
         return Match(0.88, f"an idx file: {_describe_images(name)}")
 

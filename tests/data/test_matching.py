@@ -80,7 +80,7 @@ class TestChoosing:
             DatasetError, match="There is no file or folder 'nowhere/to/be'"
         ) as caught:
             choose_adapter("nowhere/to/be", None, {}, None)
-        assert "Asked: digits" in str(caught.value)
+        assert "Check the path. Asked: digits, fashion_mnist_csv" in str(caught.value)
         assert len(str(caught.value).splitlines()) <= 3
 
     def test_a_file_that_nobody_reads(self, tmp_path):

@@ -59,7 +59,7 @@ def measure_pictures(images: np.ndarray, report: Report) -> Measures:
 
     def measure(part: slice) -> int:
         _measure_block(np.ascontiguousarray(images[part]), measures, part)
-        return part.stop
+        return int(part.stop)
 
     for done in map_in_order(measure, parts):
         report(IngestProgress(stage="comparing", done=done, total=total))
