@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json as json_format
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imgcls_automl.errors import ConfigError
 from imgcls_automl.registry import DATASETS, SEARCH_SPACES, PluginInfo, Status, survey
 
 if TYPE_CHECKING:
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-class ListFormat(StrEnum):
-    """How plugins are listed."""
-
-    table = "table"
-    json = "json"
-    requirements = "requirements"
-
+FORMATS = ("table", "json", "requirements")
 
 Json = Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout.")]
 Load = Annotated[
@@ -33,12 +27,7 @@ Load = Annotated[
         help="Import each in a child process: whether it works, its API version, its time.",
     ),
 ]
-Format = Annotated[
-    ListFormat,
-    typer.Option(
-        "--format", help="A table, JSON, or the packages as lines of a requirements file."
-    ),
-]
+Form = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="How to show them.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,23 +67,23 @@ def _make_list(groups: tuple[str, ...], what: str) -> typer.Typer:
         """Keeps `list` a command of its own, whatever else joins it."""
 
     @app.command("list", help=f"List the installed {what}; imports none of them without --load.")
-    def list_plugins(
-        load: Load = False, format: Format = ListFormat.table, json: Json = False
-    ) -> None:
+    def list_plugins(load: Load = False, form: Form = "table", json: Json = False) -> None:
+        if form not in FORMATS:
+            raise ConfigError(f"--format must be one of {', '.join(FORMATS)}, but got {form!r}.")
         plugins = [
             _look_at(info, status, load=load) for group in groups for info, status in survey(group)
         ]
-        show_plugins(plugins, ListFormat.json if json else format)
+        show_plugins(plugins, "json" if json else form)
 
     return app
 
 
-def show_plugins(plugins: list[ListedPlugin], format: ListFormat) -> None:
+def show_plugins(plugins: list[ListedPlugin], form: str) -> None:
     """Print plugins and what is known of them."""
-    if format is ListFormat.json:
+    if form == "json":
         rows = [plugin.to_json() for plugin in plugins]
         typer.echo(json_format.dumps({"schema_version": SCHEMA_VERSION, "plugins": rows}))
-    elif format is ListFormat.requirements:
+    elif form == "requirements":
         owners = {(it.info.distribution, it.info.version) for it in plugins}
         for distribution, version in sorted(owners):
             typer.echo(f"{distribution}=={version}")
@@ -125,6 +114,7 @@ def _show_table(plugins: list[ListedPlugin]) -> None:
     show_table(
         [*columns, "class"],
         [[*row, it.info.value] for row, it in zip(rows, plugins, strict=True)],
+        wide=True,
     )
     for it in plugins:
         if it.loaded and it.loaded.cause:
