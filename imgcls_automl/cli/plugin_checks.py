@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.errors import ConfigError, PluginError
+from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from imgcls_automl.plugin_checks import Finding
     from imgcls_automl.registry import PluginInfo
 
 SCHEMA_VERSION = 1
+
+_VERBS = {"holds": "kept", "broken": "broken", "not checked": "not checked"}
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -91,16 +94,15 @@ def _to_json(info: PluginInfo, findings: list[Finding]) -> dict[str, Any]:
 def _show(info: PluginInfo, findings: list[Finding]) -> None:
     from imgcls_automl.cli.tables import show_table
 
-    typer.echo(f"The {info.kind} {info.name} ({info.origin})\n")
+    owner = f" ({info.origin})" if info.distribution else ""
+    typer.echo(plain(f"The {info.kind} {info.name}{owner}") + "\n")
     show_table(("state", "promise"), [(finding.state, finding.promise) for finding in findings])
-    told: set[str] = set()
+    told: set[str] = set()  # of what breaks several promises at once, once is enough
     for finding in findings:
         if finding.detail and finding.detail not in told:
             told.add(finding.detail)
-            show_table((f"\n{finding.state}: {finding.promise}",), _indent(finding.detail))
+            typer.echo(f"\n{finding.state}: {finding.promise}")
+            for line in finding.detail.splitlines():
+                typer.echo(f"  {plain(line)}")
     counts = Counter(finding.state for finding in findings)
-    typer.echo("\n" + ", ".join(f"{count} {state}" for state, count in counts.items()))
-
-
-def _indent(text: str) -> list[tuple[str]]:
-    return [(f"  {line}",) for line in text.splitlines()]
+    typer.echo("\n" + ", ".join(f"{count} {_VERBS[state]}" for state, count in counts.items()))

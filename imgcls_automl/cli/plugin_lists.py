@@ -10,6 +10,7 @@ import typer
 
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.registry import DATASETS, SEARCH_SPACES, PluginInfo, Status, survey
+from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from imgcls_automl.plugin_loading import Loaded
@@ -118,7 +119,7 @@ def _show_table(plugins: list[ListedPlugin]) -> None:
     )
     for it in plugins:
         if it.loaded and it.loaded.cause:
-            show_table(("",), [[f"{it.info.name} ({it.info.origin}): {it.loaded.cause}"]])
+            typer.echo("\n" + plain(f"{it.info.name} ({it.info.origin}): {it.loaded.cause}"))
 
 
 def _describe(loaded: Loaded | None) -> tuple[str, str]:

@@ -106,7 +106,7 @@ def build(space: SearchSpace, candidate: Candidate, task: ImageTask, seed: int =
     __tracebackhide__ = True
     import keras
 
-    keras.backend.clear_session()
+    keras.backend.clear_session(free_memory=False)  # names start afresh; collecting takes longer
     keras.utils.set_random_seed(seed)
     call = f"build({dict(candidate.model)}) for {describe_task(task)}"
     with blaming(call, "Let it build at any picture from 8x8 up, and for any number of classes."):

@@ -42,17 +42,14 @@ class SearchSpaceContract:
 
     def test_it_has_the_methods_of_a_space(self, space: SearchSpace) -> None:
         """It has suggest(trial, task) and build(model, task), for an API version that is spoken here."""
-        __tracebackhide__ = True
         require_methods(space, suggest=("trial", "task"), build=("model", "task"))
 
     def test_its_module_imports_no_framework(self, space: SearchSpace) -> None:
         """Importing its module is light: Keras is imported inside build, so that lists and help stay instant."""
-        __tracebackhide__ = True
         require_light_import(space)
 
     def test_a_candidate_is_json(self, space: SearchSpace) -> None:
         """Every candidate's model survives JSON exactly; a run is resumed and rebuilt from it."""
-        __tracebackhide__ = True
         for task in TASKS:
             for _, candidate in draw(space, task, DRAWS):
                 model = dict(candidate.model)
@@ -64,7 +61,6 @@ class SearchSpaceContract:
 
     def test_the_same_parameters_give_the_same_candidate(self, space: SearchSpace) -> None:
         """A candidate follows from the drawn parameters alone: replayed from them, it is the same."""
-        __tracebackhide__ = True
         for task in TASKS:
             for params, candidate in draw(space, task, DRAWS):
                 again = replay(space, params, task)
@@ -76,7 +72,6 @@ class SearchSpaceContract:
 
     def test_the_same_seed_draws_the_same(self, space: SearchSpace) -> None:
         """A search with the same seed draws the same candidates."""
-        __tracebackhide__ = True
         first, second = (draw(space, USUAL, DRAWS, seed=7) for _ in range(2))
         require(
             first == second,
@@ -86,7 +81,6 @@ class SearchSpaceContract:
 
     def test_baselines_are_complete(self, space: SearchSpace) -> None:
         """Baselines, where there are any, hold exactly what suggest draws, in range and without a warning."""
-        __tracebackhide__ = True
         import optuna
 
         for task in TASKS:
@@ -112,7 +106,6 @@ class SearchSpaceContract:
 
     def test_it_builds_at_every_shape(self, space: SearchSpace) -> None:
         """Every candidate builds from 8x8 up, grey and colour, for few and many classes, uncompiled."""
-        __tracebackhide__ = True
         for task in TASKS:
             for candidate in pick_candidates(space, task):
                 model = build(space, candidate, task)
@@ -126,14 +119,12 @@ class SearchSpaceContract:
 
     def test_it_gives_logits(self, space: SearchSpace) -> None:
         """What it builds gives finite logits, not probabilities."""
-        __tracebackhide__ = True
         for task in (SMALL, USUAL):
             for candidate in pick_candidates(space, task):
                 require_logits(build(space, candidate, task), draw_images(task, 16), _LOGITS)
 
     def test_it_can_be_trained(self, space: SearchSpace) -> None:
         """Gradients are finite, and a step changes weights."""
-        __tracebackhide__ = True
         for candidate in pick_candidates(space, USUAL):
             what = f"build({dict(candidate.model)})"
             finite, changed = take_step(build(space, candidate, USUAL), draw_images(USUAL, 4))
@@ -150,7 +141,6 @@ class SearchSpaceContract:
 
     def test_the_same_model_gives_the_same_network(self, space: SearchSpace) -> None:
         """A network follows from model, picture shape and class names alone: the same layers every time."""
-        __tracebackhide__ = True
         fewer = replace(USUAL, class_counts=(3,) * USUAL.num_classes)
         for candidate in pick_candidates(space, USUAL):
             stored = replace(candidate, model=json.loads(json.dumps(dict(candidate.model))))
@@ -165,7 +155,6 @@ class SearchSpaceContract:
 
     def test_it_sets_no_dtype_policy(self, space: SearchSpace) -> None:
         """build leaves Keras's dtype policy as it is: precision is chosen for the device."""
-        __tracebackhide__ = True
         import keras
 
         before = keras.config.dtype_policy().name
@@ -180,7 +169,6 @@ class SearchSpaceContract:
 
     def test_initialise_sets_usable_weights(self, space: SearchSpace) -> None:
         """initialise, where there is one, changes no picture and leaves the network giving finite logits."""
-        __tracebackhide__ = True
         if not isinstance(space, HasInitialise):
             return
         floats = draw_images(USUAL, 32)
