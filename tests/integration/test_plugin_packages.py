@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 import shutil
 from pathlib import Path
@@ -53,7 +54,8 @@ def test_a_search_on_its_adapter_with_its_space_names_it_in_the_leaderboard(fres
         (row,) = csv.DictReader(file)
     assert (row["state"], row["space"]) == ("complete", "one_convolution")
     assert row["plugin"] == "imgcls-example 0.3.0"
-    assert "imgcls_example.contact_sheet" in (tmp_path / "run/run.json").read_text()
+    used = json.loads((tmp_path / "run/run.json").read_text())["plugins"]["adapter"]
+    assert (used["name"], used["origin"]) == ("contact_sheet", "imgcls-example 0.3.0")
 
 
 def test_the_tutorial_goes_from_nothing_to_two_tested_plugins(fresh, tmp_path):
