@@ -24,7 +24,13 @@ class FreshEnvironment:
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         venv.create(folder, symlinks=True)
         self.bin = folder / "bin"
-        self._variables = {**variables, "PATH": f"{self.bin}{os.pathsep}{variables['PATH']}"}
+        # A folder for temporary files of its own: pytest clears away what other sessions left in the common one.
+        (folder / "tmp").mkdir()
+        self._variables = {
+            **variables,
+            "PATH": f"{self.bin}{os.pathsep}{variables['PATH']}",
+            "TMPDIR": str(folder / "tmp"),
+        }
         (self.packages / "dependencies.pth").write_text(
             "\n".join(path for path in sys.path if path.endswith("-packages"))
         )
