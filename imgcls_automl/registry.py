@@ -121,7 +121,7 @@ def find(group: str, reference: str) -> PluginInfo:
         owners = " and ".join(info.origin for info in named)
         raise DuplicatePluginError(
             f"Two packages register the {named[0].kind} {reference!r}: {owners}.\n"
-            f"Uninstall one, block one ({VARIABLE}=-{named[1].distribution}), "
+            f"Uninstall one, block one ({VARIABLE}=-PACKAGE), "
             f"or name the class itself: {named[0].value}"
         )
     if not named:

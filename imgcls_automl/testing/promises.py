@@ -17,6 +17,10 @@ class BrokenPromiseError(AssertionError):
     """A plugin breaks a promise; the text says what was seen, and on its last line what to change."""
 
 
+class EndlessError(BrokenPromiseError):
+    """A plugin does not come to an end, and would not for the next promise either."""
+
+
 class NotCheckedError(Exception):
     """A promise cannot be looked at; the text says what is missing."""
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.plugin import Problem, Sample
-from imgcls_automl.testing.promises import BrokenPromiseError, blaming, require
+from imgcls_automl.testing.promises import BrokenPromiseError, EndlessError, blaming, require
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,12 +38,12 @@ def read_all(adapter: DatasetAdapter, source: str) -> list[Sample | Problem]:
                 "Yield imgcls_automl.plugin.Sample, or Problem for a sample that cannot be had.",
             )
             items.append(item)
-            require(
-                len(items) <= MOST_SAMPLES and time.monotonic() < until,
-                f"read() has not ended after {len(items):,} samples.",
-                f"Let it end; as an example give a source of less than {MOST_SAMPLES:,} samples "
-                f"that takes less than {READ_SECONDS:g} s.",
-            )
+            if len(items) > MOST_SAMPLES or time.monotonic() > until:
+                raise EndlessError(
+                    f"read() has not ended after {len(items):,} samples.\n"
+                    f"Let it end; as an example give a source of less than {MOST_SAMPLES:,} samples "
+                    f"that takes less than {READ_SECONDS:g} s."
+                )
     return items
 
 
