@@ -32,12 +32,14 @@ _LOGITS = "End in keras.layers.Dense(task.num_classes), without softmax or sigmo
 
 
 class SearchSpaceContract:
-    """What every search space promises. Subclass it with a fixture `space`: yours, made.
+    """What every search space promises.
 
-    class TestOneLayer(SearchSpaceContract):
-        @pytest.fixture
-        def space(self):
-            return OneLayer()
+    Subclass it with a fixture `space`: yours, made.
+
+        class TestOneLayer(SearchSpaceContract):
+            @pytest.fixture
+            def space(self):
+                return OneLayer()
     """
 
     def test_it_has_the_methods_of_a_space(self, space: SearchSpace) -> None:

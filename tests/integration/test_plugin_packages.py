@@ -16,6 +16,9 @@ from sklearn.datasets import load_digits
 
 PAGE = ROOT / "docs/writing-a-plugin.md"
 
+# A search, and two packages built, installed and tested: minutes on a machine that is busy.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory, environment):
