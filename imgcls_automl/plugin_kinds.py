@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl import registry
@@ -55,14 +57,15 @@ def answer_groups(connection: Connection[Any, Any], reference: str) -> None:
 
 
 def _find_groups(name: str) -> list[str]:
-    groups = [
-        group
-        for group in KINDS.values()
-        if any(info.name == name for info in registry.discover_all(group))
-    ]
+    names = {
+        group: [info.name for info in registry.discover_all(group)] for group in KINDS.values()
+    }
+    groups = [group for group, known in names.items() if name in known]
     if not groups:
+        near = difflib.get_close_matches(name, chain(*names.values()), n=1)
+        guess = f" Did you mean {near[0]!r}?" if near else ""
         raise UnknownPluginError(
-            f"There is no plugin called {name!r}.\n"
+            f"There is no plugin called {name!r}.{guess}\n"
             "See imgcls-automl plugins list, or name a class: path/to/file.py:Name"
         )
     return groups

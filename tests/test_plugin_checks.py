@@ -59,7 +59,7 @@ class TestTheKind:
         assert find_plugin(reference("Both"), "space").group == SEARCH_SPACES
 
     def test_what_is_not_there_is_named(self, reference):
-        with pytest.raises(UnknownPluginError, match="no plugin called 'digit'"):
+        with pytest.raises(UnknownPluginError, match=r"'digit'. Did you mean 'digits'\?"):
             find_plugin("digit", None)
         with pytest.raises(BrokenPluginError, match=r"cannot be imported: .*no class 'Gone'"):
             find_plugin(reference("Gone"), None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from imgcls_automl.plugin import DatasetAdapter
 
 MOST_SAMPLES = 100_000  # of an example source
-READ_SECONDS = 30.0
+READ_SECONDS = 120.0  # on a machine that may be busy
 
 # Suffixes that adapters like to trust, over what is none of these formats.
 _MISNAMED = ("broken.csv", "broken.npz", "broken.parquet", "broken.json", "broken.zip", "1.png")
