@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from imgcls_automl.executors.messages import EpochReport
 from imgcls_automl.files import write_csv
-from imgcls_automl.training.fitting import Epoch, Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.fitting import build_network, fit_candidate
+from imgcls_automl.training.progress import Epoch, Plan, Progress
 from imgcls_automl.trial_files import HISTORY
 
 if TYPE_CHECKING:

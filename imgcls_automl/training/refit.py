@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.training.bench import epoch_report
-from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.holdouts import hold_nothing_out
 from imgcls_automl.training.judging import Judgement, judge_held_out
+from imgcls_automl.training.progress import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_pixel_model
 from imgcls_automl.trial_files import read_candidate, weights_file
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.executors.messages import EpochReport, RefitTask, Verdict
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
+    from imgcls_automl.training.progress import Epoch
 
 logger = logging.getLogger(__name__)
 

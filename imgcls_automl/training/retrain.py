@@ -11,7 +11,7 @@ import numpy as np
 
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
-from imgcls_automl.training.fitting import NotFiniteError, Progress
+from imgcls_automl.training.progress import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
 from imgcls_automl.trial_files import read_candidate, weights_file
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from imgcls_automl.executors.messages import EpochReport, RetrainTask, Verdict
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.progress import Epoch
     from imgcls_automl.trial_files import StoredCandidate
 
 EPSILON = 1e-7  # under the logarithm of an averaged probability

@@ -13,7 +13,7 @@ from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
-from imgcls_automl.training.fitting import NotFiniteError, Progress
+from imgcls_automl.training.progress import NotFiniteError, Progress
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     StoredCandidate,
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     )
     from imgcls_automl.executors.results import TrialState
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.progress import Epoch
 
 logger = logging.getLogger(__name__)
 

@@ -41,7 +41,8 @@ def train(programs):
     """Train a candidate; returns the network and what the training came to."""
 
     def train(space=None, chosen=None, *, on=programs, watch=lambda epoch: None, **plan):
-        from imgcls_automl.training.fitting import Plan, Progress, build_network, fit_candidate
+        from imgcls_automl.training.fitting import build_network, fit_candidate
+        from imgcls_automl.training.progress import Plan, Progress
 
         space, chosen = space or Plain(), chosen or candidate()
         planned = {

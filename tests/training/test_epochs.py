@@ -15,7 +15,8 @@ COMPARE = """
 import json, sys
 from networks import Plain, candidate
 from imgcls_automl.training import epochs
-from imgcls_automl.training.fitting import Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.fitting import build_network, fit_candidate
+from imgcls_automl.training.progress import Plan, Progress
 from imgcls_automl.training.pictures import Pictures
 from imgcls_automl.training.program import Programs
 from imgcls_automl.training.backend import load_backend
