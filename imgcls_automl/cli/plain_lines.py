@@ -40,7 +40,8 @@ class PlainLines:
             case IngestProgress():
                 return self._describe_reading(event)
             case TrialStarted():
-                return [f"trial {event.number} begins: {event.parameters:,} parameters"]
+                how = f"goes on after epoch {event.epochs}" if event.epochs else "begins"
+                return [f"trial {event.number} {how}: {event.parameters:,} parameters"]
             case EpochReport():
                 return self._describe_epoch(event)
             case TrialResult():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.plugin import SearchSpace
+    from imgcls_automl.training.course import Course
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
@@ -56,6 +57,11 @@ class Bench:
         """The data set."""
         return self.programs.pictures
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether a trial is more than one training, one a fold."""
+        return len(self.pictures.holdouts) > 1
+
     def build(self, task: TrainingTask, stored: StoredCandidate, holdout: Holdout) -> Any:
         """Build a candidate's network with weights seeded for a holdout."""
         return build_network(
@@ -72,19 +78,19 @@ class Bench:
         stored: StoredCandidate,
         network: Any,
         holdout: Holdout,
-        progress: Progress,
+        course: Course,
         on_epoch: Callable[[Epoch], str | None],
         *,
         keeps_last: bool,
     ) -> None:
-        """Train a network; each epoch is scored on what is held out.
+        """Train a network; each epoch is scored on what is held out. A killed training is taken up where it was.
 
         Args:
             task: Seed, epochs and deadline.
             stored: The candidate.
             network: Freshly built from it for this holdout; trained in place.
             holdout: What to train on.
-            progress: Filled as epochs finish.
+            course: Its last training is filled as epochs finish.
             on_epoch: Called after each epoch; returns why to stop, or None to go on.
             keeps_last: As in `Plan`.
 
@@ -104,7 +110,15 @@ class Bench:
             keeps_last=keeps_last,
         )
         fit_candidate(
-            self.space, stored.candidate, network, self.programs, plan, progress, on_epoch
+            self.space,
+            stored.candidate,
+            network,
+            self.programs,
+            plan,
+            course.trainings[-1],
+            on_epoch,
+            snapshot=course.snapshot,
+            keep=course.keep,
         )
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcls_automl.plugin import Candidate, ImageTask, SearchSpace, Training
-    from imgcls_automl.training.program import Programs
+    from imgcls_automl.training.checkpoint import Snapshot
+    from imgcls_automl.training.program import Program, Programs
     from imgcls_automl.training.progress import Epoch, Plan, Progress
 
 STEPS_PER_EXECUTION = 64  # at most, between two looks at the clock
@@ -62,8 +63,11 @@ def fit_candidate(
     plan: Plan,
     progress: Progress,
     on_epoch: Callable[[Epoch], str | None],
+    *,
+    snapshot: Snapshot | None = None,
+    keep: Callable[[Program], None] = lambda program: None,
 ) -> None:
-    """Train a freshly built network.
+    """Train a freshly built network, or go on training it.
 
     Args:
         space: Its `initialise` is called where it has one.
@@ -73,20 +77,25 @@ def fit_candidate(
         plan: How long, on what.
         progress: Filled as epochs finish, so that it is there too where training raises.
         on_epoch: Called after each epoch; returns why to stop, or None to go on.
+        snapshot: Where an earlier process left off: after the epochs that `progress` already has.
+        keep: Called between two epochs, when a snapshot can be taken.
 
     Raises:
         NotFiniteError: The loss became NaN or infinite.
     """
-    if isinstance(space, HasInitialise):
+    if snapshot is not None:
+        set_weights(network, snapshot.weights)
+    elif isinstance(space, HasInitialise):
         space.initialise(network, programs.pictures.images[plan.train])
     frozen = min(candidate.training.frozen_epochs, plan.epochs)
     phases = [
         _Phase(range(frozen), 1.0),
         _Phase(range(frozen, plan.epochs), 0.1 if frozen else 1.0),
     ]
+    watch = Watch(programs.pictures, plan, progress, on_epoch, keep)
     for phase in phases:
-        if phase.epochs and progress.stopped is None:
-            _fit_phase(candidate.training, network, programs, plan, phase, progress, on_epoch)
+        if len(progress.epochs) < phase.epochs.stop and progress.stopped is None:
+            _fit_phase(candidate.training, network, programs, plan, phase, watch, snapshot)
         if frozen:
             thaw(network)
 
@@ -124,8 +133,8 @@ def _fit_phase(
     programs: Programs,
     plan: Plan,
     phase: _Phase,
-    progress: Progress,
-    on_epoch: Callable[[Epoch], str | None],
+    watch: Watch,
+    snapshot: Snapshot | None,
 ) -> None:
     pictures = programs.pictures
     shape = choose_step_shape(training, plan.epoch_size or len(plan.train))
@@ -140,16 +149,19 @@ def _fit_phase(
         rate_share=phase.rate_share,
         seed=plan.seed + phase.epochs.start,
     )
+    done = len(watch.progress.epochs)
+    if snapshot is not None and done > phase.epochs.start:
+        program.set_state(snapshot.state)
     order = draw_order(
         plan.train,
         pictures.labels[plan.train],
         seed=plan.seed,
-        epochs=phase.epochs,
+        epochs=range(max(done, phase.epochs.start), phase.epochs.stop),
         length=steps * shape.batch_size,
         sampling=plan.sampling,
     )
-    watch = Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
+    watch.program = program
     run_epochs(program, pictures, order, shape, watch)
     if watch.diverged:
-        raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
+        raise NotFiniteError(f"the loss was not finite in epoch {len(watch.progress.epochs) + 1}")
     set_weights(network, program.get_weights())

@@ -21,24 +21,36 @@ if TYPE_CHECKING:
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Scores each epoch, keeps the best weights, and stops the training where that is due."""
+    """Scores each epoch, keeps the best weights, and stops the training where that is due.
+
+    Args:
+        pictures: The data set.
+        plan: Of the training.
+        progress: Filled as epochs finish.
+        on_epoch: Called after each epoch; returns why to stop, or None to go on.
+        keep: Called between two epochs of the training, after `on_epoch`.
+
+    Attributes:
+        program: What is being trained; to be set before each phase.
+        diverged: Whether the loss was not finite.
+    """
+
+    program: Program
 
     def __init__(
         self,
-        program: Program,
         pictures: Pictures,
         plan: Plan,
-        first: int,
         progress: Progress,
         on_epoch: Callable[[Epoch], str | None],
+        keep: Callable[[Program], None],
     ) -> None:
         super().__init__()
-        self.program = program
         self.pictures = pictures
         self.plan = plan
-        self.first = first
         self.progress = progress
         self.on_epoch = on_epoch
+        self.keep = keep
         self.started = time.time()
         self.diverged = False
 
@@ -65,7 +77,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             return
         now = time.time()
         finished = Epoch(
-            number=self.first + epoch + 1,
+            number=len(self.progress.epochs) + 1,
             ended=now,
             seconds=now - self.started,
             score=score,
@@ -94,8 +106,12 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             and epoch.number - progress.best.number >= self.plan.patience
         ):
             reason = "no improvement"
-        if reason is not None and epoch.number < self.plan.epochs:
+        if epoch.number == self.plan.epochs:
+            return
+        if reason is not None:
             self._stop(reason)
+        else:
+            self.keep(self.program)
 
     def _stop(self, reason: str) -> None:
         self.progress.stopped = reason
