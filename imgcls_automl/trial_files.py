@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.executors.messages import RetrainTask
+
+logger = logging.getLogger(__name__)
 
 CANDIDATE = "candidate.json"
 RESULT = "result.json"
@@ -123,13 +126,17 @@ def write_retraining(task: RetrainTask, result: RetrainResult) -> None:
 
 
 def read_retraining(task: RetrainTask) -> RetrainResult | None:
-    """Read how a retraining ended; None where it has not, or was planned otherwise."""
+    """Read how a retraining ended; None where it has to be done: it has not ended, or was planned otherwise."""
     if not (task.folder / RESULT).is_file():
         return None
-    values = read_json(task.folder / RESULT)
-    values.pop("schema_version")
-    plan = {name: values.pop(name) for name in _plan_of(task)}
-    result = RetrainResult(**values)
+    try:
+        values = read_json(task.folder / RESULT)
+        values.pop("schema_version")
+        plan = {name: values.pop(name) for name in _plan_of(task)}
+        result = RetrainResult(**values)
+    except (ValueError, LookupError, TypeError) as error:
+        logger.warning("%s cannot be read, and is made again: %s", task.folder / RESULT, error)
+        return None
     return result if (plan, result.seed) == (_plan_of(task), task.seed) else None
 
 

@@ -40,7 +40,7 @@ class PlainLines:
             case IngestProgress():
                 return self._describe_reading(event)
             case TrialStarted():
-                how = f"goes on after epoch {event.epochs}" if event.epochs else "begins"
+                how = f"goes on after {event.epochs} epochs" if event.epochs else "begins"
                 return [f"trial {event.number} {how}: {event.parameters:,} parameters"]
             case EpochReport():
                 return self._describe_epoch(event)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.plugin import SearchSpace
-    from imgcls_automl.training.course import Course
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.logbook import Logbook
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
     from imgcls_automl.trial_files import StoredCandidate
@@ -78,7 +78,7 @@ class Bench:
         stored: StoredCandidate,
         network: Any,
         holdout: Holdout,
-        course: Course,
+        logbook: Logbook,
         on_epoch: Callable[[Epoch], str | None],
         *,
         keeps_last: bool,
@@ -90,7 +90,7 @@ class Bench:
             stored: The candidate.
             network: Freshly built from it for this holdout; trained in place.
             holdout: What to train on.
-            course: Its last training is filled as epochs finish.
+            logbook: Its last training is filled as epochs finish.
             on_epoch: Called after each epoch; returns why to stop, or None to go on.
             keeps_last: As in `Plan`.
 
@@ -115,10 +115,10 @@ class Bench:
             network,
             self.programs,
             plan,
-            course.trainings[-1],
+            logbook.trainings[-1],
             on_epoch,
-            snapshot=course.snapshot,
-            keep=course.keep,
+            snapshot=logbook.snapshot,
+            keep=logbook.keep,
         )
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.training.bench import epoch_report
-from imgcls_automl.training.course import Course
 from imgcls_automl.training.holdouts import hold_nothing_out
 from imgcls_automl.training.judging import Judgement, judge_held_out
+from imgcls_automl.training.logbook import Logbook
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_pixel_model
 from imgcls_automl.trial_files import read_candidate, weights_file
@@ -51,19 +51,19 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     stored = read_candidate(task.trial_folder)
     holdout = hold_nothing_out(bench.pictures.indices("train", "validation"))
     network = bench.build(task, stored, holdout)
-    course = Course(task.folder, task, stored)
+    logbook = Logbook(task.folder, task, stored)
 
     def on_epoch(epoch: Epoch) -> str | None:
         return report(epoch_report(None, task.epochs, epoch)).stop
 
-    progress = course.begin()
+    progress = logbook.begin()
     if task.epochs:
         try:
-            bench.train(task, stored, network, holdout, course, on_epoch, keeps_last=True)
+            bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
         except NotFiniteError:
             logger.warning("The refit of trial %d diverged.", task.number, exc_info=True)
             progress.stopped = "not finite"
-    seconds = course.seconds
+    seconds = logbook.seconds
     finished = bool(task.epochs) and progress.stopped is None
     if not finished:
         network.load_weights(weights_file(task.trial_folder, bench.pictures.holdouts[0].fold))

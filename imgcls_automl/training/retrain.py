@@ -10,7 +10,7 @@ import numpy as np
 
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
-from imgcls_automl.training.course import Course
+from imgcls_automl.training.logbook import Logbook
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
@@ -36,26 +36,26 @@ def retrain(
     With `task.epochs` 0 the trial's kept weights are scored as they are.
     """
     stored = read_candidate(task.trial_folder)
-    course = Course(task.folder, task, stored)
+    logbook = Logbook(task.folder, task, stored)
     opinions: list[_Opinion] = []
     for place, holdout in enumerate(bench.pictures.holdouts):
         network = bench.build(task, stored, holdout)
-        if course.has_ended(place):
+        if logbook.has_ended(place):
             network.load_weights(weights_file(task.folder, holdout.fold))
         elif task.epochs:
-            _train(task, bench, stored, network, holdout, course, report)
+            _train(task, bench, stored, network, holdout, logbook, report)
         else:
             kept = weights_file(task.trial_folder, holdout.fold)
             if opinions and not kept.is_file():  # the time was up before this fold's training
                 break
             network.load_weights(kept)
         opinions.append(_ask(network, bench, holdout))
-        if any(progress.stopped for progress in course.trainings):
+        if any(progress.stopped for progress in logbook.trainings):
             break
-    result = _judge(task, bench, opinions, course)
+    result = _judge(task, bench, opinions, logbook)
     if result.score is not None and task.epochs:
         write_retraining(task, result)
-    course.close()
+    logbook.close()
     return result
 
 
@@ -65,24 +65,24 @@ def _train(
     stored: StoredCandidate,
     network: Any,
     holdout: Holdout,
-    course: Course,
+    logbook: Logbook,
     report: Callable[[EpochReport], Verdict],
 ) -> None:
     """Train once, as the next of a retraining's trainings, and save the last weights."""
     fold, folds = holdout.fold, len(bench.pictures.holdouts)
     task.folder.mkdir(exist_ok=True)
-    progress = course.begin()
+    progress = logbook.begin()
 
     def on_epoch(epoch: Epoch) -> str | None:
-        write_history(task.folder, course.trainings, folded=bench.is_folded)
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
         return report(epoch_report(None, task.epochs, epoch, fold=fold, folds=folds)).stop
 
     try:
-        bench.train(task, stored, network, holdout, course, on_epoch, keeps_last=True)
+        bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
     except NotFiniteError:
         progress.stopped = "not finite"
     save_weights(network, network.get_weights(), weights_file(task.folder, fold))
-    course.end_training()
+    logbook.end_training()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +113,10 @@ def _judge(
     task: RetrainTask,
     bench: Bench,
     opinions: list[_Opinion],
-    course: Course,
+    logbook: Logbook,
 ) -> RetrainResult:
     """Scores are means over folds, as a trial's is; whether flips help the loss is seen on all their pictures."""
-    cut_short = any(progress.stopped for progress in course.trainings)
+    cut_short = any(progress.stopped for progress in logbook.trainings)
     metric = EPOCH_METRIC[bench.metric]
     plain = fmean(score_logits(it.labels, it.plain)[metric] for it in opinions)
     flipped = fmean(score_logits(it.labels, it.flipped)[metric] for it in opinions)
@@ -130,6 +130,6 @@ def _judge(
         flipped_score=None if cut_short else flipped,
         loss=score_logits(labels, all_plain)["val_loss"],
         flipped_loss=score_logits(labels, all_flipped)["val_loss"],
-        epochs=course.epochs,
-        seconds=course.seconds,
+        epochs=logbook.epochs,
+        seconds=logbook.seconds,
     )

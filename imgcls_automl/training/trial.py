@@ -13,14 +13,13 @@ from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
-from imgcls_automl.training.course import Course
+from imgcls_automl.training.logbook import Logbook, recall_candidate
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     StoredCandidate,
     drop_checkpoints,
     drop_weights,
-    has_checkpoint,
     read_candidate,
     weights_file,
     write_candidate,
@@ -81,18 +80,17 @@ def run_trial(
     state: TrialState = "complete"
     cause = detail = parameters = None
     try:
-        resumed = has_checkpoint(task.folder)
-        stored = read_candidate(task.folder) if resumed else _draw(task, bench, trial)
+        stored = recall_candidate(task.folder) or _draw(task, bench, trial)
         twin = admit(CandidateDrawn(number=task.number, candidate=stored.candidate)).duplicate_of
         if twin is not None:
             raise TrialFailedError("infeasible", "duplicate", f"the same candidate as trial {twin}")
-        course = Course(task.folder, task, stored)
-        begun -= course.before
-        trainings = course.trainings
-        if resumed:
+        logbook = Logbook(task.folder, task, stored)
+        begun -= logbook.before
+        trainings = logbook.trainings
+        if trainings:  # epochs after the checkpoint will be made again
             write_history(task.folder, trainings, folded=bench.is_folded)
         for place, holdout in enumerate(bench.pictures.holdouts):
-            if course.has_ended(place):
+            if logbook.has_ended(place):
                 continue
             network = _build(task, bench, stored, holdout)
             if parameters is None:
@@ -101,12 +99,12 @@ def run_trial(
                     number=task.number,
                     candidate=stored.candidate,
                     parameters=parameters,
-                    epochs=course.epochs,
+                    epochs=logbook.epochs,
                 )
                 started(begin)
-            cause = _train(task, bench, stored, network, holdout, course, report)
+            cause = _train(task, bench, stored, network, holdout, logbook, report)
             _keep_weights(task, network, holdout, trainings)
-            course.end_training()
+            logbook.end_training()
             if cause is not None:
                 break
         cut_short = cause == "timeout" and not task.keep_partial
@@ -159,23 +157,23 @@ def _train(
     stored: StoredCandidate,
     network: Any,
     holdout: Holdout,
-    course: Course,
+    logbook: Logbook,
     report: Callable[[EpochReport], Verdict],
 ) -> str | None:
     """Train once, as the next of a trial's trainings; returns why the trial has to end with it, or None to go on."""
     fold, folds = holdout.fold, len(bench.pictures.holdouts)
-    progress = course.begin()
+    progress = logbook.begin()
     told: str | None = None
 
     def on_epoch(epoch: Epoch) -> str | None:
         nonlocal told
-        write_history(task.folder, course.trainings, folded=bench.is_folded)
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
         message = epoch_report(task.number, task.epochs, epoch, fold=fold, folds=folds)
         told = report(message).stop
         return told
 
     try:
-        bench.train(task, stored, network, holdout, course, on_epoch, keeps_last=False)
+        bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=False)
     except NotFiniteError as error:
         raise TrialFailedError("failed", "not finite", str(error)) from error
     except Exception as error:
@@ -195,7 +193,7 @@ def _keep_weights(
 
 
 def _list_scored(trainings: list[Progress]) -> list[Progress]:
-    """The trainings a trial is scored by: those that ran their course or, where none did, the one cut short."""
+    """The trainings a trial is scored by: those that ran their logbook or, where none did, the one cut short."""
     ended = [it for it in trainings if it.ran_its_course]
     return ended or [it for it in trainings if it.best is not None][:1]
 

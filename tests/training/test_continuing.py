@@ -38,10 +38,10 @@ class Space(Frozen):
 @pytest.fixture(autouse=True)
 def after_every_epoch(monkeypatch):
     """Write a checkpoint after each epoch, however short it is."""
-    from imgcls_automl.training import course
+    from imgcls_automl.training import logbook
 
-    monkeypatch.setattr(course, "LEAST_SECONDS", 0.0)
-    monkeypatch.setattr(course, "SHARE", math.inf)
+    monkeypatch.setattr(logbook, "LEAST_SECONDS", 0.0)
+    monkeypatch.setattr(logbook, "SHARE", math.inf)
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ class TestATrial:
 
         read = checkpoint.read_checkpoint
         monkeypatch.setattr(
-            "imgcls_automl.training.course.read_checkpoint",
+            "imgcls_automl.training.logbook.read_checkpoint",
             lambda folder: replace(read(folder), seconds=1000.0),
         )
         result, _, _ = search("resumed", Space(), epochs=2, killed=(1,))

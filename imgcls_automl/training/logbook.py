@@ -1,4 +1,4 @@
-"""The trainings of one task, one a fold, kept in checkpoints so that a killed task goes on after its last epochs."""
+"""How far a task's trainings have come, kept in checkpoints so that a killed task goes on after its last epochs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imgcls_automl.training.checkpoint import (
     write_checkpoint,
 )
 from imgcls_automl.training.progress import Progress
-from imgcls_automl.trial_files import drop_checkpoints, has_checkpoint
+from imgcls_automl.trial_files import drop_checkpoints, has_checkpoint, read_candidate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ LEAST_SECONDS = 1.0  # between two checkpoints: what may be lost to a kill is no
 SHARE = 0.02  # of the time at most goes into writing them
 
 
-class Course:
+class Logbook:
     """How far a task's trainings have come, in this process or in one that was killed.
 
     Args:
@@ -52,7 +52,7 @@ class Course:
         self._folder = folder
         self._key = _make_key(task, stored)
         self.before = 0.0
-        self._begun = time.time()
+        self._begun = time.monotonic()
         self._due = self._begun + LEAST_SECONDS
         found = read_checkpoint(folder) if has_checkpoint(folder) else None
         if found is not None and found.key == self._key:
@@ -65,7 +65,7 @@ class Course:
     @property
     def seconds(self) -> float:
         """What the trainings have taken, those of a killed process included."""
-        return self.before + time.time() - self._begun
+        return self.before + time.monotonic() - self._begun
 
     @property
     def epochs(self) -> int:
@@ -97,9 +97,9 @@ class Course:
         drop_checkpoints(self._folder)
 
     def _write_if_due(self, program: Program | None) -> None:
-        if time.time() < self._due or not self.trainings:
+        if time.monotonic() < self._due or not self.trainings:
             return
-        began = time.time()
+        began = time.monotonic()
         snapshot = (
             Snapshot(weights=program.get_weights(), state=program.get_state()) if program else None
         )
@@ -110,8 +110,20 @@ class Course:
             write_checkpoint(self._folder, checkpoint)
         except OSError as error:  # such as a full disk: a training needs no checkpoint to go on
             logger.warning("No checkpoint could be written in %s: %s", self._folder, error)
-        took = time.time() - began
+        took = time.monotonic() - began
         self._due = began + took + max(LEAST_SECONDS, took / SHARE)
+
+
+def recall_candidate(folder: Path) -> StoredCandidate | None:
+    """The candidate that a killed process was training in a folder; None where it has to be drawn."""
+    if not has_checkpoint(folder):
+        return None
+    try:
+        return read_candidate(folder)
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        # Drawn again it is the same: the study holds its parameters.
+        logger.warning("The candidate in %s cannot be read: %s", folder, error)
+        return None
 
 
 def _make_key(task: TrainingTask, stored: StoredCandidate) -> dict[str, Any]:
