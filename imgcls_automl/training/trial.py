@@ -193,7 +193,7 @@ def _keep_weights(
 
 
 def _list_scored(trainings: list[Progress]) -> list[Progress]:
-    """The trainings a trial is scored by: those that ran their logbook or, where none did, the one cut short."""
+    """The trainings a trial is scored by: those that ran their course or, where none did, the one cut short."""
     ended = [it for it in trainings if it.ran_its_course]
     return ended or [it for it in trainings if it.best is not None][:1]
 
