@@ -106,8 +106,9 @@ def drop_checkpoints(folder: Path) -> None:
 
 
 def write_result(folder: Path, result: TrialResult) -> None:
-    """Write result.json."""
+    """Write result.json; with it the trial has ended, also one whose worker died, and needs no checkpoint any more."""
     write_json(folder / RESULT, {"schema_version": SCHEMA_VERSION, **asdict(result)})
+    drop_checkpoints(folder)
 
 
 def read_result(folder: Path) -> TrialResult | None:

@@ -40,7 +40,8 @@ class PlainLines:
             case IngestProgress():
                 return self._describe_reading(event)
             case TrialStarted():
-                how = f"goes on after {event.epochs} epochs" if event.epochs else "begins"
+                done = wording.count(event.epochs, "epoch")
+                how = f"goes on after {done}" if event.epochs else "begins"
                 return [f"trial {event.number} {how}: {event.parameters:,} parameters"]
             case EpochReport():
                 return self._describe_epoch(event)

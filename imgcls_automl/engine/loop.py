@@ -281,7 +281,6 @@ class _Loop:
         )
         write_result(task.folder, result)
         drop_weights(task.folder)  # of folds that were over before
-        drop_checkpoints(task.folder)  # what killed its worker might kill the next one
         return result
 
 

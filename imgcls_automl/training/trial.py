@@ -18,7 +18,6 @@ from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     StoredCandidate,
-    drop_checkpoints,
     drop_weights,
     read_candidate,
     weights_file,
@@ -117,7 +116,6 @@ def run_trial(
     seconds = time.time() - begun
     result = _conclude(task, bench, trainings, state, cause, detail, parameters, seconds)
     write_result(task.folder, result)
-    drop_checkpoints(task.folder)
     return result
 
 

@@ -22,6 +22,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.trial_files import has_checkpoint
 
 
 @pytest.fixture
@@ -270,10 +271,12 @@ class TestFailures:
     def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):
         def die(task):
             yield draw("x")
+            (task.folder / "checkpoint.npz").write_bytes(b"")
             yield WorkerLost(detail="the worker process was killed by SIGKILL")
 
         plan = make_plan(2)
         search(in_turn(die, learn), plan)
+        assert not has_checkpoint(plan.folder / "0")  # its death is final
         assert states(study) == ["FAIL", "COMPLETE"]
         assert study.get_trials()[0].user_attrs["cause"] == "crash"
         assert "SIGKILL" in (plan.folder / "0" / "result.json").read_text()

@@ -168,10 +168,10 @@ class TestATrial:
         assert resumed[1][1:] == [[(2, 2), (3, 1)], [(3, 1), (3, 2)]]
 
     def test_of_a_damaged_checkpoint_the_one_before_is_used(self, search, tmp_path, monkeypatch):
-        from imgcls_automl.training import trial
+        from imgcls_automl.training import logbook
 
         whole = search("whole", Space())
-        opened = trial.has_checkpoint
+        opened = logbook.has_checkpoint
 
         def damage(folder):
             newest = folder / "checkpoint.npz"
@@ -179,7 +179,7 @@ class TestATrial:
                 newest.write_bytes(newest.read_bytes()[:100])
             return opened(folder)
 
-        monkeypatch.setattr(trial, "has_checkpoint", damage)
+        monkeypatch.setattr(logbook, "has_checkpoint", damage)
         resumed = search("resumed", Space(), killed=(2,))
         assert resumed[1][1] == [(1, 2), (1, 3), (1, 4)]
         check_same(whole, resumed)
