@@ -19,18 +19,49 @@ import numpy as np
 from keras import ops
 
 from imgcls_automl.training.epochs import Scan
-from imgcls_automl.training.rated_dropout import clone_rated, is_described, list_dropouts
 from imgcls_automl.training.recipe import make_optimizer, set_rates
 from imgcls_automl.training.trainee import Trainee
 from imgcls_automl.training.weights import is_adapted, set_weights
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgcls_automl.plugin import Training
     from imgcls_automl.training.pictures import Pictures
 
 logger = logging.getLogger(__name__)
 
 KEPT_PROGRAMS = 6  # the most recently used
+
+
+class RatedDropout(keras.layers.Layer):  # type: ignore[misc]
+    """Dropout (Srivastava et al., 2014) whose rate is one entry of a vector of variables.
+
+    Args:
+        rates: The vector (D,), owned by the trainee.
+        position: The entry.
+    """
+
+    def __init__(self, rates: Any, position: int, *, name: str, dtype: Any) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._read_rate: Any = _reader(rates, position)
+        self.seeds = keras.random.SeedGenerator()
+        self.supports_masking = True
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training:
+            return inputs
+        rate = ops.cast(
+            self._read_rate(), "float32"
+        )  # Keras reads variables in the layer's precision
+        drawn = keras.random.uniform(ops.shape(inputs), dtype="float32", seed=self.seeds)
+        scaled = inputs / ops.cast(1.0 - rate, inputs.dtype)
+        return ops.where(drawn >= rate, scaled, ops.zeros_like(inputs))
+
+
+def _reader(vector: Any, position: int) -> Callable[[], Any]:
+    """Read an entry of a variable from behind a function, where Keras does not track it as a layer's own."""
+    return lambda: vector[position]
 
 
 class Program:
@@ -43,11 +74,11 @@ class Program:
     def __init__(
         self, network: Any, pictures: Pictures, training: Training, steps_per_execution: int
     ) -> None:
-        self._dropouts = [layer.name for layer in list_dropouts(network)]
+        self._dropouts = [layer.name for layer in _list_dropouts(network)]
         rates = keras.Variable(
             np.zeros(max(1, len(self._dropouts)), "float32"), trainable=False, name="rates"
         )
-        self._network = clone_rated(network, self._dropouts, rates)
+        self._network = _clone(network, self._dropouts, rates)
         self.trainee = Trainee(self._network, pictures, training, rates)
         self._optimizer = make_optimizer(training)
         backend = keras.backend.backend()
@@ -161,7 +192,7 @@ class Programs:
 
 def _make_key(network: Any, training: Training, shape: StepShape) -> str | None:
     """Name what is compiled in; None where a network cannot tell what that is."""
-    if not is_described(network) or is_adapted(network):
+    if not _is_described(network) or is_adapted(network):
         return None
     augmented = {
         name: bool(getattr(training.augmentation, name))
@@ -177,6 +208,14 @@ def _make_key(network: Any, training: Training, shape: StepShape) -> str | None:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def _is_described(network: Any) -> bool:
+    """Whether a network is a graph of Keras's own layers, so that its configuration tells all of it."""
+    graph = isinstance(network, keras.Sequential) or type(network).__name__ == "Functional"
+    return graph and all(
+        type(layer).__module__.startswith("keras.") for layer in network._flatten_layers()
+    )
+
+
 def _blur_dropout(config: Any) -> Any:
     """A configuration with all dropout rates above zero taken for one."""
     if isinstance(config, dict):
@@ -187,6 +226,29 @@ def _blur_dropout(config: Any) -> Any:
     if isinstance(config, list | tuple):
         return [_blur_dropout(value) for value in config]
     return config
+
+
+def _list_dropouts(network: Any) -> list[Any]:
+    """The layers whose rate can be held in a variable: plain dropout, at the top of a described network."""
+    if not _is_described(network):
+        return []
+    layers = [layer for layer in network.layers if type(layer) is keras.layers.Dropout]
+    return [layer for layer in layers if layer.rate > 0 and layer.noise_shape is None]
+
+
+def _clone(network: Any, dropouts: list[str], rates: Any) -> Any:
+    """Copy a network with rated dropout in place of its own; weights are set by `Program.begin`."""
+    if not _is_described(network):
+        return network
+
+    def copy(layer: Any) -> Any:
+        if layer.name in dropouts:
+            return RatedDropout(
+                rates, dropouts.index(layer.name), name=layer.name, dtype=layer.dtype_policy
+            )
+        return layer.__class__.from_config(layer.get_config())
+
+    return keras.models.clone_model(network, clone_function=copy)
 
 
 def _seed_generators(trainee: Trainee, seed: int) -> None:
