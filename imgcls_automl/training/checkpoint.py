@@ -97,7 +97,7 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         except (
             Exception
         ) as error:  # a damaged archive makes zipfile and NumPy raise almost anything
-            logger.warning("%s cannot be read (%s): the one before it is used.", file, error)
+            logger.warning("%s cannot be read, and is passed over: %s", file, error)
     return None
 
 
