@@ -32,11 +32,11 @@ def read_all(adapter: DatasetAdapter, source: str) -> list[Sample | Problem]:
     until = time.monotonic() + READ_SECONDS
     with blaming(f"read({source!r})", "Yield a Problem for a bad sample, and labels as texts."):
         for item in adapter.read(source):
-            require(
-                isinstance(item, (Sample, Problem)),
-                f"read() yielded {_show(item)}, which is a {type(item).__name__}.",
-                "Yield imgcls_automl.plugin.Sample, or Problem for a sample that cannot be had.",
-            )
+            if not isinstance(item, (Sample, Problem)):
+                raise BrokenPromiseError(
+                    f"read() yielded {_show(item)}, which is a {type(item).__name__}.\n"
+                    "Yield imgcls_automl.plugin.Sample, or Problem for a sample that cannot be had."
+                )
             items.append(item)
             if len(items) > MOST_SAMPLES or time.monotonic() > until:
                 raise EndlessError(
