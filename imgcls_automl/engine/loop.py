@@ -8,6 +8,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.engine.duplicates import KnownCandidates
+from imgcls_automl.engine.endings import describe_infeasible, ends_alike
+from imgcls_automl.engine.improvement import is_out_of_patience, trials_without_improvement
 from imgcls_automl.engine.study import (
     BASELINE,
     ask_trial,
@@ -86,6 +88,7 @@ class _Loop:
         self._unfinished = running_trials(study)
         self._known = KnownCandidates.read(plan.folder)
         self._last: TrialResult | None = None
+        self._last_failure: TrialResult | None = None
         self._streak = 0
         self._epoch_seconds: float | None = None  # of the best trial
         self._timed = False  # by such a trial, not by single epochs
@@ -107,10 +110,16 @@ class _Loop:
 
     def _tell_why_it_stopped(self) -> None:
         if self._streak >= self._most_in_a_row() and self._last is not None:
-            why = self._last.cause or self._last.state
-            self._observe(
-                SearchStopped(reason=f"{self._streak} trials in a row ended the same way ({why})")
+            why = (
+                self._last.detail if self._last.state == "infeasible" else None
+            ) or self._last.cause
+            reason = f"{self._streak} trials in a row ended the same way ({why}); more would tell nothing"
+            self._observe(SearchStopped(reason=reason))
+        elif is_out_of_patience(self._study, self._plan.budget):
+            reason = (
+                f"{trials_without_improvement(self._study)} trials in a row brought no new best"
             )
+            self._observe(SearchStopped(reason=reason))
 
     def _end_hung_trials(self) -> None:
         """Replace workers that say nothing though their time has been up for a while."""
@@ -127,7 +136,7 @@ class _Loop:
                 f"The last one, trial {self._last.number}: {self._last.detail}"
             )
         if self._last is not None and self._last.state == "infeasible":
-            return f"No trial succeeded: {self._streak} candidates in a row were infeasible: {self._last.detail}"
+            return describe_infeasible(self._last, self._streak, self._last_failure)
         return (
             "No trial finished an epoch in the time given.\n"
             "Give more with --timeout, or make the work smaller with --image-size."
@@ -141,6 +150,8 @@ class _Loop:
             budget.trials is not None
             and counted_trials(self._study) + len(self._running) >= budget.trials
         ):
+            return False
+        if is_out_of_patience(self._study, budget):
             return False
         return not self._out_of_time()
 
@@ -235,17 +246,16 @@ class _Loop:
 
     def _conclude(self, trial: optuna.Trial, result: TrialResult) -> None:
         tell_result(self._study, trial, result)
-        self._known.forget_unfinished(result)
+        self._known.conclude(result, self._plan.folder / str(result.number))
         self._drop_weights()
-        same = self._last is not None and (self._last.state, self._last.cause) == (
-            result.state,
-            result.cause,
-        )
+        same = self._last is not None and ends_alike(self._last, result)
         if result.state in ("failed", "infeasible"):
             self._streak = self._streak + 1 if same else 1
         else:
             self._streak = 0
         self._last = result
+        if result.state == "failed":
+            self._last_failure = result
         self._take_stock()
 
     def _drop_weights(self) -> None:

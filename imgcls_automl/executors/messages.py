@@ -25,10 +25,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from imgcls_automl.limits import NO_LIMITS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.limits import Limits
     from imgcls_automl.plugin import Candidate
     from imgcls_automl.registry import PluginInfo
 
@@ -76,12 +79,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on, and what `RunConfig` says of how."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how and of which models."""
 
     dataset: Dataset
     metric: str
     class_weight: str
     sampling: str = "none"
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,6 +101,7 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
         metric=task.metric,
         class_weight=task.class_weight,
         sampling=task.sampling,
+        limits=task.limits,
     )
 
 

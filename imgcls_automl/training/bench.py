@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imgcls_automl.executors.messages import EpochReport
 from imgcls_automl.files import write_csv
+from imgcls_automl.limits import NO_LIMITS
 from imgcls_automl.training.fitting import Epoch, Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.latency import Latencies
 from imgcls_automl.trial_files import HISTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from imgcls_automl.limits import Limits
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.pictures import Pictures
@@ -49,6 +52,8 @@ class Bench:
     metric: str
     class_weight: str
     sampling: str = "none"
+    limits: Limits = NO_LIMITS
+    latencies: Latencies = field(default_factory=Latencies)
 
     @property
     def pictures(self) -> Pictures:

@@ -12,6 +12,7 @@ import numpy as np
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.fitting import NotFiniteError, Progress
+from imgcls_automl.training.gates import note_latency
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
 from imgcls_automl.trial_files import read_candidate, weights_file
@@ -49,6 +50,7 @@ def retrain(
                 break
             network.load_weights(kept)
         opinions.append(_ask(network, bench, holdout))
+        note_latency(task.trial_folder, network, bench)
         if any(progress.stopped for progress in trainings):
             break
     return _judge(task, bench, opinions, trainings, time.time() - begun)

@@ -70,5 +70,5 @@ def test_what_a_crash_or_the_clock_has_ended_may_be_tried_again(tmp_path, state,
     assert KnownCandidates.read(tmp_path).admit(1, candidate()) is None
     known = KnownCandidates()
     known.admit(0, candidate())
-    known.forget_unfinished(result)
+    known.conclude(result, tmp_path / "0")
     assert known.admit(1, candidate()) is None

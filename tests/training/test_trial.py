@@ -109,10 +109,15 @@ class TestFailing:
     @pytest.mark.parametrize(
         ("space", "cause", "detail"),
         [
-            (failing("suggest", KeyError("depth")), "suggest", "KeyError: 'depth'"),
-            (failing("build", ValueError("no\nsuch layer")), "build", "ValueError: no"),
-            (Wide(), "build", "logits of shape (None, 10)"),
-            (failing("initialise", OSError("no weights")), "training", "OSError: no weights"),
+            (failing("suggest", KeyError("depth")), "error in the space", "KeyError: 'depth'"),
+            (
+                failing("build", ValueError("no\nsuch layer")),
+                "invalid architecture",
+                "ValueError: no such layer",
+            ),
+            (Wide(), "invalid architecture", "logits of shape (None, 10)"),
+            (failing("build", KeyError("units")), "error in the space", "KeyError: 'units'"),
+            (failing("initialise", OSError("gone")), "error in the space", "OSError: gone"),
             (failing("build", MemoryError()), "out of memory", "MemoryError"),
             (
                 failing("initialise", RuntimeError("RESOURCE_EXHAUSTED: 9 GB")),
@@ -143,7 +148,7 @@ class TestFailing:
                 return returned
 
         result = attempt(Wrong())
-        assert (result.state, result.cause) == ("failed", "suggest")
+        assert (result.state, result.cause) == ("failed", "error in the space")
         assert "must return a Candidate" in result.detail
 
     def test_a_candidate_that_json_cannot_hold(self, attempt):
@@ -152,7 +157,7 @@ class TestFailing:
                 return candidate(dropout=float("nan"))
 
         result = attempt(NotANumber())
-        assert (result.state, result.cause) == ("failed", "suggest")
+        assert (result.state, result.cause) == ("failed", "error in the space")
 
     def test_an_infeasible_draw_is_told_apart(self, attempt):
         result = attempt(failing("suggest", optuna.TrialPruned("too large")))
