@@ -278,6 +278,27 @@ class TestFailures:
         with pytest.raises(NoTrialSucceededError, match=r"30 candidates in a row .*: too large"):
             search(refuse, make_plan(5))
 
+    def test_infeasible_draws_count_together_whatever_makes_them_so(self, study, search, make_plan):
+        def refuse(task):
+            yield draw("x")
+            causes = ("duplicate", "the same candidate as trial 0"), ("over a limit", "too large")
+            cause, detail = causes[task.number % 2]
+            yield end(task, "infeasible", cause=cause, detail=detail, epochs=0)
+
+        with pytest.raises(NoTrialSucceededError, match=r"30 candidates .*: too large") as caught:
+            search(refuse, make_plan(5))
+        assert "Raise the limit" in str(caught.value)
+        assert len(study.get_trials()) == 30
+
+    def test_copies_do_not_hide_why_the_first_one_failed(self, search, make_plan):
+        def copy(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="duplicate", detail="as trial 0", epochs=0)
+
+        bad = fail("invalid architecture", "ValueError: no such layer")
+        with pytest.raises(NoTrialSucceededError, match=r"Trial 0 failed .*: no such layer"):
+            search(in_turn(bad, copy), make_plan(5))
+
     def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):
         def die(task):
             yield draw("x")

@@ -165,6 +165,82 @@ class TestFailing:
         assert result.parameters is None
 
 
+class Hungry(Plain):
+    """Needs more memory than there is above a batch size; notes the sizes it was trained with."""
+
+    def __init__(self, fits):
+        self.fits = fits
+        self.tried = []
+
+    def build(self, model, task):
+        import keras
+
+        space = self
+
+        class Greedy(keras.layers.Layer):
+            def call(self, inputs, training=False):
+                if training and inputs.shape[0] is not None:  # a step is traced
+                    space.tried.append(inputs.shape[0])
+                    if inputs.shape[0] > space.fits:
+                        raise RuntimeError(f"RESOURCE_EXHAUSTED: {inputs.shape[0]} pictures")
+                return inputs
+
+        images = keras.Input(task.image_shape)
+        x = Greedy()(keras.layers.Flatten()(images))
+        return keras.Model(images, keras.layers.Dense(task.num_classes)(x))
+
+
+class TestOutOfMemory:
+    def test_it_is_tried_once_more_at_half_the_batch_size(self, attempt, tmp_path):
+        result = attempt(Hungry(fits=32), epochs=1)
+        assert (result.state, result.batch_size) == ("complete", 32)
+        assert result.detail == "out of memory at batch size 64, trained at 32"
+        stored = read_candidate(tmp_path)
+        assert stored.candidate == candidate(dropout=0.25, batch_size=32)
+        assert stored.drawn_batch_size == 64
+
+    def test_the_second_time_ends_the_trial(self, attempt, tmp_path):
+        space = Hungry(fits=16)
+        result = attempt(space, epochs=1)
+        assert (result.state, result.cause, result.batch_size) == ("failed", "out of memory", 32)
+        assert "RESOURCE_EXHAUSTED: 32 pictures" in result.detail
+        assert set(space.tried) == {64, 32}
+
+    def test_a_batch_of_one_cannot_be_halved(self, attempt):
+        class Single(Hungry):
+            def suggest(self, trial, task):
+                return candidate(batch_size=1)
+
+        result = attempt(Single(fits=0), epochs=1)
+        assert (result.state, result.cause, result.batch_size) == ("failed", "out of memory", 1)
+
+    def test_no_epoch_is_reported_twice(self, attempt):
+        reports = []
+
+        def watch(report):
+            reports.append(report.epoch)
+            if len(reports) == 1:  # the device is full by the end of the first epoch
+                raise MemoryError
+            return Verdict()
+
+        assert attempt(Plain(), epochs=3, report=watch).state == "complete"
+        assert reports == [1, 2, 3]
+
+
+def test_the_line_of_its_author_s_code_is_named(attempt, tmp_path):
+    from imgcls_automl import registry
+
+    file = tmp_path / "broken_space.py"
+    file.write_text(
+        "from networks import Plain\n\n\nclass Broken(Plain):\n"
+        "    def build(self, model, task):\n        return self.layers[0]\n"
+    )
+    space = registry.load(registry.find(registry.SEARCH_SPACES, f"{file}:Broken"), {})
+    result = attempt(space)
+    assert result.cause == "error in the space"
+    assert result.detail.endswith("(broken_space.py:6)")
+
+
 def test_a_candidate_that_was_trained_already_is_not_trained_again(attempt):
     drawn = []
 
