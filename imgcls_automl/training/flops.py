@@ -74,12 +74,15 @@ def _walk(network: Any) -> Iterator[_Use]:
 
 def _watch(network: Any, image_shape: tuple[int, int, int]) -> list[_Use]:
     """List what the layers of a network that is no graph do in one forward pass of an empty picture."""
+    picture = np.zeros((1, *image_shape), "float32")
+    if not network.built:  # building runs every layer, too
+        network(picture, training=False)
     uses: list[_Use] = []
     watched = list(_list_smallest(network))
     for layer in watched:
         layer.call = _note_use(layer, layer.call, uses)
     try:
-        network(np.zeros((1, *image_shape), "float32"), training=False)
+        network(picture, training=False)
     finally:
         for layer in watched:
             del layer.call  # what its class defines shows again
