@@ -41,7 +41,7 @@ class InProcessExecutor:
     def idle(self):
         return [worker for worker, playing in self._playing.items() if playing is None]
 
-    def submit(self, worker, task):
+    def submit(self, worker, task, *, deadline=None):
         assert self._playing[worker] is None, "a busy worker was given a task"
         self.tasks.append(task)
         self._playing[worker] = self._play(task)
@@ -49,11 +49,9 @@ class InProcessExecutor:
 
     def next_event(self, timeout):
         if not self._said:
-            assert timeout is not None, "nothing is under way: the search would wait for ever"
+            assert any(self._playing.values()) or timeout is not None, "nobody would ever answer"
             return None
         worker, message = self._said.popleft()
-        if message is None:  # the worker hangs
-            return None
         if isinstance(message, ENDS_A_TASK):
             self._playing[worker] = None
         elif not isinstance(message, IS_ANSWERED):
@@ -62,11 +60,6 @@ class InProcessExecutor:
 
     def answer(self, worker, message):
         self._go_on(worker, message)
-
-    def replace(self, worker, why):
-        self._playing[worker] = None
-        self._said = deque(said for said in self._said if said[0] != worker)
-        return WorkerLost(detail=why)
 
     def close(self):
         pass
