@@ -20,7 +20,9 @@ _LOGGED = re.compile(
 _FATAL = re.compile(
     r"Fatal Python error: (.+)"
 )  # of faulthandler; the frame that crashed is the first one listed
-_FRAME = re.compile(r'most recent call first\):\n  File "(.+)", line (\d+) in (\S+)')
+_FRAME = re.compile(
+    r'Current thread .*most recent call first\):\n  File "(.+)", line (\d+) in (\S+)'
+)
 _BOILERPLATE = ("Extension modules: ",)
 
 

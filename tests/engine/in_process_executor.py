@@ -28,6 +28,7 @@ class InProcessExecutor:
 
     def __init__(self, play, workers=1):
         self.tasks = []
+        self.deadlines = []  # given with them
         self._play = play
         self._playing = dict.fromkeys(range(workers))
         self._said = deque()
@@ -44,12 +45,13 @@ class InProcessExecutor:
     def submit(self, worker, task, *, deadline=None):
         assert self._playing[worker] is None, "a busy worker was given a task"
         self.tasks.append(task)
+        self.deadlines.append(deadline)
         self._playing[worker] = self._play(task)
         self._go_on(worker, None)
 
     def next_event(self, timeout):
         if not self._said:
-            assert any(self._playing.values()) or timeout is not None, "nobody would ever answer"
+            assert timeout is not None, "nothing is under way: the search would wait for ever"
             return None
         worker, message = self._said.popleft()
         if isinstance(message, ENDS_A_TASK):
