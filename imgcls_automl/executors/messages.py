@@ -11,6 +11,7 @@ PreviewTask                    ->
 TrialTask                      ->
                                <-   SuggestCall     (answered by SuggestAnswer; any number)
                                <-   TrialStarted
+                               <-   Pulse           (now and then, between epochs)
                                <-   EpochReport     (answered by Verdict; one an epoch)
                                <-   TrialResult
 RefitTask                      ->
@@ -25,6 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from imgcls_automl.executors.causes import Failure
 from imgcls_automl.limits import NO_LIMITS
 
 if TYPE_CHECKING:
@@ -158,9 +160,15 @@ class TrialTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
-    """A worker died in the middle of a task; another takes its place."""
+    """A worker died, or had to be ended, in the middle of a task; another takes its place.
+
+    Attributes:
+        detail: How, in words that follow "trial 3 failed:".
+        cause: Crash, hang or out of memory, or lost worker where it is just gone.
+    """
 
     detail: str
+    cause: Failure = Failure.CRASH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +209,11 @@ class TrialStarted:
     number: int
     candidate: Candidate
     parameters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """A training has made some steps since it last said anything; only whoever supervises workers hears of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

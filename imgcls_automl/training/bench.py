@@ -45,7 +45,7 @@ class TrainingTask(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Builds and trains the candidates of one run."""
+    """Builds and trains the candidates of one run; `on_steps` as in `Plan`."""
 
     space: SearchSpace
     programs: Programs
@@ -54,6 +54,7 @@ class Bench:
     sampling: str = "none"
     limits: Limits = NO_LIMITS
     latencies: Latencies = field(default_factory=Latencies)
+    on_steps: Callable[[], None] = lambda: None
 
     @property
     def pictures(self) -> Pictures:
@@ -106,6 +107,7 @@ class Bench:
             sampling=self.sampling,
             deadline=task.deadline,
             keeps_last=keeps_last,
+            on_steps=self.on_steps,
         )
         fit_candidate(
             self.space, stored.candidate, network, self.programs, plan, progress, on_epoch

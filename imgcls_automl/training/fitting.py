@@ -45,6 +45,7 @@ class Plan:
         sampling: As in `draw_order`.
         epoch_size: Pictures that an epoch is laid out for; None for all of `train`.
         deadline: Seconds since the epoch; training stops there, inside an epoch if need be. None for never.
+        on_steps: Called as steps are made, some dozens at a time; on JAX, where an epoch is one call, never.
         keeps_last: Whether the last weights are what counts, not the best epoch's: no early stopping then.
     """
 
@@ -58,6 +59,7 @@ class Plan:
     keeps_last: bool = False
     sampling: str = "none"
     epoch_size: int | None = None
+    on_steps: Callable[[], None] = lambda: None
 
     @property
     def patience(self) -> int:
@@ -244,6 +246,7 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.started = time.time()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.plan.on_steps()
         if self.plan.deadline is not None and time.time() > self.plan.deadline:
             self._stop("timeout")
 
