@@ -7,14 +7,15 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.training.logbook import Logbook
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import EpochReport, TrialTask
+    from imgcls_automl.executors.messages import TrialTask
     from imgcls_automl.executors.results import TrialState
     from imgcls_automl.limits import ModelCost
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.failures import TrialEndedError
-    from imgcls_automl.training.fitting import Progress
+    from imgcls_automl.training.progress import Progress
     from imgcls_automl.trial_files import StoredCandidate
 
 
@@ -23,8 +24,9 @@ class Course:
     """What a trial has come to so far.
 
     Attributes:
-        trainings: One a fold.
         stored: Its candidate, once it is drawn.
+        logbook: Of its trainings, once they begin.
+        before: Seconds they had taken in a process that was killed.
         cost: Of its network, once that is built.
         state: That it ends in, unless it comes otherwise.
         cause: Why it is not complete, or was cut short.
@@ -32,26 +34,31 @@ class Course:
         violations: As in `TrialResult`.
     """
 
-    trainings: list[Progress] = field(default_factory=list)
     stored: StoredCandidate | None = None
+    logbook: Logbook | None = None
+    before: float = 0.0
     cost: ModelCost | None = None
     state: TrialState = "complete"
     cause: str | None = None
     detail: str | None = None
     violations: dict[str, float] = field(default_factory=dict)
-    _reported: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def trainings(self) -> list[Progress]:
+        """One a fold, as far as they have begun."""
+        return self.logbook.trainings if self.logbook else []
+
+    def begin(self, task: TrialTask) -> Logbook:
+        """Open the logbook of its candidate's trainings, which may have begun in a process that was killed."""
+        assert self.stored is not None, "a candidate is drawn before it is trained"
+        self.logbook = Logbook(task.folder, task, self.stored)
+        self.before += self.logbook.before
+        return self.logbook
 
     def end(self, ended: TrialEndedError) -> None:
         """Note that it cannot go on."""
         self.state, self.cause, self.detail = ended.state, ended.cause, str(ended)
         self.violations = ended.violations
-
-    def is_news(self, report: EpochReport) -> bool:
-        """Whether an epoch was not reported yet: a training that was begun again comes to the same ones once more."""
-        epoch = (report.fold, report.epoch)
-        known = epoch in self._reported
-        self._reported.add(epoch)
-        return not known
 
 
 def list_scored(trainings: list[Progress]) -> list[Progress]:

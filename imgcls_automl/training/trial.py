@@ -14,12 +14,14 @@ from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.course import Course, conclude, list_scored
 from imgcls_automl.training.failures import TrialEndedError, as_failure
-from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.gates import measure_cost, refuse_excess
 from imgcls_automl.training.halving import halve_batch
+from imgcls_automl.training.logbook import Logbook, recall_candidate
+from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     StoredCandidate,
+    drop_checkpoints,
     drop_weights,
     read_candidate,
     weights_file,
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.results import TrialResult
     from imgcls_automl.limits import ModelCost
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.progress import Epoch, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +60,8 @@ def run_trial(
 ) -> TrialResult:
     """Draw, build and train one candidate, once a fold; write its folder; never raise for what a candidate does wrong.
 
+    A trial whose process was killed goes on after its last checkpoint, with the candidate it had.
+
     Args:
         task: Which trial, and how long.
         bench: Space, device and pictures.
@@ -69,7 +73,7 @@ def run_trial(
     begun = time.time()
     course = Course()
     try:
-        course.stored = _draw(task, bench, trial)
+        course.stored = recall_candidate(task.folder) or _draw(task, bench, trial)
         drawn = CandidateDrawn(number=task.number, candidate=course.stored.candidate)
         twin = admit(drawn).duplicate_of
         if twin is not None:
@@ -84,7 +88,7 @@ def run_trial(
         course.end(ended)
     if course.state != "complete":
         drop_weights(task.folder)
-    result = conclude(course, task, bench, seconds=time.time() - begun)
+    result = conclude(course, task, bench, seconds=time.time() - begun + course.before)
     write_result(task.folder, result)
     return result
 
@@ -109,8 +113,8 @@ def _train_in_memory(
         logger.warning("Trial %d is trained at half its batch size: %s", task.number, ended)
     # Out of the handler, whose exception would keep what the training before has held.
     course.stored = smaller
-    course.trainings.clear()
     bench.programs.forget()
+    drop_checkpoints(task.folder)
     write_candidate(task.folder, smaller)
     _train_folds(task, bench, course, started, report)
 
@@ -123,23 +127,31 @@ def _train_folds(
     report: Callable[[EpochReport], Verdict],
 ) -> None:
     """Build and train a candidate once a fold, unless what is built is over a limit."""
-    stored = course.stored
-    assert stored is not None
-    for at, holdout in enumerate(bench.pictures.holdouts):
-        network = _build(task, bench, stored, holdout)
-        if at == 0:
+    logbook = course.begin(task)
+    if logbook.trainings:  # epochs after the checkpoint will be made again
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
+    places = enumerate(bench.pictures.holdouts)
+    left = [holdout for place, holdout in places if not logbook.has_ended(place)]
+    for holdout in left:
+        network = _build(task, bench, logbook.stored, holdout)
+        if holdout is left[0]:
             course.cost = _weigh(network, bench)
             refuse_excess(course.cost, bench)
-            begin = TrialStarted(
-                number=task.number,
-                candidate=stored.candidate,
-                parameters=course.cost.parameters,
-            )
-            started(begin)
-        course.cause = _train(task, bench, course, network, holdout, report)
-        _keep_weights(task, network, holdout, course.trainings)
+            started(_describe_start(task, logbook, course.cost))
+        course.cause = _train(task, bench, logbook, network, holdout, report)
+        _keep_weights(task, network, holdout, logbook.trainings)
+        logbook.end_training()
         if course.cause is not None:
             return
+
+
+def _describe_start(task: TrialTask, logbook: Logbook, cost: ModelCost) -> TrialStarted:
+    return TrialStarted(
+        number=task.number,
+        candidate=logbook.stored.candidate,
+        parameters=cost.parameters,
+        epochs=logbook.epochs,
+    )
 
 
 def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
@@ -182,28 +194,25 @@ def _weigh(network: Any, bench: Bench) -> ModelCost:
 def _train(
     task: TrialTask,
     bench: Bench,
-    course: Course,
+    logbook: Logbook,
     network: Any,
     holdout: Holdout,
     report: Callable[[EpochReport], Verdict],
 ) -> str | None:
-    """Train once, and add it to a trial's trainings; returns why the trial has to end with it, or None to go on."""
+    """Train once, as the next of a trial's trainings; returns why the trial has to end with it, or None to go on."""
     fold, folds = holdout.fold, len(bench.pictures.holdouts)
-    assert course.stored is not None
-    progress = Progress()
-    course.trainings.append(progress)
+    progress = logbook.begin()
     told: str | None = None
 
     def on_epoch(epoch: Epoch) -> str | None:
         nonlocal told
-        write_history(task.folder, course.trainings, folded=fold is not None)
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
         message = epoch_report(task.number, task.epochs, epoch, fold=fold, folds=folds)
-        if course.is_news(message):
-            told = report(message).stop
+        told = report(message).stop
         return told
 
     try:
-        bench.train(task, course.stored, network, holdout, progress, on_epoch, keeps_last=False)
+        bench.train(task, logbook.stored, network, holdout, logbook, on_epoch, keeps_last=False)
     except NotFiniteError as error:
         raise TrialEndedError("failed", Failure.NOT_FINITE, str(error)) from error
     except Exception as error:
@@ -216,8 +225,7 @@ def _train(
 def _keep_weights(
     task: TrialTask, network: Any, holdout: Holdout, trainings: list[Progress]
 ) -> None:
-    """Save the last training's best weights, where the trial is scored by it; the memory they took is free again."""
+    """Save the last training's best weights, where the trial is scored by it."""
     last, scored = trainings[-1], list_scored(trainings)
     if scored and scored[-1] is last:
         save_weights(network, last.best_weights, weights_file(task.folder, holdout.fold))
-    last.best_weights = []

@@ -214,17 +214,19 @@ class TestOutOfMemory:
         result = attempt(Single(fits=0), epochs=1)
         assert (result.state, result.cause, result.batch_size) == ("failed", "out of memory", 1)
 
-    def test_no_epoch_is_reported_twice(self, attempt):
+    def test_it_begins_again_with_its_first_epoch(self, attempt, tmp_path):
         reports = []
 
         def watch(report):
             reports.append(report.epoch)
-            if len(reports) == 1:  # the device is full by the end of the first epoch
+            if len(reports) == 2:  # the device is full by the end of the second epoch
                 raise MemoryError
             return Verdict()
 
-        assert attempt(Plain(), epochs=3, report=watch).state == "complete"
-        assert reports == [1, 2, 3]
+        result = attempt(Plain(), epochs=3, report=watch)
+        assert (result.state, result.epochs) == ("complete", 3)
+        assert reports == [1, 2, 1, 2, 3]
+        assert len((tmp_path / "history.csv").read_text().splitlines()) == 1 + 3
 
 
 def test_the_line_of_its_author_s_code_is_named(attempt, tmp_path):
