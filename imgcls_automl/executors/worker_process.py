@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.executors.endings import measure_log, read_last_words
@@ -57,7 +56,7 @@ class WorkerProcess:
         self.memory = 0  # bytes, when it was last measured
         self.ready = False
         self._listen_from_now()
-        self.activity: Activity | None = Activity(task=None, began=time.monotonic())
+        self.activity: Activity | None = Activity(task=None)
         self._child = Child(self._target, self._setup, log=self._log, environment=self._environment)
 
     def _listen_from_now(self) -> None:
@@ -81,7 +80,7 @@ class WorkerProcess:
     def begin(self, task: Any, deadline: float | None) -> None:
         """Give it a task; `deadline` is when it should have ended, in seconds since the epoch."""
         self._listen_from_now()
-        self.activity = Activity(task=task, began=time.monotonic(), deadline=deadline)
+        self.activity = Activity(task=task, deadline=deadline)
         self.send(task)
 
     def send(self, message: Any) -> None:
@@ -112,8 +111,7 @@ class WorkerProcess:
         """Do not count so many seconds against it."""
         if self.activity is not None:
             self.activity.began += seconds
-            if self.activity.progressed is not None:
-                self.activity.progressed += seconds
+            self.activity.progressed += seconds
 
     def measure_memory(self) -> int:
         """Bytes it has to itself now."""

@@ -22,16 +22,16 @@ from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.supervision import Limits
 from imgcls_automl.trial_files import read_result
 
-LIMITS = Limits(first_opening=2.0, opening=2.0, silence=1.5, leeway=1.0, memory=300 << 20)
+LIMITS = Limits(first_build=2.0, first_steps=2.0, silence=1.5, leeway=1.0, memory=300 << 20)
 
 # What happens in a trial, the cause on record, and words of its detail.
 MISHAPS = [
-    ("never build", "hang", "it had made no progress after 2 s"),
-    ("spin", "hang", "it made no progress for"),
+    ("never build", "hang", "the space's code had not returned after 2 s"),
+    ("spin", "hang", "its training made no progress for"),
     ("crash", "crash", "was killed by SIGSEGV; its last words: Segmentation fault in"),
-    ("stop", "hang", "it made no progress for"),
+    ("stop", "hang", "its training made no progress for"),
     ("leave", "lost worker", "exited with code 0"),
-    ("deadlock", "hang", "it made no progress for"),
+    ("deadlock", "hang", "its training made no progress for"),
     ("complain", "crash", "exited with code 3; its last words: cuDNN has lost its handle"),
     ("hoard", "out of memory", "more than its share of"),
     ("babble", "lost worker", "sent what cannot be read"),
