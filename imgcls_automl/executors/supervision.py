@@ -38,9 +38,9 @@ class Limits:
     Attributes:
         loading: To load its framework and make its space.
         first_build: For the space to draw and build, while no network of this search has been built.
-        first_steps: To compile and make first steps (on JAX a whole epoch), while none of this search has done so.
-        silence: For each of these, and between two signs of progress, once it is known what is usual: `leeway` times the
-            longest that was seen, so many seconds at least.
+        first_steps: To compile and make first steps (on JAX a whole epoch), while none of it has done so.
+        silence: For each of these, and between two signs of progress, once it is known what is usual: `leeway` times
+            the longest that was seen, so many seconds at least.
         leeway: See there.
         overtime: Beyond a task's deadline.
         trial: For a whole trial; None for `trial_leeway` times the longest one so far, `least_trial` at least.
