@@ -83,7 +83,8 @@ class LocalExecutor:
     def next_event(self, timeout: float | None) -> tuple[int, Any] | None:
         until = None if timeout is None else time.monotonic() + timeout
         while True:
-            event = self._hear() or self._patrol()
+            # The patrol first: one worker that has always something to say does not keep it from the others.
+            event = self._patrol() or self._hear()
             if event is not None or (until is not None and time.monotonic() >= until):
                 return event
 
@@ -95,7 +96,7 @@ class LocalExecutor:
             worker.stop()
 
     def _hear(self) -> tuple[int, Any] | None:
-        """Wait for a worker's message or end; None where none came before the next patrol."""
+        """Wait for a worker's message or end; None where none came before the next patrol is due."""
         numbers = {sign: number for number, it in enumerate(self._workers) for sign in it.signs}
         for sign in wait(list(numbers), PATROL_SECONDS):
             number = numbers[sign]
@@ -129,7 +130,10 @@ class LocalExecutor:
     def _patrol(self) -> tuple[int, Any] | None:
         """End a worker that hangs or takes too much; None where there is no such worker, or it is not yet time."""
         now = time.monotonic()
-        since, self._patrolled = now - self._patrolled, now
+        since = now - self._patrolled
+        if since < PATROL_SECONDS:
+            return None
+        self._patrolled = now
         if since > SLEPT:
             for worker in self._workers:
                 worker.forgive(since)

@@ -177,12 +177,23 @@ class TestKills:
                 assert at - killings[event.number] < 2.0
 
 
-def test_a_trial_that_takes_longer_than_it_may_is_ended_though_it_makes_progress(search):
-    limits = Limits(trial=2.0)
-    folder, _, _ = search({0: "plod"}, trials=2, limits=limits)
+@pytest.mark.parametrize("busy", ["plod", "draw for ever"])
+def test_a_trial_that_takes_longer_than_it_may_is_ended_however_much_it_says(search, busy):
+    limits = Limits(trial=1.5)
+    folder, _, _ = search({0: busy}, trials=2, limits=limits)
     result = read_result(folder / "0")
     assert (result.cause, result.detail) == ("hang", "its trial had not ended after 2 s")
     assert read_result(folder / "1").state == "complete"
+
+
+def test_a_worker_that_hangs_is_found_beside_one_that_is_busy(search):
+    actions = {0: "draw for ever", 1: "never build"}
+    folder, _, _ = search(actions, trials=3, workers=2, limits=Limits(first_build=2.0))
+    assert [read_result(folder / str(number)).cause for number in range(3)] == [
+        "hang",
+        "hang",
+        None,
+    ]
 
 
 def test_no_worker_outlives_its_search(search):
