@@ -139,10 +139,11 @@ class LocalExecutor:
                 worker.forgive(since)
             return None
         for number, worker in enumerate(self._workers):
-            if worker.has_news():  # to be heard before it is judged
-                continue
             lost = self._judge(worker)
-            if lost is not None:
+            # What it has just said is heard first, and may mend it; but who goes on talking gets no second grace.
+            grace = lost is not None and not worker.suspected and worker.has_news()
+            worker.suspected = grace
+            if lost is not None and not grace:
                 return number, self._replace(worker, lost)
         return None
 

@@ -55,6 +55,7 @@ class WorkerProcess:
         self._first_memory = 0  # bytes, after its first trial
         self.memory = 0  # bytes, when it was last measured
         self.ready = False
+        self.suspected = False  # of a hang, at the last patrol, though it had just said something
         self._listen_from_now()
         self.activity: Activity | None = Activity(task=None)
         self._child = Child(self._target, self._setup, log=self._log, environment=self._environment)

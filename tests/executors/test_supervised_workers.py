@@ -188,7 +188,7 @@ def test_a_trial_that_takes_longer_than_it_may_is_ended_however_much_it_says(sea
 
 def test_a_worker_that_hangs_is_found_beside_one_that_is_busy(search):
     actions = {0: "draw for ever", 1: "never build"}
-    folder, _, _ = search(actions, trials=3, workers=2, limits=Limits(first_build=2.0))
+    folder, _, _ = search(actions, trials=3, workers=2, limits=LIMITS)
     assert [read_result(folder / str(number)).cause for number in range(3)] == [
         "hang",
         "hang",
