@@ -110,9 +110,8 @@ class LocalExecutor:
             message = worker.receive()
         except ChildDiedError as error:
             return self._replace(worker, self._explain(worker, error.returncode))
-        except (
-            Exception
-        ) as error:  # whatever unpickling raises: a plugin's own class, a torn message
+        except Exception as error:
+            # Whatever unpickling raises: it may be a class of a plugin's own, or no message at all.
             logger.exception("A worker sent what cannot be read.")
             ending = f"the worker process sent what cannot be read: {error}"
             return self._replace(worker, WorkerLost(cause="lost worker", detail=ending))
