@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from imgcls_automl.engine.study import CARRIED_OVER
 from imgcls_automl.trial_files import CANDIDATE, read_candidate, read_result
 
 if TYPE_CHECKING:
@@ -50,4 +51,7 @@ class KnownCandidates:
 
 def _counts(result: TrialResult) -> bool:
     # A trial that the clock or a crash has ended says little about its candidate.
+    # One that another run has trained, under other conditions, is trained again.
+    if result.cause == CARRIED_OVER:
+        return False
     return result.state == "complete" or (result.state == "pruned" and result.cause != "timeout")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,12 @@ import optuna
 from optuna.trial import TrialState
 
 from imgcls_automl.config import METRICS
+from imgcls_automl.errors import RunFolderError
+from imgcls_automl.resuming import refuse_change
+from imgcls_automl.storage_errors import describe_damaged_study
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from optuna.trial import FrozenTrial, Trial
@@ -20,15 +25,24 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.results import TrialResult
 
 STUDY_NAME = "search"
+METRIC = "metric"  # user attribute of the study
 STATE = "state"  # user attributes of a trial
 CAUSE = "cause"
 BASELINE = "baseline"
+CARRIED_OVER = (
+    "carried over"  # cause of a trial whose score another run has reached, under other conditions
+)
 
 _LOCK_TIMEOUT = 60.0  # seconds to wait for another process's write
 
 
 def open_study(path: Path, *, metric: str) -> optuna.Study:
-    """Open the study in a SQLite file, or make it."""
+    """Open the study in a SQLite file, or make it.
+
+    Raises:
+        RunFolderError: The file is damaged.
+        ConfigError: It was searched by another metric.
+    """
 
     def connect() -> sqlite3.Connection:
         # Given as a function because a URL would stumble over "?" and "{" in the path.
@@ -39,15 +53,32 @@ def open_study(path: Path, *, metric: str) -> optuna.Study:
 
     from sqlalchemy.pool import QueuePool
 
+    _check_file(path, connect)
     storage = optuna.storages.RDBStorage(
         "sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool}
     )
-    return optuna.create_study(
+    study = optuna.create_study(
         storage=storage,
         study_name=STUDY_NAME,
         direction=optuna.study.StudyDirection[METRICS[metric].upper()],
         load_if_exists=True,
     )
+    searched_by = study.user_attrs.get(METRIC)
+    if searched_by is None:  # a new one
+        study.set_user_attr(METRIC, metric)
+    else:
+        refuse_change("metric", searched_by, metric)
+    return study
+
+
+def _check_file(path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
+    """Refuse a damaged file before Optuna writes to it."""
+    if not path.exists():
+        return
+    with closing(connect()) as connection:
+        ((found, *_),) = connection.execute("PRAGMA quick_check(1)").fetchmany(1)
+    if found != "ok":
+        raise RunFolderError(describe_damaged_study(path.parent, found))
 
 
 def close_study(study: optuna.Study) -> None:
@@ -128,12 +159,21 @@ def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def counted_trials(study: optuna.Study) -> int:
-    """How many trials `--trials` counts: complete, pruned and failed ones."""
-    return sum(trial.user_attrs.get(STATE) != "infeasible" for trial in ended_trials(study))
+    """How many trials `--trials` counts: complete, pruned and failed ones of this run."""
+    return sum(
+        trial.user_attrs.get(STATE) != "infeasible" and not is_carried_over(trial)
+        for trial in ended_trials(study)
+    )
+
+
+def is_carried_over(trial: FrozenTrial) -> bool:
+    """Whether a trial only tells the sampler what another run has seen: it cannot win, and is not counted."""
+    return trial.user_attrs.get(CAUSE) == CARRIED_OVER
 
 
 def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Complete trials, the best first; of equal ones the earlier."""
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    """Complete trials of this run, the best first; of equal ones the earlier."""
+    found = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    complete = [trial for trial in found if not is_carried_over(trial)]
     sign = -1.0 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
     return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))

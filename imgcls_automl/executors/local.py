@@ -21,6 +21,7 @@ from imgcls_automl.executors.results import (
     PreviewResult,
     ProbeResult,
     RefitResult,
+    ReplayResult,
     RetrainResult,
     TrialResult,
 )
@@ -36,6 +37,7 @@ _ENDS_A_TASK = (
     Baselines,
     PreviewResult,
     ProbeResult,
+    ReplayResult,
     TrialResult,
     RetrainResult,
     RefitResult,

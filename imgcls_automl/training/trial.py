@@ -11,6 +11,7 @@ import optuna
 
 from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.files import tells_no_room
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.fitting import NotFiniteError, Progress
@@ -185,6 +186,8 @@ def _list_scored(trainings: list[Progress]) -> list[Progress]:
 
 
 def _failure(cause: str, error: Exception) -> TrialFailedError:
+    if tells_no_room(error):  # the run's trouble, not the candidate's
+        raise error
     logger.error("The trial failed (%s).", cause, exc_info=error)
     text = f"{type(error).__name__}: {error}"
     if _is_out_of_memory(error, text):
