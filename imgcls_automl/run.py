@@ -135,7 +135,7 @@ def _run(
         observe(RunBegun(config=config, folder=folder, budget=budget))
         with (
             closing(stages.start_executor(config, space, folder.log)) as executor,
-            stages.opened_data(run) as dataset,
+            stages.opened_data(run, space) as dataset,
         ):
             ready = stages.ready_workers(run, dataset, executor)
             with stages.opened_study(run) as study:

@@ -84,19 +84,27 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
 
 
 @contextmanager
-def opened_data(run: Run) -> Iterator[Dataset]:
+def opened_data(run: Run, space: PluginInfo) -> Iterator[Dataset]:
     """Read, check and split the pictures, which stay in the cache until the block ends.
 
-    A resumed run refuses others than it began with.
+    A resumed run refuses others than it began with. A space that cannot be loaded is told while they are read.
     """
     from imgcls_automl.data.prepare import opened_dataset
+    from imgcls_automl.space_check import trying_space
 
-    with opened_dataset(
-        replace(dataset_request(run.config), earlier=run.earlier_data),
-        folder=run.folder.data,
-        log=run.folder.log,
-        on_progress=run.observe,
-    ) as dataset:
+    def observe(progress: Any) -> None:
+        raise_broken_space()
+        run.observe(progress)
+
+    with (
+        trying_space(space, run.config.space_option, run.folder.log) as raise_broken_space,
+        opened_dataset(
+            replace(dataset_request(run.config), earlier=run.earlier_data),
+            folder=run.folder.data,
+            log=run.folder.log,
+            on_progress=observe,
+        ) as dataset,
+    ):
         _record_dataset(run, dataset)
         yield dataset
 

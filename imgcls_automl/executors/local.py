@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+WORKER = "imgcls_automl.executors.worker:serve"
+
 _ENDS_A_TASK = (
     Baselines,
     PreviewResult,
@@ -63,9 +65,13 @@ class LocalExecutor:
         setup: What each worker starts with.
         workers: How many.
         log: The file their output is appended to.
+        target: What each runs, `"package.module:function"`.
     """
 
-    def __init__(self, setup: WorkerSetup, *, workers: int, log: Path | None) -> None:
+    def __init__(
+        self, setup: WorkerSetup, *, workers: int, log: Path | None, target: str = WORKER
+    ) -> None:
+        self._target = target
         self._setup = setup
         self._log = log
         threads = max(1, _usable_cores() // workers)
@@ -118,8 +124,7 @@ class LocalExecutor:
             worker.child.stop()
 
     def _start(self) -> Child:
-        target = "imgcls_automl.executors.worker:serve"
-        return Child(target, self._setup, log=self._log, environment=self._environment)
+        return Child(self._target, self._setup, log=self._log, environment=self._environment)
 
     def _send(self, worker: _Worker, message: Any) -> None:
         try:
