@@ -44,7 +44,7 @@ def search(config: RunConfig, observe: Observer = lambda event: None) -> RunResu
     """
     started = time.time()
     space = registry.find(registry.SEARCH_SPACES, config.space)
-    with new_run_folder(config) as folder:
+    with new_run_folder(config) as folder, telling_storage_errors(folder.path):
         folder.update(**_first_record(config, space))
         return _run(config, folder, space, started, observe)
 
@@ -109,7 +109,7 @@ def fork(
         config = fork_config(old, changes, out=out, trials=trials, timeout=timeout)
         space = registry.find(registry.SEARCH_SPACES, config.space)
         origin = describe_origin(old, config, identify_plugin(space))
-        with new_run_folder(config) as folder:
+        with new_run_folder(config) as folder, telling_storage_errors(folder.path):
             folder.update(**_first_record(config, space), forked_from={"run": str(origin.path)})
             return _run(config, folder, space, started, observe, origin=origin)
 
@@ -127,11 +127,7 @@ def _run(
     """The straight line: data -> search -> selection -> refit and test -> report."""
     budget = stages.make_budget(config, started, spent=folder.record["elapsed_seconds"])
     run = stages.Run(config=config, folder=folder, budget=budget, observe=observe, origin=origin)
-    with (
-        telling_storage_errors(folder.path),
-        logging_to(folder.log),
-        closing_record(folder, config, resumed=resumed),
-    ):
+    with logging_to(folder.log), closing_record(folder, config, resumed=resumed):
         observe(RunBegun(config=config, folder=folder, budget=budget))
         with (
             closing(stages.start_executor(config, space, folder.log)) as executor,

@@ -76,10 +76,13 @@ def describe_damaged_study(folder: Path, what: str) -> str:
 
 
 def _describe_no_room(folder: Path) -> str:
-    return (
-        f"The disk is full, or a limit on file sizes is reached: {folder} could not be written.\n"
+    finished = len(list(folder.glob("trials/*/result.json")))
+    advice = (
         f"All finished trials are saved. Free some space, then: imgcls-automl resume {folder}"
+        if finished
+        else "No trial was finished yet. Free some space, or name a folder on another disk: --out DIR"
     )
+    return f"The disk is full, or a limit on file sizes is reached: {folder} could not be written.\n{advice}"
 
 
 def _lies_in(error: OSError, folder: Path) -> bool:

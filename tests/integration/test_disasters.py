@@ -111,7 +111,7 @@ def test_a_damaged_file_is_named(copy, name):
 
 
 def test_another_metric_is_refused_unless_it_is_a_fork(copy):
-    folder, made = copy
+    _, made = copy
     code, said = resume(made, "--metric", "log_loss")
     assert code == 2
     assert "The metric has changed since this run began: it was accuracy, and is log_loss" in said
