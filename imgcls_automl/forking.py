@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import config_from_json
+from imgcls_automl.config_sources import config_from_json
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.plugin_identity import is_same_plugin
 from imgcls_automl.resuming import find_sources, refuse_change

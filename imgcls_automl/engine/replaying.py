@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.engine.tasks import PATROL_SECONDS
 from imgcls_automl.executors.messages import ReplayTask, SuggestAnswer, SuggestCall, WorkerLost
 from imgcls_automl.executors.results import ReplayResult
 
@@ -17,8 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.executors.executor import Executor
-
-_LONGEST = 60.0  # seconds: `suggest` only draws
 
 
 class DoesNotFitError(Exception):
@@ -52,11 +48,8 @@ def replay_draws(
     calls: list[SuggestCall] = []
     worker = _await_idle(executor)
     executor.submit(worker, ReplayTask(number=number, folder=folder, baseline=baseline))
-    until = time.monotonic() + _LONGEST
     while True:
-        event = executor.next_event(PATROL_SECONDS)
-        if event is None and time.monotonic() > until:
-            event = worker, executor.replace(worker, f"suggest() took over {_LONGEST:.0f} s")
+        event = executor.next_event(None)
         message = event[1] if event is not None and event[0] == worker else None
         if isinstance(message, SuggestCall):
             calls.append(message)
@@ -75,7 +68,7 @@ def replay_draws(
 
 def _await_idle(executor: Executor) -> int:
     while not executor.idle():  # one that was lost is being replaced
-        executor.next_event(PATROL_SECONDS)
+        executor.next_event(None)
     return executor.idle()[0]
 
 
