@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,15 +96,13 @@ def opened_data(run: Run, space: PluginInfo) -> Iterator[Dataset]:
         raise_broken_space()
         run.observe(progress)
 
-    with (
-        trying_space(space, run.config.space_option, run.folder.log) as raise_broken_space,
-        opened_dataset(
-            replace(dataset_request(run.config), earlier=run.earlier_data),
-            folder=run.folder.data,
-            log=run.folder.log,
-            on_progress=observe,
-        ) as dataset,
-    ):
+    request = replace(dataset_request(run.config), earlier=run.earlier_data)
+    with ExitStack() as held:
+        with trying_space(space, run.config.space_option, run.folder.log) as raise_broken_space:
+            opened = opened_dataset(
+                request, folder=run.folder.data, log=run.folder.log, on_progress=observe
+            )
+            dataset = held.enter_context(opened)
         _record_dataset(run, dataset)
         yield dataset
 

@@ -39,6 +39,12 @@ def test_a_file_of_other_content_is_refused_with_both(write_space):
     assert "--fork" in str(caught.value)
 
 
+def test_a_run_of_an_older_version_says_nothing_of_files(write_space):
+    before = write_space("x = 1")
+    del before["sha256"]
+    refuse_changed_plugin("search space", before, write_space("x = 2"))
+
+
 def test_a_package_of_another_version_is_refused_with_both():
     with pytest.raises(ConfigError, match=r"it was pack 1\.0, and is pack 1\.1"):
         refuse_changed_plugin("search space", packaged("1.0"), packaged("1.1"))
