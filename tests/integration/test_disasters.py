@@ -20,6 +20,9 @@ from disasters import contention, damage, kills
 from disasters.scene import Scene, read_standing
 
 
+SLOW_MACHINE = 5  # times what is promised, for tests that share their cores
+
+
 @pytest.fixture
 def scene(tmp_path):
     made = Scene(folder=tmp_path, epoch_seconds=0.05)
@@ -56,6 +59,12 @@ def test_killed_at_random_a_search_loses_nothing(scene):
     assert figures.pop("runs") >= 1
     figures.pop("slowest_resume_seconds")
     assert figures == dict.fromkeys(figures, 0)
+
+
+def test_killed_workers_fail_their_trial_at_once_and_no_other(scene):
+    figures = kills.kill_workers(scene, 2, random.Random(1))
+    assert figures.pop("slowest_record_seconds") < 2.0 * SLOW_MACHINE
+    assert figures == {**dict.fromkeys(figures, 0), "kills": 2}
 
 
 def test_of_eight_that_start_one_run_one_wins_and_seven_are_told(scene):
