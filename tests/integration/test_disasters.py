@@ -19,7 +19,6 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from disasters import contention, damage, kills
 from disasters.scene import Scene, read_standing
 
-
 SLOW_MACHINE = 5  # times what is promised, for tests that share their cores
 
 
