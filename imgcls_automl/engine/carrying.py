@@ -158,7 +158,7 @@ def _carry_scores(
             )
         except DoesNotFitError as error:
             logger.warning("Trial %d does not fit any more: %s", number, error)
-            folder.rmdir()
+            shutil.rmtree(folder)
             continue
         if (old / HISTORY).is_file():
             shutil.copyfile(old / HISTORY, folder / HISTORY)

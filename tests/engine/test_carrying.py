@@ -101,9 +101,11 @@ def test_what_a_changed_space_draws_no_more_is_left_out(study, origin, carry):
     assert len(list(folder.iterdir())) == len(fitting)
 
 
-def test_a_space_with_another_parameter_gets_none(origin, carry):
-    new, _, carried = carry(origin(same_space=False), make_space("x", "y", "z"))
+@pytest.mark.parametrize("names", [("x",), ("x", "y", "z")])
+def test_a_space_of_other_parameters_gets_none(origin, carry, names):
+    new, folder, carried = carry(origin(same_space=False), make_space(*names))
     assert (carried.numbers, carried.queued, new.get_trials()) == ({}, 0, [])
+    assert list(folder.iterdir()) == []
 
 
 def test_another_metric_is_read_from_the_epochs(study, origin, carry):
