@@ -75,6 +75,7 @@ def fork_config(
     out: Path | None,
     trials: int | None,
     timeout: float | None,
+    stop_after_no_improvement: int | None,
 ) -> RunConfig:
     """The configuration of a run that begins with another's trials; its budget is its own and begins anew.
 
@@ -84,10 +85,15 @@ def fork_config(
         out: The new run's folder; None for a name made from space, data and time.
         trials: Its total of trials, trials it only carries over not counted; None for as many as the old one had.
         timeout: Seconds for its command; None for as long as the old one had.
+        stop_after_no_improvement: Trials in a row without a new best; None for as many as the old one was given.
     """
     config = changes.apply(find_sources(config_from_json(old.record["config"]), old))
     return replace(
-        config, out=out, trials=trials or config.trials, timeout=timeout or config.timeout
+        config,
+        out=out,
+        trials=trials or config.trials,
+        timeout=timeout or config.timeout,
+        stop_after_no_improvement=stop_after_no_improvement or config.stop_after_no_improvement,
     )
 
 

@@ -55,6 +55,7 @@ def resume(
     *,
     trials: int | None = None,
     timeout: float | None = None,
+    stop_after_no_improvement: int | None = None,
     changes: Changes = UNCHANGED,
     observe: Observer = lambda event: None,
 ) -> RunResult:
@@ -64,6 +65,7 @@ def resume(
         path: The run folder.
         trials: The new total of trials; None to keep the old one.
         timeout: Seconds for this command; None for what is left of the old budget.
+        stop_after_no_improvement: Trials in a row without a new best, over the whole study; None to keep the old one.
         changes: What the caller takes the run to be; refused where it is another.
         observe: As in `search`.
 
@@ -76,7 +78,7 @@ def resume(
         config = find_sources(config_from_json(folder.record["config"]), folder)
         changes.refuse_other(config)
         refuse_half_fork(folder)
-        config = renew_budget(config, folder, trials, timeout)
+        config = renew_budget(config, folder, trials, timeout, stop_after_no_improvement)
         space = registry.find(registry.SEARCH_SPACES, config.space)
         before = folder.record["plugins"]["space"]
         refuse_changed_plugin("search space", before, identify_plugin(space))
@@ -89,6 +91,7 @@ def fork(
     out: Path | None = None,
     trials: int | None = None,
     timeout: float | None = None,
+    stop_after_no_improvement: int | None = None,
     changes: Changes = UNCHANGED,
     observe: Observer = lambda event: None,
 ) -> RunResult:
@@ -99,6 +102,7 @@ def fork(
         out: The new one; None for a name made from space, data and time.
         trials: The new run's total of trials; None for as many as the other had.
         timeout: Seconds for this command; None for as long as the other had.
+        stop_after_no_improvement: Trials in a row without a new best; None for as many as the other was given.
         changes: What the new run is to be that the other was not.
         observe: As in `search`.
 
@@ -107,7 +111,14 @@ def fork(
     """
     started = time.time()
     with existing_run_folder(path) as old:
-        config = fork_config(old, changes, out=out, trials=trials, timeout=timeout)
+        config = fork_config(
+            old,
+            changes,
+            out=out,
+            trials=trials,
+            timeout=timeout,
+            stop_after_no_improvement=stop_after_no_improvement,
+        )
         space = registry.find(registry.SEARCH_SPACES, config.space)
         origin = describe_origin(old, config, identify_plugin(space))
         with new_run_folder(config) as folder, telling_storage_errors(folder.path):

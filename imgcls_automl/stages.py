@@ -71,16 +71,23 @@ def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Bud
     from imgcls_automl.engine.budget import Budget
 
     seconds = None if config.wall_clock is None else config.wall_clock - spent
-    return Budget(trials=config.trials, started=started, seconds=seconds)
+    return Budget(
+        trials=config.trials,
+        started=started,
+        seconds=seconds,
+        patience=config.stop_after_no_improvement,
+    )
 
 
 def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> LocalExecutor:
     """Start the workers, which load their framework while the data is read."""
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import WorkerSetup
+    from imgcls_automl.executors.supervision import Limits
 
     setup = WorkerSetup(space=space, space_options=config.space_option, device=config.device)
-    return LocalExecutor(setup, workers=config.workers, log=log)
+    limits = Limits(trial=config.trial_timeout)
+    return LocalExecutor(setup, workers=config.workers, log=log, limits=limits)
 
 
 @contextmanager
@@ -168,6 +175,7 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
             metric=run.config.metric,
             class_weight=run.config.class_weight,
             sampling=run.config.sampling,
+            limits=run.config.limits,
         )
     )
     run.folder.update(
@@ -326,7 +334,7 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.refitting import run_refit
     from imgcls_automl.engine.selection import measure_epoch
-    from imgcls_automl.trial_files import read_result
+    from imgcls_automl.trial_files import drop_checkpoints, read_result
 
     began = time.time()
     epochs = plan.budget.affordable_epochs(
@@ -355,3 +363,4 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
             "seconds": refitted.seconds,
         },
     )
+    drop_checkpoints(run.folder.best)

@@ -76,6 +76,14 @@ def resume(
     timeout: Annotated[
         str | None, typer.Option(metavar="TIME", help="Time for this command.", show_default=False)
     ] = None,
+    stop_after_no_improvement: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Trials in a row without a new best, over the whole study.",
+            show_default=False,
+        ),
+    ] = None,
     fork: Annotated[
         bool,
         typer.Option(
@@ -93,7 +101,10 @@ def resume(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with an interrupted, killed or finished search, exactly."""
+    """Go on with an interrupted, killed or finished search, exactly.
+
+    What is not given stays as it was, unless the search was finished.
+    """
     from imgcls_automl import run
     from imgcls_automl.forking import Changes
 
@@ -101,9 +112,11 @@ def resume(
         raise ConfigError("--out goes with --fork: a run that is resumed stays where it is.")
     parsed = _parse("--metric", parse_choice(*METRICS), metric)
     changes = Changes(metric=parsed, space=space, data=tuple(data) if data else None)
+    patience = _parse("--stop-after-no-improvement", parse_whole(1), stop_after_no_improvement)
     budget: dict[str, Any] = {
         "trials": _parse("--trials", parse_whole(1), trials),
         "timeout": _parse("--timeout", parse_duration, timeout),
+        "stop_after_no_improvement": patience,
     }
 
     def work(observe: Callable[[Any], None]) -> RunResult:

@@ -31,7 +31,12 @@ def describe_lasting(event: Any) -> list[str]:
     match event:
         case RunBegun():
             budget = describe_budget(event.config, event.budget)
-            return [f"Run folder {event.folder.path}", f"Budget: {budget}"]
+            limits = event.config.limits.describe()
+            return [
+                f"Run folder {event.folder.path}",
+                f"Budget: {budget}",
+                *([f"Limits: models of {limits}"] if limits else []),
+            ]
         case DatasetReady():
             return [*describe_dataset(event.dataset), *_point_to_issues(event.dataset)]
         case WorkerReady():
@@ -47,7 +52,7 @@ def describe_lasting(event: Any) -> list[str]:
         case RefitBegun():
             return [describe_refit(event.number, event.epochs, event.planned_epochs)]
         case SearchStopped():
-            return [f"The search stops early: {event.reason}; more would tell nothing"]
+            return [f"The search stops early: {event.reason}"]
         case WorkerLost():
             return [f"Warning: {event.detail}; another takes its place"]
     return []
@@ -60,6 +65,8 @@ def describe_budget(config: RunConfig, budget: Budget) -> str:
         limits.append(f"{budget.trials} trials")
     if budget.seconds is not None:
         limits.append(f"at most {format_seconds(budget.seconds)}")
+    if budget.patience is not None:
+        limits.append(f"until {count(budget.patience, 'trial')} in a row bring no new best")
     return f"preset {config.preset}, {', '.join(limits)}"
 
 
@@ -167,6 +174,8 @@ def describe_trial(result: TrialResult) -> str:
         words += f": {result.score:.4f}{_describe_scoring(result)}"
     if result.state == "failed":
         words += f" ({result.cause}): {plain(result.detail or '')}"
+    elif result.detail and result.state in ("complete", "infeasible"):
+        words += f" ({plain(result.detail)})"
     return f"{words}, {format_seconds(result.seconds)}"
 
 

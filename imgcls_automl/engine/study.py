@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import TrialState
 
 from imgcls_automl.config import METRICS
+from imgcls_automl.engine.constraints import list_constraints
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.resuming import refuse_change
 from imgcls_automl.storage_errors import describe_damaged_study
@@ -135,6 +136,13 @@ def running_trials(study: optuna.Study) -> list[Trial]:
     return [optuna.trial.Trial(study, trial._trial_id) for trial in frozen]
 
 
+def report_once(study: optuna.Study, trial: Trial, score: float, epoch: int) -> None:
+    """Report an epoch's score to the study, unless it has it: from before the search was killed."""
+    known = study.get_trials(deepcopy=False)[trial.number].intermediate_values
+    if epoch not in known:
+        trial.report(score, epoch)
+
+
 def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
     """Tell the study how a trial ended."""
     trial.set_user_attr(STATE, result.state)
@@ -142,13 +150,9 @@ def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
         trial.set_user_attr(CAUSE, result.cause)
     if result.state == "complete":
         study.tell(trial, result.score, skip_if_finished=True)
-    elif result.state == "failed":
-        study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
     else:
-        if (
-            result.state == "infeasible"
-        ):  # unlike a failure, a broken constraint teaches the sampler
-            trial.set_constraint("feasible", 1.0)
+        for name, value in list_constraints(result).items():
+            trial.set_constraint(name, value)
         study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
 
 
