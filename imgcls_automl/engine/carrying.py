@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.config import METRICS
 from imgcls_automl.engine.replaying import DoesNotFitError, replay_draws
 from imgcls_automl.engine.retelling import find_finished, tell_found
-from imgcls_automl.engine.study import BASELINE, CARRIED_OVER
+from imgcls_automl.engine.study import BASELINE
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.events import TrialsCarried
+from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.trial_files import (
     CANDIDATE,
     HISTORY,

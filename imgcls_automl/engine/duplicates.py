@@ -6,8 +6,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from imgcls_automl.engine.study import CARRIED_OVER
-from imgcls_automl.executors.causes import LASTING_FAILURES
+from imgcls_automl.executors.causes import CARRIED_OVER, LASTING_FAILURES
 from imgcls_automl.trial_files import CANDIDATE, read_candidate, read_result
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from imgcls_automl.config import METRICS
 from imgcls_automl.engine.constraints import list_constraints
 from imgcls_automl.errors import RunFolderError
+from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.resuming import refuse_change
 from imgcls_automl.storage_errors import describe_damaged_study
 
@@ -30,9 +31,6 @@ METRIC = "metric"  # user attribute of the study
 STATE = "state"  # user attributes of a trial
 CAUSE = "cause"
 BASELINE = "baseline"
-CARRIED_OVER = (
-    "carried over"  # cause of a trial whose score another run has reached, under other conditions
-)
 
 _LOCK_TIMEOUT = 60.0  # seconds to wait for another process's write
 

@@ -14,7 +14,8 @@ from imgcls_automl.engine.carrying import carry_trials
 from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.retelling import tell_lost_results
-from imgcls_automl.engine.study import CARRIED_OVER, counted_trials, ranked_trials
+from imgcls_automl.engine.study import counted_trials, ranked_trials
+from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.forking import Origin
 from imgcls_automl.trial_files import read_candidate, read_result
 
