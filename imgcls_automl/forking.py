@@ -60,12 +60,14 @@ class Origin:
         metric: What it selected by.
         same_space: Whether the new run searches the same space, of the same version.
         dataset: What its run.json holds of the data set; None where it never came to read it.
+        plan: What it holds of epochs, retrainings and precision; None where there was none yet.
     """
 
     path: Path
     metric: str
     same_space: bool
     dataset: Mapping[str, Any] | None
+    plan: Mapping[str, Any] | None
 
 
 def fork_config(
@@ -106,6 +108,7 @@ def describe_origin(old: RunFolder, config: RunConfig, space: Mapping[str, Any])
         same_space=is_same_plugin(old.record["plugins"]["space"], space)
         and before["space_option"] == config.space_option,
         dataset=old.record.get("dataset"),
+        plan=old.record.get("plan"),
     )
 
 

@@ -205,6 +205,8 @@ def settle_study(run: Run, study: optuna.Study, dataset: Dataset, executor: Exec
 
     if run.origin is not None:
         carried = carry_trials(study, executor, run.origin, dataset, run.config, run.folder.trials)
+        if carried.numbers:  # scores compare at equal epochs: the other run's plan stands
+            run.folder.update(plan=run.origin.plan)
         run.folder.update(forked_from=carried.to_json())
         run.observe(carried)
     tell_lost_results(study, executor, run.folder.trials)

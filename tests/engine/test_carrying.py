@@ -36,7 +36,7 @@ def origin(study, make_plan):
 
     def make(**changes):
         usual = {"metric": "accuracy", "same_space": True, "dataset": {"fingerprint": "abc"}}
-        return Origin(path=plan.folder.parent, **(usual | changes))
+        return Origin(path=plan.folder.parent, plan={"epochs": 2}, **(usual | changes))
 
     return make
 

@@ -5,6 +5,7 @@ Workers train in NumPy: everything else, the study, the run folder, the data and
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import sqlite3
@@ -105,6 +106,11 @@ def test_a_damaged_study_is_refused_and_its_trials_forked(copy):
     assert "3 trials carried over whole from copy" in said
     new = read_standing(made.run_folder("forked"))
     assert (new.counted, new.untold) == (6, 0)
+    plans = [
+        json.loads((it / "run.json").read_text())["plan"]
+        for it in (folder, made.run_folder("forked"))
+    ]
+    assert plans[0] == plans[1]
     assert {number: new.results[number] for number in range(3)} == read_standing(folder).results
 
 
