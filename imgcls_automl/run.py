@@ -21,6 +21,7 @@ from imgcls_automl.forking import (
 )
 from imgcls_automl.plugin_identity import identify_plugin, refuse_changed_plugin
 from imgcls_automl.resuming import find_sources, renew_budget
+from imgcls_automl.run_checks import check_run_files
 from imgcls_automl.run_ending import closing_record
 from imgcls_automl.run_folder import RunFolder, existing_run_folder, new_run_folder, now
 from imgcls_automl.run_log import logging_to
@@ -78,6 +79,7 @@ def resume(
         config = find_sources(config_from_json(folder.record["config"]), folder)
         changes.refuse_other(config)
         refuse_half_fork(folder)
+        check_run_files(folder)
         config = renew_budget(config, folder, trials, timeout, stop_after_no_improvement)
         space = registry.find(registry.SEARCH_SPACES, config.space)
         before = folder.record["plugins"]["space"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import warnings
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,13 +12,11 @@ from optuna.trial import TrialState
 
 from imgcls_automl.config import METRICS
 from imgcls_automl.engine.constraints import list_constraints
-from imgcls_automl.errors import RunFolderError
 from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.resuming import refuse_change
-from imgcls_automl.storage_errors import describe_damaged_study
+from imgcls_automl.run_checks import LOCK_TIMEOUT, check_study_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from optuna.trial import FrozenTrial, Trial
@@ -32,8 +29,6 @@ STATE = "state"  # user attributes of a trial
 CAUSE = "cause"
 BASELINE = "baseline"
 
-_LOCK_TIMEOUT = 60.0  # seconds to wait for another process's write
-
 
 def open_study(path: Path, *, metric: str) -> optuna.Study:
     """Open the study in a SQLite file, or make it.
@@ -45,14 +40,14 @@ def open_study(path: Path, *, metric: str) -> optuna.Study:
 
     def connect() -> sqlite3.Connection:
         # Given as a function because a URL would stumble over "?" and "{" in the path.
-        connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection
 
     from sqlalchemy.pool import QueuePool
 
-    _check_file(path, connect)
+    check_study_file(path)
     storage = optuna.storages.RDBStorage(
         "sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool}
     )
@@ -68,16 +63,6 @@ def open_study(path: Path, *, metric: str) -> optuna.Study:
     else:
         refuse_change("metric", searched_by, metric)
     return study
-
-
-def _check_file(path: Path, connect: Callable[[], sqlite3.Connection]) -> None:
-    """Refuse a damaged file before Optuna writes to it."""
-    if not path.exists():
-        return
-    with closing(connect()) as connection:
-        ((found, *_),) = connection.execute("PRAGMA quick_check(1)").fetchmany(1)
-    if found != "ok":
-        raise RunFolderError(describe_damaged_study(path.parent, found))
 
 
 def close_study(study: optuna.Study) -> None:
