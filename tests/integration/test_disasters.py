@@ -97,6 +97,7 @@ def test_a_damaged_study_is_refused_and_its_trials_forked(copy):
     folder, made = copy
     with closing(sqlite3.connect(folder / "study.db")) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = read_standing(folder)
     whole = (folder / "study.db").read_bytes()
     (folder / "study.db").write_bytes(whole[: len(whole) // 2])
     code, said = resume(made)
@@ -111,7 +112,7 @@ def test_a_damaged_study_is_refused_and_its_trials_forked(copy):
         for it in (folder, made.run_folder("forked"))
     ]
     assert plans[0] == plans[1]
-    assert {number: new.results[number] for number in range(3)} == read_standing(folder).results
+    assert new.count_lost(before) == 0
 
 
 @pytest.mark.parametrize("name", ["run.json", "trials/1/result.json", "trials/1/candidate.json"])
