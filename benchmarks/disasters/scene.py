@@ -180,14 +180,10 @@ def read_standing(run: Path) -> Standing:
     }
     if not (run / "study.db").exists():
         return Standing(intact=True, running=0, numbers=[], told={}, results=results)
-    with closing(sqlite3.connect(run / "study.db")) as connection:
-        intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
-        rows: list[tuple[int, str, float | None]] = []
-        if ("trial_values",) in tables:
-            rows = connection.execute(
-                "SELECT number, state, value FROM trials LEFT JOIN trial_values USING (trial_id)"
-            ).fetchall()
+    try:
+        intact, rows = _read_study(run / "study.db")
+    except sqlite3.DatabaseError:
+        return Standing(intact=False, running=0, numbers=[], told={}, results=results)
     return Standing(
         intact=intact,
         running=sum(state == "RUNNING" for _, state, _ in rows),
@@ -195,3 +191,15 @@ def read_standing(run: Path) -> Standing:
         told={number: (state, value) for number, state, value in rows if state in ENDED},
         results=results,
     )
+
+
+def _read_study(file: Path) -> tuple[bool, list[tuple[int, str, float | None]]]:
+    """Whether SQLite finds a study whole, and number, state and value of its trials."""
+    with closing(sqlite3.connect(file)) as connection:
+        intact = connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        if ("trial_values",) not in tables:  # killed before it was made
+            return intact, []
+        return intact, connection.execute(
+            "SELECT number, state, value FROM trials LEFT JOIN trial_values USING (trial_id)"
+        ).fetchall()
