@@ -26,11 +26,9 @@ if TYPE_CHECKING:
 
 _START = "import sys; sys.path[:] = {path!r}; from imgcls_automl.processes import run_child; run_child({talk}, {life})"
 
-
 _LAST_SECONDS = 1.0  # that a child has to end in after it has closed the pipe
-_FIRST_TO_GO = (
-    "500"  # of 1000: when memory runs out, the kernel is to end a child rather than its parent
-)
+# Of 1000: when memory runs out, the kernel is to end a child rather than the parent, which owns the study.
+_FIRST_TO_GO = "500"
 
 
 class ChildDiedError(Exception):

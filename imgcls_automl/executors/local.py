@@ -84,7 +84,8 @@ class LocalExecutor:
     def next_event(self, timeout: float | None) -> tuple[int, Any] | None:
         until = None if timeout is None else time.monotonic() + timeout
         while True:
-            event = self._hear() or self._patrol()
+            # The patrol first: one worker that has always something to say does not keep it from the others.
+            event = self._patrol() or self._hear()
             if event is not None or (until is not None and time.monotonic() >= until):
                 return event
 
@@ -96,7 +97,7 @@ class LocalExecutor:
             worker.stop()
 
     def _hear(self) -> tuple[int, Any] | None:
-        """Wait for a worker's message or end; None where none came before the next patrol."""
+        """Wait for a worker's message or end; None where none came before the next patrol is due."""
         numbers = {sign: number for number, it in enumerate(self._workers) for sign in it.signs}
         for sign in wait(list(numbers), PATROL_SECONDS):
             number = numbers[sign]
@@ -110,9 +111,8 @@ class LocalExecutor:
             message = worker.receive()
         except ChildDiedError as error:
             return self._replace(worker, self._explain(worker, error.returncode))
-        except (
-            Exception
-        ) as error:  # whatever unpickling raises: a plugin's own class, a torn message
+        except Exception as error:
+            # Whatever unpickling raises: it may be a class of a plugin's own, or no message at all.
             logger.exception("A worker sent what cannot be read.")
             ending = f"the worker process sent what cannot be read: {error}"
             return self._replace(worker, WorkerLost(cause=Failure.LOST_WORKER, detail=ending))
@@ -130,16 +130,20 @@ class LocalExecutor:
     def _patrol(self) -> tuple[int, Any] | None:
         """End a worker that hangs or takes too much; None where there is no such worker, or it is not yet time."""
         now = time.monotonic()
-        since, self._patrolled = now - self._patrolled, now
+        since = now - self._patrolled
+        if since < PATROL_SECONDS:
+            return None
+        self._patrolled = now
         if since > SLEPT:
             for worker in self._workers:
                 worker.forgive(since)
             return None
         for number, worker in enumerate(self._workers):
-            if worker.has_news():  # to be heard before it is judged
-                continue
             lost = self._judge(worker)
-            if lost is not None:
+            # What it has just said is heard first, and may mend it; but who goes on talking gets no second grace.
+            grace = lost is not None and not worker.suspected and worker.has_news()
+            worker.suspected = grace
+            if lost is not None and not grace:
                 return number, self._replace(worker, lost)
         return None
 

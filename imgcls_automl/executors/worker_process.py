@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.executors.endings import measure_log, read_last_words
@@ -65,8 +64,9 @@ class WorkerProcess:
         self._first_memory = 0  # bytes, after its first trial
         self.memory = 0  # bytes, when it was last measured
         self.ready = False
+        self.suspected = False  # of a hang, at the last patrol, though it had just said something
         self._listen_from_now()
-        self.activity: Activity | None = Activity(task=None, began=time.monotonic())
+        self.activity: Activity | None = Activity(task=None)
         self._child = Child(self._target, self._setup, log=self._log, environment=self._environment)
 
     def _listen_from_now(self) -> None:
@@ -90,7 +90,7 @@ class WorkerProcess:
     def begin(self, task: Any, deadline: float | None) -> None:
         """Give it a task; `deadline` is when it should have ended, in seconds since the epoch."""
         self._listen_from_now()
-        self.activity = Activity(task=task, began=time.monotonic(), deadline=deadline)
+        self.activity = Activity(task=task, deadline=deadline)
         self.send(task)
 
     def send(self, message: Any) -> None:
@@ -121,8 +121,7 @@ class WorkerProcess:
         """Do not count so many seconds against it."""
         if self.activity is not None:
             self.activity.began += seconds
-            if self.activity.progressed is not None:
-                self.activity.progressed += seconds
+            self.activity.progressed += seconds
 
     def measure_memory(self) -> int:
         """Bytes it has to itself now."""

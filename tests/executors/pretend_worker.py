@@ -40,6 +40,8 @@ def train(task, connection, action):
     began = time.time()
     arguments = {"name": "x", "low": 0.0, "high": 1.0, "step": None, "log": False}
     drawn = ask(SuggestCall(method="suggest_float", arguments=arguments)).value
+    while action == "draw for ever":
+        ask(SuggestCall(method="suggest_float", arguments=arguments))
     if action == "never build":
         spin()
     connection.send(

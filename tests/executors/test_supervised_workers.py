@@ -22,16 +22,16 @@ from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.supervision import Limits
 from imgcls_automl.trial_files import read_result
 
-LIMITS = Limits(first_opening=2.0, opening=2.0, silence=1.5, leeway=1.0, memory=300 << 20)
+LIMITS = Limits(first_build=2.0, first_steps=2.0, silence=1.5, leeway=1.0, memory=300 << 20)
 
 # What happens in a trial, the cause on record, and words of its detail.
 MISHAPS = [
-    ("never build", "hang", "it had made no progress after 2 s"),
-    ("spin", "hang", "it made no progress for"),
+    ("never build", "hang", "the space's code had not returned after 2 s"),
+    ("spin", "hang", "its training made no progress for"),
     ("crash", "crash", "was killed by SIGSEGV; its last words: Segmentation fault in"),
-    ("stop", "hang", "it made no progress for"),
+    ("stop", "hang", "its training made no progress for"),
     ("leave", "lost worker", "exited with code 0"),
-    ("deadlock", "hang", "it made no progress for"),
+    ("deadlock", "hang", "its training made no progress for"),
     ("complain", "crash", "exited with code 3; its last words: cuDNN has lost its handle"),
     ("hoard", "out of memory", "more than its share of"),
     ("babble", "lost worker", "sent what cannot be read"),
@@ -177,12 +177,23 @@ class TestKills:
                 assert at - killings[event.number] < 2.0
 
 
-def test_a_trial_that_takes_longer_than_it_may_is_ended_though_it_makes_progress(search):
-    limits = Limits(trial=2.0)
-    folder, _, _ = search({0: "plod"}, trials=2, limits=limits)
+@pytest.mark.parametrize("busy", ["plod", "draw for ever"])
+def test_a_trial_that_takes_longer_than_it_may_is_ended_however_much_it_says(search, busy):
+    limits = Limits(trial=1.5)
+    folder, _, _ = search({0: busy}, trials=2, limits=limits)
     result = read_result(folder / "0")
     assert (result.cause, result.detail) == ("hang", "its trial had not ended after 2 s")
     assert read_result(folder / "1").state == "complete"
+
+
+def test_a_worker_that_hangs_is_found_beside_one_that_is_busy(search):
+    actions = {0: "draw for ever", 1: "never build"}
+    folder, _, _ = search(actions, trials=3, workers=2, limits=LIMITS)
+    assert [read_result(folder / str(number)).cause for number in range(3)] == [
+        "hang",
+        "hang",
+        None,
+    ]
 
 
 def test_no_worker_outlives_its_search(search):

@@ -6,9 +6,23 @@ import time
 
 import pytest
 
-from imgcls_automl.executors.messages import BaselinesTask, EpochReport, Pulse, TrialTask
+from imgcls_automl.executors.messages import (
+    BaselinesTask,
+    EpochReport,
+    Pulse,
+    TrialStarted,
+    TrialTask,
+)
 from imgcls_automl.executors.results import TrialResult
-from imgcls_automl.executors.supervision import Activity, Limits, Supervision
+from imgcls_automl.executors.supervision import (
+    BUILDING,
+    STARTING,
+    TRAINING,
+    Activity,
+    Limits,
+    Supervision,
+)
+from imgcls_automl.plugin import Candidate
 
 
 @pytest.fixture
@@ -23,86 +37,99 @@ def supervision():
     return Supervision(Limits(), workers=2)
 
 
-def doing(task, *, seconds, silent=None, deadline=None):
-    """What a worker has done for so many seconds, the last of them without progress; None where it never made any."""
+def doing(task, *, seconds, silent=None, phase="", deadline=None):
+    """What a worker has done for so many seconds, the last of them, where not all, without progress."""
     now = time.monotonic()
+    silent = seconds if silent is None else silent
     return Activity(
-        task=task,
-        began=now - seconds,
-        deadline=deadline,
-        progressed=None if silent is None else now - silent,
+        task=task, phase=phase, deadline=deadline, began=now - seconds, progressed=now - silent
     )
 
 
 EPOCH = EpochReport(number=0, epoch=1, epochs=9, seconds=1.0, score=0.5, metrics={})
+STARTED = TrialStarted(number=0, candidate=Candidate(model={}), parameters=1)
 
 
 def end_trial(supervision, task, seconds):
     fields = {"score": 0.5, "metric": "", "epoch": 1, "epochs": 1, "planned_epochs": 1}
     result = TrialResult(number=0, state="complete", seconds=seconds, parameters=1, **fields)
-    supervision.note(doing(task, seconds=seconds, silent=1), result)
+    supervision.note(doing(task, seconds=seconds, phase=TRAINING, silent=1), result)
 
 
-class TestOpening:
-    def test_a_first_network_may_take_a_quarter_of_an_hour(self, supervision, task):
-        assert supervision.find_hang(doing(task, seconds=890)) is None
-        hang = supervision.find_hang(doing(task, seconds=910))
-        assert hang == "it had made no progress after 900 s"
+class TestProgress:
+    """By phase: the message that ends it, how long the first one may take, and how it is said."""
 
-    def test_once_one_was_quick_others_are_given_five_minutes(self, supervision, task):
-        supervision.note(doing(task, seconds=4), EPOCH)
-        assert supervision.find_hang(doing(task, seconds=290)) is None
-        assert "after 300 s" in supervision.find_hang(doing(task, seconds=310))
+    PHASES = pytest.mark.parametrize(
+        ("phase", "message", "first", "words"),
+        [
+            (BUILDING, STARTED, 900, "the space's code had not returned after 900 s"),
+            (STARTING, Pulse(), 3600, "its training had made no first step after 3600 s"),
+            (TRAINING, EPOCH, 3600, "its training made no progress for 3600 s"),
+        ],
+        ids=["build", "start", "train"],
+    )
 
-    def test_once_one_was_slow_others_may_be_ten_times_slower(self, supervision, task):
-        supervision.note(doing(task, seconds=600), Pulse())
-        assert supervision.find_hang(doing(task, seconds=5900)) is None
-        assert supervision.find_hang(doing(task, seconds=6100)) is not None
+    @PHASES
+    def test_the_first_may_be_slow(self, supervision, task, phase, message, first, words):
+        assert supervision.find_hang(doing(task, phase=phase, seconds=first - 10)) is None
+        assert supervision.find_hang(doing(task, phase=phase, seconds=first + 10)) == words
 
-    def test_baselines_have_to_be_told_in_that_time_too(self, supervision):
+    @PHASES
+    def test_after_a_quick_one_five_minutes_are_given(
+        self, supervision, task, phase, message, first, words
+    ):
+        supervision.note(doing(task, phase=phase, seconds=4), message)
+        assert supervision.find_hang(doing(task, phase=phase, seconds=290)) is None
+        assert "300 s" in supervision.find_hang(doing(task, phase=phase, seconds=310))
+
+    @PHASES
+    def test_after_a_slow_one_ten_times_as_long(
+        self, supervision, task, phase, message, first, words
+    ):
+        supervision.note(doing(task, phase=phase, seconds=600), message)
+        assert supervision.find_hang(doing(task, phase=phase, seconds=5900)) is None
+        assert supervision.find_hang(doing(task, phase=phase, seconds=6100)) is not None
+
+    def test_a_trial_goes_from_one_to_the_next(self, supervision, task):
+        trial = Activity(task=task)
+        phases = [trial.phase]
+        for message in (STARTED, Pulse(), EPOCH):
+            supervision.note(trial, message)
+            phases.append(trial.phase)
+        assert phases == [BUILDING, STARTING, TRAINING, TRAINING]
+
+    def test_steps_break_the_silence(self, supervision, task):
+        trial = doing(task, phase=TRAINING, seconds=5000, silent=3000)
+        supervision.note(trial, Pulse())
+        assert time.monotonic() - trial.progressed < 60
+
+    def test_baselines_have_to_be_told_in_time_too(self, supervision):
         assert supervision.find_hang(doing(BaselinesTask(), seconds=910)) is not None
-
-
-class TestSilence:
-    def test_steps_and_epochs_break_it(self, supervision, task):
-        for message in (Pulse(), EPOCH):
-            activity = doing(task, seconds=2000, silent=1500)
-            supervision.note(activity, message)
-            assert supervision.find_hang(activity) is None
-
-    def test_it_ends_a_trial_after_three_minutes(self, supervision, task):
-        supervision.note(doing(task, seconds=30, silent=2), Pulse())
-        assert supervision.find_hang(doing(task, seconds=400, silent=170)) is None
-        hang = supervision.find_hang(doing(task, seconds=400, silent=190))
-        assert hang == "it made no progress for 180 s"
-
-    def test_or_after_ten_times_what_is_usual(self, supervision, task):
-        supervision.note(doing(task, seconds=300, silent=60), EPOCH)
-        assert supervision.find_hang(doing(task, seconds=900, silent=590)) is None
-        assert supervision.find_hang(doing(task, seconds=900, silent=610)) is not None
 
 
 class TestHardLimits:
     def test_a_trial_may_take_twenty_times_the_longest(self, supervision, task):
-        going_on = doing(task, seconds=10_000, silent=1)
+        going_on = doing(task, seconds=10_000, phase=TRAINING, silent=1)
         assert supervision.find_hang(going_on) is None  # the first may take what it takes
         end_trial(supervision, task, 400)
-        assert supervision.find_hang(doing(task, seconds=7900, silent=1)) is None
+        assert supervision.find_hang(doing(task, seconds=7900, phase=TRAINING, silent=1)) is None
         assert "after 8000 s" in supervision.find_hang(going_on)
 
     def test_or_an_hour(self, supervision, task):
         end_trial(supervision, task, 2)
-        assert supervision.find_hang(doing(task, seconds=3500, silent=1)) is None
-        assert supervision.find_hang(doing(task, seconds=3700, silent=1)) is not None
+        assert supervision.find_hang(doing(task, seconds=3500, phase=TRAINING, silent=1)) is None
+        assert (
+            supervision.find_hang(doing(task, seconds=3700, phase=TRAINING, silent=1)) is not None
+        )
 
     def test_or_what_the_user_says(self, task):
         supervision = Supervision(Limits(trial=60), workers=1)
-        assert supervision.find_hang(doing(task, seconds=61, silent=1)) is not None
+        assert supervision.find_hang(doing(task, seconds=61, phase=TRAINING, silent=1)) is not None
 
     def test_half_a_minute_after_its_deadline_a_task_is_ended(self, supervision, task):
-        late = doing(task, seconds=100, silent=1, deadline=time.time() - 31)
+        late = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 31)
         assert supervision.find_hang(late) == "it did not end 30 s after its time was up"
-        in_time = doing(task, seconds=100, silent=1, deadline=time.time() - 20)
+        in_time = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 20)
         assert supervision.find_hang(in_time) is None
 
     def test_a_framework_may_take_ten_minutes_to_load(self, supervision):
