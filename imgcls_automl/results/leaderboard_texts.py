@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.text import plain
 
@@ -23,8 +24,9 @@ def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
 
 
 def describe_role(row: Mapping[str, Any]) -> str:
-    """`"winner"`, `"baseline"`, `"winner, baseline"` or nothing."""
-    return ", ".join(role for role in ("winner", "baseline") if row.get(role))
+    """`"winner"`, `"baseline"`, `"winner, baseline"`, `"carried over"` (from another run) or nothing."""
+    carried = [CARRIED_OVER] if row.get("cause") == CARRIED_OVER else []
+    return ", ".join([*(role for role in ("winner", "baseline") if row.get(role)), *carried])
 
 
 def describe_floors(board: Leaderboard) -> list[str]:
