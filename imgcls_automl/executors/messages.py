@@ -6,11 +6,15 @@ WorkerSetup, at the start      ->
 UseDataset                     ->
 BaselinesTask                  ->
                                <-   Baselines
+ReplayTask                     ->
+                               <-   SuggestCall     (answered by SuggestAnswer; any number)
+                               <-   ReplayResult
 PreviewTask                    ->
                                <-   PreviewResult
 TrialTask                      ->
                                <-   SuggestCall     (answered by SuggestAnswer; any number)
                                <-   TrialStarted
+                               <-   Pulse           (now and then, between epochs)
                                <-   EpochReport     (answered by Verdict; one an epoch)
                                <-   TrialResult
 RefitTask                      ->
@@ -25,10 +29,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from imgcls_automl.executors.causes import Failure
+from imgcls_automl.limits import NO_LIMITS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.limits import Limits
     from imgcls_automl.plugin import Candidate
     from imgcls_automl.registry import PluginInfo
 
@@ -76,12 +84,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on, and what `RunConfig` says of how."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how and of which models."""
 
     dataset: Dataset
     metric: str
     class_weight: str
     sampling: str = "none"
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,21 @@ class Baselines:
     """Complete parameter sets, in the order they should be tried."""
 
     parameters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayTask:
+    """Have the space draw once more: its calls are answered with what an earlier trial drew.
+
+    Attributes:
+        number: The trial's number in the study.
+        folder: Where candidate.json goes; None to write none.
+        baseline: Whether the point came from the space itself.
+    """
+
+    number: int
+    folder: Path | None
+    baseline: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +178,15 @@ class TrialTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
-    """A worker died in the middle of a task; another takes its place."""
+    """A worker died, or had to be ended, in the middle of a task; another takes its place.
+
+    Attributes:
+        detail: How, in words that follow "trial 3 failed:".
+        cause: Crash, hang or out of memory, or lost worker where it is just gone.
+    """
 
     detail: str
+    cause: Failure = Failure.CRASH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +235,11 @@ class TrialStarted:
     candidate: Candidate
     parameters: int
     epochs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """A training has made some steps since it last said anything; only whoever supervises workers hears of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

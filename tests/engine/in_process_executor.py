@@ -11,10 +11,15 @@ from imgcls_automl.executors.messages import (
     SuggestCall,
     WorkerLost,
 )
-from imgcls_automl.executors.results import RefitResult, RetrainResult, TrialResult
+from imgcls_automl.executors.results import (
+    RefitResult,
+    ReplayResult,
+    RetrainResult,
+    TrialResult,
+)
 from imgcls_automl.trial_files import write_result
 
-ENDS_A_TASK = (Baselines, TrialResult, RetrainResult, RefitResult, WorkerLost)
+ENDS_A_TASK = (Baselines, ReplayResult, TrialResult, RetrainResult, RefitResult, WorkerLost)
 IS_ANSWERED = (SuggestCall, EpochReport)
 
 
@@ -28,6 +33,7 @@ class InProcessExecutor:
 
     def __init__(self, play, workers=1):
         self.tasks = []
+        self.deadlines = []  # given with them
         self._play = play
         self._playing = dict.fromkeys(range(workers))
         self._said = deque()
@@ -41,9 +47,10 @@ class InProcessExecutor:
     def idle(self):
         return [worker for worker, playing in self._playing.items() if playing is None]
 
-    def submit(self, worker, task):
+    def submit(self, worker, task, *, deadline=None):
         assert self._playing[worker] is None, "a busy worker was given a task"
         self.tasks.append(task)
+        self.deadlines.append(deadline)
         self._playing[worker] = self._play(task)
         self._go_on(worker, None)
 
@@ -52,8 +59,6 @@ class InProcessExecutor:
             assert timeout is not None, "nothing is under way: the search would wait for ever"
             return None
         worker, message = self._said.popleft()
-        if message is None:  # the worker hangs
-            return None
         if isinstance(message, ENDS_A_TASK):
             self._playing[worker] = None
         elif not isinstance(message, IS_ANSWERED):
@@ -63,11 +68,6 @@ class InProcessExecutor:
     def answer(self, worker, message):
         self._go_on(worker, message)
 
-    def replace(self, worker, why):
-        self._playing[worker] = None
-        self._said = deque(said for said in self._said if said[0] != worker)
-        return WorkerLost(detail=why)
-
     def close(self):
         pass
 
@@ -75,7 +75,7 @@ class InProcessExecutor:
         self._said.append((worker, self._playing[worker].send(answer)))
 
 
-def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None, seconds=1.0):
+def end(task, state="complete", *, score=None, epochs=1, seconds=1.0, **ending):
     """A trial's result, written to its folder as a worker does it."""
     result = TrialResult(
         number=task.number,
@@ -87,8 +87,7 @@ def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None
         planned_epochs=task.epochs,
         seconds=seconds,
         parameters=10,
-        cause=cause,
-        detail=detail,
+        **ending,
     )
     write_result(task.folder, result)
     return result
