@@ -1,0 +1,89 @@
+"use strict";
+// Sorts tables, draws Plotly's figures when their folds are opened. All else on the page works without it.
+
+function sortBy(table, column, descending) {
+  const key = (body) => body.rows[0].cells[column].dataset.key ?? "";
+  const bodies = [...table.tBodies];
+  bodies.sort((one, other) => {
+    const [a, b] = [key(one), key(other)];
+    if (a === "" || b === "") return (a === "") - (b === ""); // what is not known stays last
+    const order = isNaN(a) || isNaN(b) ? a.localeCompare(b) : a - b;
+    return descending ? -order : order;
+  });
+  bodies.forEach((body) => table.append(body));
+}
+
+function makeSortable(table) {
+  [...table.tHead.rows[0].cells].forEach((header, column) => {
+    if (header.classList.contains("plain")) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...header.childNodes);
+    header.append(button);
+    button.addEventListener("click", () => {
+      const descending = header.ariaSort === "ascending";
+      table.querySelectorAll("thead th").forEach((it) => it.removeAttribute("aria-sort"));
+      header.ariaSort = descending ? "descending" : "ascending";
+      sortBy(table, column, descending);
+    });
+  });
+}
+
+let plotly = null;
+
+async function unpackPlotly() {
+  const packed = Uint8Array.from(atob(document.getElementById("plotly").textContent), (c) => c.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+  const script = document.createElement("script");
+  script.textContent = await new Response(stream).text();
+  // Plotly's maps bring a style sheet of their own, which the policy refuses and no figure here needs: it counts as there.
+  for (const [, id] of script.textContent.matchAll(/getElementById\("([0-9a-f]{64})"\)/g)) {
+    document.head.append(Object.assign(document.createElement("style"), { id }));
+  }
+  document.head.append(script); // the page's policy knows its hash, and would refuse anything else
+}
+
+function paint(layout) {
+  const styles = getComputedStyle(document.documentElement);
+  const colour = (name) => styles.getPropertyValue(name).trim();
+  const painted = {
+    ...layout,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: colour("--text"), family: "system-ui, sans-serif", size: 12 },
+    margin: { t: 30, r: 20, b: 60, l: 70 },
+    colorway: [colour("--accent"), colour("--second")],
+  };
+  for (const name of Object.keys(layout)) {
+    if (/^[xy]axis/.test(name)) {
+      painted[name] = { automargin: true, ...layout[name], gridcolor: colour("--line"), zerolinecolor: colour("--line") };
+    }
+  }
+  return painted;
+}
+
+async function drawFigure(place) {
+  if (place.dataset.drawn) return;
+  place.dataset.drawn = "yes";
+  try {
+    plotly ??= unpackPlotly();
+    await plotly;
+    const figure = JSON.parse(document.getElementById("figure-data").textContent)[place.dataset.figure];
+    await Plotly.newPlot(place, figure.data, paint(figure.layout), { displaylogo: false, responsive: true });
+  } catch (error) {
+    place.textContent = `This browser cannot draw the figure (${error.message}).`;
+  }
+}
+
+document.querySelectorAll("table.sortable").forEach(makeSortable);
+document.querySelectorAll("details.fold").forEach((fold) => {
+  const place = fold.querySelector("[data-figure]");
+  if (place) fold.addEventListener("toggle", () => fold.open && drawFigure(place));
+});
+window.addEventListener("hashchange", () => {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+});
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("details.fold:not(:has([data-figure]))").forEach((fold) => { fold.open = true; });
+});
