@@ -100,8 +100,8 @@ def _take_smaller(leader: TrialRecord | None, tied: Sequence[TrialRecord]) -> st
     if size > MUCH_SMALLER * leader.parameters:
         return ""
     return (
-        f"Where size matters, trial {smallest.number} is tied with the winner at {shorten_number(size)} weights instead "
-        f"of {shorten_number(leader.parameters)}."
+        f"Where size matters, trial {smallest.number} is tied with the winner at {shorten_number(size)} weights "
+        f"instead of {shorten_number(leader.parameters)}."
     )
 
 
@@ -131,4 +131,4 @@ def _search_on(run: RunRecord, leader: TrialRecord | None) -> str:
             f"More search is unlikely to gain much: none of the last {after} trials beat trial {best.number}. "
             "More pictures or another search space would be the next thing to try."
         )
-    return f"A longer search may find better: only {len(ended)} trials were trained, the best of them number {best.number}."
+    return f"A longer search may find better: of {len(ended)} trained trials, number {best.number} is the best."

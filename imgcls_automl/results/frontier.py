@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from imgcls_automl.results.axes import Tick, fit_round, mark_decades, mark_values, shorten_number
@@ -118,7 +119,7 @@ def find_front(metric: str, trials: Sequence[tuple[int, float, float]]) -> list[
 def _make_steps(corners: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """A staircase: up to the next trial's cost, the better score cannot be had."""
     steps = corners[:1]
-    for (_, before), (x, y) in zip(corners, corners[1:], strict=False):
+    for (_, before), (x, y) in pairwise(corners):
         steps += [(x, before), (x, y)]
     return steps
 

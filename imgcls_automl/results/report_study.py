@@ -48,6 +48,21 @@ def draw_study(folder: Path, metric: str) -> list[StudyFigure]:
     if not path.is_file():
         return []
     import optuna
+
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it tells of every study that is opened
+    try:
+        study = _copy_study(path, metric)
+    finally:
+        optuna.logging.set_verbosity(verbosity)
+    with warnings.catch_warnings():  # some of Optuna's figures are experimental, and say so
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return _draw_all(study, name_metric(metric))
+
+
+def _copy_study(path: Path, metric: str) -> optuna.Study:
+    """The finished trials in memory: each figure would ask the database for all of them again."""
+    import optuna
     import sqlalchemy
 
     from imgcls_automl.engine.study import close_study, open_study
@@ -55,16 +70,13 @@ def draw_study(folder: Path, metric: str) -> list[StudyFigure]:
     try:
         stored = open_study(path, metric=metric)
         try:
-            # One reading of the database: each figure would ask for all trials again.
             study = optuna.create_study(direction=stored.direction)
             study.add_trials([it for it in stored.get_trials() if it.state.is_finished()])
         finally:
             close_study(stored)
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise damaged(path, str(error).splitlines()[0]) from error
-    with warnings.catch_warnings():  # some of Optuna's figures are experimental, and say so
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return _draw_all(study, name_metric(metric))
+    return study
 
 
 def _draw_all(study: optuna.Study, metric: str) -> list[StudyFigure]:

@@ -111,7 +111,7 @@ def read_shown_pictures(best: Path) -> ShownPictures | None:
         return None
     index = read_object(path)
     try:
-        with np.load(best / PIXELS, allow_pickle=False) as arrays:
+        with (best / PIXELS).open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             shown = _make_shown(index, arrays)
     except (
         *(OSError, EOFError, KeyError, TypeError, ValueError, AttributeError, MemoryError),

@@ -66,7 +66,7 @@ def _cut(network: Any) -> tuple[str, Any, Any] | None:
     if not found:
         return None
     sample = np.random.default_rng(0).random((1, *network.inputs[0].shape[1:]), "float32")
-    everything = keras.Model(network.inputs, [output for _, output in found])
+    everything = keras.Model(network.inputs[0], [output for _, output in found])
     values = [np.asarray(it) for it in everything.predict_on_batch(sample)]
     lowest = {layer.name: float(it.min()) for (layer, _), it in zip(found, values, strict=True)}
     for layer, output in sorted(found, key=lambda it: (-_rate(it), lowest[it[0].name] < 0)):
@@ -74,7 +74,7 @@ def _cut(network: Any) -> tuple[str, Any, Any] | None:
             head = keras.Model(output, network.outputs[0])
         except ValueError:  # a shortcut goes around it
             continue
-        return layer.name, keras.Model(network.inputs, output), head
+        return layer.name, keras.Model(network.inputs[0], output), head
     return None
 
 
@@ -92,7 +92,7 @@ def _rate(found: tuple[Any, Any]) -> int:
 
 
 def _side(output: Any) -> int:
-    return min(output.shape[1:3])
+    return int(min(output.shape[1:3]))
 
 
 def _weigh(head: Any, features: np.ndarray, index: int) -> np.ndarray:
