@@ -13,10 +13,11 @@ from imgcls_automl.results.figures import name_metric
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
     from pathlib import Path
 
     import optuna
+    from optuna.trial import FrozenTrial, TrialState
 
 MAX_SLICES = 6  # parameters
 MAX_IMPORTANCES = 12
@@ -62,7 +63,6 @@ def draw_study(folder: Path, metric: str) -> list[StudyFigure]:
 
 def _copy_study(path: Path, metric: str) -> optuna.Study:
     """The finished trials in memory: each figure would ask the database for all of them again."""
-    import optuna
     import sqlalchemy
 
     from imgcls_automl.engine.study import close_study, open_study
@@ -70,13 +70,29 @@ def _copy_study(path: Path, metric: str) -> optuna.Study:
     try:
         stored = open_study(path, metric=metric)
         try:
-            study = optuna.create_study(direction=stored.direction)
+            study = _make_snapshot(stored)
             study.add_trials([it for it in stored.get_trials() if it.state.is_finished()])
         finally:
             close_study(stored)
     except sqlalchemy.exc.SQLAlchemyError as error:
         raise damaged(path, str(error).splitlines()[0]) from error
     return study
+
+
+def _make_snapshot(stored: optuna.Study) -> optuna.Study:
+    """An empty study in memory of the same direction, whose trials are only looked at, and so never copied."""
+    import optuna
+
+    class Snapshot(optuna.Study):
+        # With a thousand trials, the copies that figures ask for would take a minute.
+        def get_trials(
+            self, deepcopy: bool = True, states: Container[TrialState] | None = None
+        ) -> list[FrozenTrial]:
+            return super().get_trials(deepcopy=False, states=states)
+
+    storage = optuna.storages.InMemoryStorage()
+    optuna.create_study(storage=storage, study_name="shown", direction=stored.direction)
+    return Snapshot(study_name="shown", storage=storage)
 
 
 def _draw_all(study: optuna.Study, metric: str) -> list[StudyFigure]:

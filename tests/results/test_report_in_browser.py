@@ -28,7 +28,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium. Where CI is set it has to be there; elsewhere its tests are skipped, which the summary says."""
+    """Headless Chromium. Where CI is set it has to be there; elsewhere these tests are skipped, and say so."""
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
