@@ -27,7 +27,7 @@ from imgcls_automl.results.leaderboard_texts import describe_floors, describe_sh
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
-from imgcls_automl.results.report_album import make_album
+from imgcls_automl.results.report_album import make_album, shorten
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.report_study import draw_study
 from imgcls_automl.results.report_tables import (
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from imgcls_automl.results.trial_record import TrialRecord
 
 MAX_CLASSES = 100  # of a table with a line a class
+MAX_NAME = 60  # letters of a class
 
 _PAGES, _RESULTS = "imgcls_automl.pages", "imgcls_automl.results"
 
@@ -79,8 +80,9 @@ def write_report(folder: Path) -> Path:
     """
     run = read_run(folder)
     scores = read_scores(folder)
-    shown = read_shown_pictures(folder / "best") if scores else None
-    album = make_album(shown, [it.name for it in scores.classes]) if scores and shown else None
+    names = [it.name for it in scores.classes] if scores else []
+    shown = read_shown_pictures(folder / "best", classes=len(names)) if scores else None
+    album = make_album(shown, names) if shown else None
     errors = collect_errors(scores, album) if scores else None
     board = build_leaderboard([run])
     leader = find_leader(run)
@@ -151,7 +153,7 @@ def _render(values: dict[str, Any]) -> str:
     environment.filters |= {
         "share": format_share,
         "per_cent": lambda value: f"{100 * value:.2f}",
-        "seconds": format_seconds,
+        "short": lambda name: shorten(name, MAX_NAME),
     }
     template = environment.get_template("report.html.jinja")
     return template.render(

@@ -100,8 +100,8 @@ def write_shown_pictures(best: Path, shown: ShownPictures) -> None:
     write_text(best / INDEX, format_json(index))
 
 
-def read_shown_pictures(best: Path) -> ShownPictures | None:
-    """Read them back; None where an older version kept none.
+def read_shown_pictures(best: Path, *, classes: int) -> ShownPictures | None:
+    """Read them back, of so many classes; None where an older version kept none.
 
     Raises:
         RunFolderError: A file is damaged.
@@ -120,6 +120,8 @@ def read_shown_pictures(best: Path) -> ShownPictures | None:
         raise damaged(best / PIXELS, f"it does not fit {INDEX} ({error})") from error
     if len(shown.pixels) != len(shown.pictures) or len(shown.heat) != len(shown.heat_rows):
         raise damaged(best / PIXELS, f"it does not hold the pictures of {INDEX}")
+    if any(max(it.label, it.predicted or 0) >= classes for it in shown.pictures):
+        raise damaged(path, f"it has more than the {classes} classes of metrics.json")
     return shown
 
 

@@ -61,7 +61,7 @@ def test_large_pictures_are_shrunk_and_small_ones_kept():
 def test_what_is_kept_comes_back(tmp_path, digits_test):
     shown = make_shown(digits_test.labels, digits_test.probabilities, digits_test.ids)
     write_shown_pictures(tmp_path, shown)
-    again = read_shown_pictures(tmp_path)
+    again = read_shown_pictures(tmp_path, classes=10)
     assert again.pictures == shown.pictures
     assert (again.pixels == shown.pixels).all()
     assert (again.heat == shown.heat).all()
@@ -74,10 +74,12 @@ def test_what_is_kept_comes_back(tmp_path, digits_test):
 
 
 def test_older_runs_kept_none(tmp_path):
-    assert read_shown_pictures(tmp_path) is None
+    assert read_shown_pictures(tmp_path, classes=10) is None
 
 
-@pytest.mark.parametrize("harm", ["no pixels", "other pixels", "torn index", "too few"])
+@pytest.mark.parametrize(
+    "harm", ["no pixels", "other pixels", "torn index", "too few", "other classes"]
+)
 def test_damage_is_named(tmp_path, digits_test, harm):
     shown = make_shown(digits_test.labels, digits_test.probabilities, digits_test.ids)
     if harm == "too few":
@@ -90,4 +92,4 @@ def test_damage_is_named(tmp_path, digits_test, harm):
     if harm == "torn index":
         (tmp_path / "pictures.json").write_text('{"pictures": [{"id": "a"}]}')
     with pytest.raises(RunFolderError, match="is damaged"):
-        read_shown_pictures(tmp_path)
+        read_shown_pictures(tmp_path, classes=3 if harm == "other classes" else 10)
