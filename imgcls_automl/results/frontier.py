@@ -39,6 +39,7 @@ class Frontier:
         across: What the horizontal axis shows, with its unit.
         up: What the vertical axis shows.
         measured: Whether cost is the measured latency; else it is the number of weights.
+        left_out: Complete trials whose cost is not known.
         line: The front's corners: `"x,y x,y"`.
         best: The trials of the front, cheapest first, in words.
     """
@@ -46,6 +47,7 @@ class Frontier:
     across: str
     up: str
     measured: bool
+    left_out: int
     points: tuple[Point, ...]
     line: str
     best: tuple[str, ...]
@@ -59,12 +61,18 @@ class Frontier:
     bottom: float = HEIGHT - BOTTOM
 
 
-def draw_frontier(run: RunRecord, winner: int | None) -> Frontier | None:
-    """Lay out all complete trials; None where fewer than two have a score and a cost."""
+def draw_frontiers(run: RunRecord, winner: int | None) -> list[Frontier]:
+    """Score against latency, where it was measured, and against size unless all latencies are known."""
+    by_latency = _draw(run, winner, is_measured=True)
+    if by_latency and not by_latency.left_out:
+        return [by_latency]
+    return [it for it in (by_latency, _draw(run, winner, is_measured=False)) if it]
+
+
+def _draw(run: RunRecord, winner: int | None, *, is_measured: bool) -> Frontier | None:
+    """Lay out the complete trials; None where fewer than two have a score and a cost."""
     complete = [it for it in run.trials if it.state == "complete" and it.score is not None]
-    measured = [it for it in complete if it.latency_ms]
-    is_measured = len(measured) > 1
-    shown = measured if is_measured else [it for it in complete if it.parameters]
+    shown = [it for it in complete if _tell_cost(it, is_measured)]
     if len(shown) < 2:
         return None
     costs = {it.number: _tell_cost(it, is_measured) for it in shown}
@@ -98,6 +106,7 @@ def draw_frontier(run: RunRecord, winner: int | None) -> Frontier | None:
         across="milliseconds a picture" if is_measured else "weights of the model",
         up=f"validation {name_metric(run.metric)}",
         measured=is_measured,
+        left_out=len(complete) - len(shown),
         points=tuple(points),
         line=" ".join(f"{x:.1f},{y:.1f}" for x, y in _make_steps(corners)),
         best=tuple(_describe(run, by_number[number], is_measured) for number in front),

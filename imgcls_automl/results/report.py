@@ -21,18 +21,18 @@ from imgcls_automl.results.figures import (
     format_share,
     name_metric,
 )
-from imgcls_automl.results.frontier import draw_frontier
+from imgcls_automl.results.frontier import draw_frontiers
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
 from imgcls_automl.results.report_album import make_album, shorten
+from imgcls_automl.results.report_contenders import list_contenders
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.report_study import draw_study
 from imgcls_automl.results.report_tables import (
     format_seconds,
-    list_contenders,
     make_board,
     shorten_column,
 )
@@ -114,7 +114,7 @@ def write_report(folder: Path) -> Path:
             leader.number if leader else None,
         ),
         "fit": describe_fit(leader) if leader else "",
-        "frontier": draw_frontier(run, leader.number if leader else None),
+        "frontiers": draw_frontiers(run, leader.number if leader else None),
         "reliability": draw_reliability(folder) if scores else None,
         "album": album,
         "errors": errors,

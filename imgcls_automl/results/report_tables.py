@@ -1,4 +1,4 @@
-"""The report's tables of trials: the leaderboard, and the contenders for the refit."""
+"""The report's leaderboard: few columns, and all settings behind each row."""
 
 from __future__ import annotations
 
@@ -87,19 +87,6 @@ class Board:
     settings: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContenderRow:
-    """A trial the winner was chosen from: its validation scores as texts; `mark` stresses the winner."""
-
-    trial: int
-    searched: str
-    plain: str
-    flipped: str
-    seeds: str
-    flips: bool
-    mark: bool
-
-
 def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -> Board:
     """Lay out the leaderboard of one run; `leader` is the trial to stress."""
     columns = [it for it in board.columns if it.startswith(_PREFIXES)]
@@ -132,29 +119,6 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
         tied=tuple(sorted(tied)),
         settings=best.settings if best else (),
     )
-
-
-def list_contenders(run: RunRecord) -> list[ContenderRow]:
-    """The trials that were retrained, in the order of their scores in the search; none where none was."""
-    if run.selection is None or not run.selection.retrained:
-        return []
-    searched = {trial.number: trial.score for trial in run.trials}
-    rows = []
-    for it in run.selection.contenders:
-        score = searched.get(it.trial)
-        own = [result.flipped_score if it.flips else result.score for result in it.results]
-        rows.append(
-            ContenderRow(
-                trial=it.trial,
-                searched="" if score is None else format_score(run.metric, score),
-                plain=format_score(run.metric, it.plain_score),
-                flipped=format_score(run.metric, it.flipped_score),
-                seeds=", ".join(format_score(run.metric, score) for score in own),
-                flips=it.flips,
-                mark=it.trial == run.selection.winner,
-            )
-        )
-    return rows
 
 
 def shorten_column(column: str) -> str:

@@ -6,8 +6,6 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from imgcls_automl.files import replacing, write_text
 from imgcls_automl.results.documents import damaged, read_object
 from imgcls_automl.text import format_json
@@ -15,6 +13,8 @@ from imgcls_automl.text import format_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import numpy as np
 
 SCHEMA_VERSION = 1
 INDEX = "pictures.json"
@@ -71,6 +71,8 @@ class ShownPictures:
 
 def write_shown_pictures(best: Path, shown: ShownPictures) -> None:
     """Write pictures.npz and, last, pictures.json into `best`; each whole or not at all."""
+    import numpy as np
+
     with replacing(best / PIXELS) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
@@ -106,6 +108,8 @@ def read_shown_pictures(best: Path, *, classes: int) -> ShownPictures | None:
     Raises:
         RunFolderError: A file is damaged.
     """
+    import numpy as np
+
     path = best / INDEX
     if not path.is_file():
         return None

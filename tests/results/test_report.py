@@ -80,7 +80,7 @@ def test_all_sections_of_a_finished_run_are_there(finished_run: Any) -> None:
     page = Page(write_report(finished_run.path))
     ids = {value for name, value in page.attributes if name == "id"}
     assert {"verdict", "leaderboard", "curves", "test", "confusion", "classes", "reproduce"} <= ids
-    assert {"frontier", "reliability", "settings"} <= ids
+    assert {"against-size", "reliability", "settings"} <= ids
     assert page.tags.count("polyline") == 6
     assert "validation accuracy" in page.text
     assert "Failed: out of memory" in page.text

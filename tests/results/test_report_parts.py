@@ -8,7 +8,7 @@ import pytest
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.advice import describe_ties, list_advice
-from imgcls_automl.results.frontier import draw_frontier, find_front
+from imgcls_automl.results.frontier import draw_frontiers, find_front
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
@@ -82,13 +82,19 @@ def test_the_front_has_what_no_cheaper_trial_matches():
 
 
 def test_latency_is_preferred_to_weights_where_it_was_measured(finished_run):
-    assert draw_frontier(read_run(finished_run.path), 2).across == "weights of the model"
+    def draw():
+        return draw_frontiers(read_run(finished_run.path), 2)
+
+    assert [it.across for it in draw()] == ["weights of the model"]
     for number in (0, 1, 2):
         path = finished_run.path / f"trials/{number}/result.json"
         path.write_text(
             path.read_text().replace('"epoch":', f'"latency_ms": {1.5 + number}, "epoch":')
         )
-    frontier = draw_frontier(read_run(finished_run.path), 2)
+        if number == 1:
+            by_latency, by_size = draw()
+            assert (len(by_latency.points), by_latency.left_out, len(by_size.points)) == (2, 1, 3)
+    (frontier,) = draw()
     assert frontier.across == "milliseconds a picture"
     assert len(frontier.points) == 3
     assert frontier.best[-1] == "trial 2: 97.3%, 3.5 ms"
