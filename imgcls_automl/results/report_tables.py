@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,7 @@ class Board:
         has_spread: Whether scores have an interval or differ by folds.
         tied: Trials tied with the leader.
         settings: Of the leader, (label, value).
+        causes: (cause, how many) of the trials that failed or were infeasible, the most frequent first.
     """
 
     rows: tuple[Row, ...]
@@ -85,6 +87,7 @@ class Board:
     has_spread: bool
     tied: tuple[int, ...]
     settings: tuple[tuple[str, str], ...]
+    causes: tuple[tuple[str, int], ...]
 
 
 def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -> Board:
@@ -118,6 +121,11 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
         has_spread=bool(spans) or any(row.spread for row in made),
         tied=tuple(sorted(tied)),
         settings=best.settings if best else (),
+        causes=tuple(
+            Counter(
+                it.cause or it.state for it in run.trials if it.state in ("failed", "infeasible")
+            ).most_common()
+        ),
     )
 
 

@@ -84,6 +84,7 @@ def test_all_sections_of_a_finished_run_are_there(finished_run: Any) -> None:
     assert page.tags.count("polyline") == 6
     assert "validation accuracy" in page.text
     assert "Failed: out of memory" in page.text
+    assert "Failed or infeasible: out of memory 1, build 1." in page.text
 
 
 def test_the_search_can_be_typed_again(finished_run: Any) -> None:

@@ -43,9 +43,26 @@ async function unpackPlotly() {
   document.head.append(script); // the page's policy knows its hash, and would refuse anything else
 }
 
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+// Optuna's own colours are made for white paper.
+function paintTrace(trace) {
+  const scale = [[0, colour("--faint")], [1, colour("--accent")]];
+  const own = { blue: colour("--accent"), orange: colour("--second") };
+  for (const part of [trace.marker, trace.line]) {
+    if (part?.colorscale) part.colorscale = scale;
+    if (typeof part?.color === "string" && part.color in own) part.color = own[part.color];
+  }
+  if (trace.type === "parcoords") {
+    trace.labelfont = { color: colour("--text") };
+    trace.tickfont = { color: colour("--quiet") };
+  }
+  return trace;
+}
+
 function paint(layout) {
-  const styles = getComputedStyle(document.documentElement);
-  const colour = (name) => styles.getPropertyValue(name).trim();
   const painted = {
     ...layout,
     paper_bgcolor: "rgba(0,0,0,0)",
@@ -69,7 +86,7 @@ async function drawFigure(place) {
     plotly ??= unpackPlotly();
     await plotly;
     const figure = JSON.parse(document.getElementById("figure-data").textContent)[place.dataset.figure];
-    await Plotly.newPlot(place, figure.data, paint(figure.layout), { displaylogo: false, responsive: true });
+    await Plotly.newPlot(place, figure.data.map(paintTrace), paint(figure.layout), { displaylogo: false, responsive: true });
   } catch (error) {
     place.textContent = `This browser cannot draw the figure (${error.message}).`;
   }
@@ -80,10 +97,13 @@ document.querySelectorAll("details.fold").forEach((fold) => {
   const place = fold.querySelector("[data-figure]");
   if (place) fold.addEventListener("toggle", () => fold.open && drawFigure(place));
 });
-window.addEventListener("hashchange", () => {
+function openTarget() {
   const target = document.getElementById(location.hash.slice(1));
   if (target instanceof HTMLDetailsElement) target.open = true;
-});
+}
+
+window.addEventListener("hashchange", openTarget);
+openTarget();
 window.addEventListener("beforeprint", () => {
   document.querySelectorAll("details.fold:not(:has([data-figure]))").forEach((fold) => { fold.open = true; });
 });
