@@ -25,7 +25,7 @@ MAX_PARALLEL = 10
 FEWEST = 2  # complete trials that a figure of parameters needs
 
 # What Optuna itself puts into texts; all other markup is somebody's name, and is shown as it is.
-_MARKUP = re.compile(r"<(?!br>|extra></extra>)")
+_MARKUP = re.compile(r"<(?!br>|/?extra>)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def _draw_all(study: optuna.Study, metric: str) -> list[StudyFigure]:
     figures += [
         _make("slices", "Slices", "Score by the value of each of the parameters that mattered most.",
               lambda: draw.plot_slice(study, params=names[:MAX_SLICES], target_name=metric), wide=True),
-        _make("parallel", "Parallel coordinates", "A line a trial, through all it drew. Drag along an axis to choose.",
+        _make("parallel", "Parallel coordinates", "A line a trial, through all it drew; the darker, the better.",
               lambda: draw.plot_parallel_coordinate(study, params=names[:MAX_PARALLEL], target_name=metric), wide=True),
     ]  # fmt: skip
     return figures

@@ -29,6 +29,7 @@ function makeSortable(table) {
   });
 }
 
+const MARGIN = { t: 30, r: 20, b: 60, l: 70 };
 let plotly = null;
 
 async function unpackPlotly() {
@@ -55,10 +56,6 @@ function paintTrace(trace) {
     if (part?.colorscale) part.colorscale = scale;
     if (typeof part?.color === "string" && part.color in own) part.color = own[part.color];
   }
-  if (trace.type === "parcoords") {
-    trace.labelfont = { color: colour("--text") };
-    trace.tickfont = { color: colour("--quiet") };
-  }
   return trace;
 }
 
@@ -68,7 +65,7 @@ function paint(layout) {
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("--text"), family: "system-ui, sans-serif", size: 12 },
-    margin: { t: 30, r: 20, b: 60, l: 70 },
+    margin: MARGIN,
     colorway: [colour("--accent"), colour("--second")],
   };
   for (const name of Object.keys(layout)) {
@@ -86,7 +83,11 @@ async function drawFigure(place) {
     plotly ??= unpackPlotly();
     await plotly;
     const figure = JSON.parse(document.getElementById("figure-data").textContent)[place.dataset.figure];
-    await Plotly.newPlot(place, figure.data.map(paintTrace), paint(figure.layout), { displaylogo: false, responsive: true });
+    const onPaper = place.dataset.figure === "parallel"; // each line has a shade of its own, chosen for white
+    if (onPaper) place.classList.add("paper");
+    const data = onPaper ? figure.data : figure.data.map(paintTrace);
+    const layout = onPaper ? { ...figure.layout, margin: MARGIN } : paint(figure.layout);
+    await Plotly.newPlot(place, data, layout, { displaylogo: false, responsive: true });
   } catch (error) {
     place.textContent = `This browser cannot draw the figure (${error.message}).`;
   }
