@@ -92,7 +92,7 @@ def make_album(shown: ShownPictures, class_names: Sequence[str]) -> Album:
     for it, picture in zip(shown.pictures, pictures, strict=True):
         if it.predicted is not None:
             cells.setdefault((it.label, it.predicted), []).append(picture)
-        elif it.split == "train":
+        elif it.sample:
             samples.setdefault(it.label, []).append(picture)
     return Album(
         costly=tuple(pictures[row] for row in shown.heat_rows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import replacing, write_text
@@ -32,6 +32,7 @@ class ShownPicture:
         predicted: The class the final model took it for; None where the model was not asked.
         probability: Of that class; None likewise.
         loss: Cross-entropy; None likewise.
+        sample: Whether it was chosen to show its class, and for nothing else.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ShownPicture:
     predicted: int | None = None
     probability: float | None = None
     loss: float | None = None
+    sample: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,17 +85,7 @@ def write_shown_pictures(best: Path, shown: ShownPictures) -> None:
         )
     index = {
         "schema_version": SCHEMA_VERSION,
-        "pictures": [
-            {
-                "id": it.id,
-                "split": it.split,
-                "label": it.label,
-                "predicted": it.predicted,
-                "probability": it.probability,
-                "loss": it.loss,
-            }
-            for it in shown.pictures
-        ],
+        "pictures": [asdict(it) for it in shown.pictures],
         "heat_rows": list(shown.heat_rows),
         "heat_layer": shown.heat_layer,
         "heat_missing": shown.heat_missing,

@@ -62,10 +62,14 @@ def choose_pictures(
     # Heat maps belong to the first of them.
     places = dict.fromkeys(int(test[row]) for row in (*costly, *in_cells))
     others = [place for place, name in enumerate(ids) if name in suspects][:MAX_SUSPECTS]
-    places |= dict.fromkeys((*others, *samples))
-    chosen = list(places)
+    places |= dict.fromkeys(others)
+    asked = len(places)
+    chosen = [*places, *(it for it in samples if it not in places)]
     return ShownPictures(
-        pictures=tuple(_describe(it, ids, bench, answers, said.get(it)) for it in chosen),
+        pictures=tuple(
+            _describe(it, ids, bench, answers, said.get(it), is_sample=number >= asked)
+            for number, it in enumerate(chosen)
+        ),
         pixels=shrink(pictures.images[chosen]),
         heat_rows=tuple(range(len(costly))),
         **_find_heat(refitted.model, pictures.images[test[costly]], answers.predicted[costly]),
@@ -74,11 +78,18 @@ def choose_pictures(
 
 
 def _describe(
-    place: int, ids: Sequence[str], bench: Bench, answers: TestAnswers, row: int | None
+    place: int,
+    ids: Sequence[str],
+    bench: Bench,
+    answers: TestAnswers,
+    row: int | None,
+    *,
+    is_sample: bool,
 ) -> ShownPicture:
     label = int(bench.pictures.labels[place])
     if row is None:
-        return ShownPicture(id=ids[place], split=bench.pictures.name_split(place), label=label)
+        split = bench.pictures.name_split(place)
+        return ShownPicture(id=ids[place], split=split, label=label, sample=is_sample)
     return ShownPicture(
         id=ids[place],
         split="test",

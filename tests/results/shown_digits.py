@@ -47,7 +47,9 @@ def make_shown(labels: np.ndarray, probabilities: np.ndarray, ids: list[str]) ->
 
 
 def with_samples(shown: ShownPictures, pixels: np.ndarray, ids: list[str]) -> ShownPictures:
-    samples = tuple(ShownPicture(id=f"train:{it}", split="train", label=0) for it in ids)
+    samples = tuple(
+        ShownPicture(id=f"train:{it}", split="train", label=0, sample=True) for it in ids
+    )
     return change(
         shown,
         pictures=shown.pictures + samples,

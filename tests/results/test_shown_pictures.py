@@ -69,6 +69,7 @@ def test_what_is_kept_comes_back(tmp_path, digits_test):
     assert len(album.costly) == 24
     assert album.costly[0].heat.startswith("data:image/")
     assert album.costly[0].loss == max(it.loss for its in album.cells.values() for it in its)
+    assert [len(it.pictures) for it in album.samples] == [2]
     assert len(album.augmented) == 2
     assert len(album.augmented[0]) == 4
 
