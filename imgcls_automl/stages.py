@@ -64,9 +64,11 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
     """Start the workers, which load their framework while the data is read."""
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import WorkerSetup
+    from imgcls_automl.executors.supervision import Limits
 
     setup = WorkerSetup(space=space, space_options=config.space_option, device=config.device)
-    return LocalExecutor(setup, workers=config.workers, log=log)
+    limits = Limits(trial=config.trial_timeout)
+    return LocalExecutor(setup, workers=config.workers, log=log, limits=limits)
 
 
 @contextmanager
@@ -299,7 +301,7 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.refitting import run_refit
     from imgcls_automl.engine.selection import measure_epoch
-    from imgcls_automl.trial_files import read_result
+    from imgcls_automl.trial_files import drop_checkpoints, read_result
 
     began = time.time()
     epochs = plan.budget.affordable_epochs(
@@ -328,3 +330,4 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
             "seconds": refitted.seconds,
         },
     )
+    drop_checkpoints(run.folder.best)

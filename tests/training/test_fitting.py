@@ -41,6 +41,12 @@ def test_every_epoch_is_measured(train):
         assert 0 < epoch.seconds < 60
 
 
+def test_it_shows_in_every_epoch_that_steps_are_made(train):
+    shown = []
+    train(epochs=3, on_steps=lambda: shown.append(True))
+    assert len(shown) >= 3
+
+
 class TestRepeating:
     CHOSEN = candidate(dropout=0.3, label_smoothing=0.1, augmentation=ALL_CHANGES)
 
@@ -114,7 +120,7 @@ class TestEnding:
         assert len(progress.epochs) < 2000
 
     def test_a_loss_that_is_not_finite_ends_it(self, train):
-        from imgcls_automl.training.fitting import NotFiniteError
+        from imgcls_automl.training.progress import NotFiniteError
 
         wild = candidate(optimizer="sgd", learning_rate=100.0, schedule="constant")
         with pytest.raises(NotFiniteError, match="not finite in epoch 1"):
