@@ -32,7 +32,8 @@ class HeatMaps:
 
     Attributes:
         layer: The name of the layer whose map was weighed.
-        maps: Of the first pictures, as many as there was time for: float32 (M, h, w) in [0, 1], each one's own maximum 1; all zero where nothing spoke for the class.
+        maps: Of the first pictures, as many as there was time for: float32 (M, h, w) in [0, 1], each one's own maximum
+            1; all zero where nothing spoke for the class.
     """
 
     layer: str
