@@ -6,10 +6,12 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imgcls_automl.cli.options import with_options
+from imgcls_automl.config import DEFAULT_READ_TIMEOUT, resolve_option
 from imgcls_automl.errors import ConfigError, DatasetError
 from imgcls_automl.option_values import parse_pairs
 from imgcls_automl.text import plain
@@ -26,7 +28,9 @@ FORMATS = ("table", "csv", "json")
 
 
 def add_commands(app: typer.Typer) -> None:
-    app.command()(predict)
+    app.command(
+        help="Name pictures with the run's best model: the class, and the probability of each."
+    )(with_options("read_timeout")(predict))
 
 
 def predict(
@@ -37,6 +41,7 @@ def predict(
             metavar="SOURCE...", help="Pictures, folders of them, or whatever an adapter reads."
         ),
     ],
+    *,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How to show it.")
     ] = "table",
@@ -57,8 +62,8 @@ def predict(
     device: Annotated[
         str, typer.Option(metavar="|".join(DEVICES), help="Where to compute.")
     ] = "auto",
+    **flags: Any,
 ) -> None:
-    """Name pictures with the run's best model: the class, and the probability of each."""
     from imgcls_automl.cli.prediction_formats import make_format
     from imgcls_automl.results.predicting import PredictionRequest
 
@@ -70,6 +75,8 @@ def predict(
         adapter=adapter,
         options=_parse_options(data_option),
         device=device,
+        read_timeout=resolve_option("read_timeout", flags["read_timeout"], os.environ)
+        or DEFAULT_READ_TIMEOUT,
     )
     try:
         left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))

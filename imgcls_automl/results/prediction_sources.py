@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcls_automl import registry
+from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.matching import MATCH_SECONDS, ask_adapters, choose_adapter
 from imgcls_automl.data.opening import SUFFIXES
+from imgcls_automl.data.pace import Pace
 from imgcls_automl.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from imgcls_automl.data.reading import SpooledSample
+    from imgcls_automl.data.reading import Reading, Report, SpooledSample
     from imgcls_automl.data.spool import Reference, Spool
     from imgcls_automl.registry import PluginInfo
 
@@ -95,7 +97,7 @@ def _choose_adapter(
         return None
     if is_folder and not _matches(place, _all_adapters(), options, log, _KNOWS_BETTER):
         return None
-    if used and not is_folder and _matches(place, [_find_adapter(used)], options, log):
+    if used and not is_folder and adapter_of_run_reads(used, place, options, log):
         return _find_adapter(used)
     try:
         info, reason = choose_adapter(place, None, options, log)
@@ -105,6 +107,17 @@ def _choose_adapter(
         return None  # a picture with no picture's suffix, or no picture at all: decoding will tell
     logger.info("Reading %r with %s (%s): %s", place, info.name, info.origin, reason)
     return info
+
+
+def adapter_of_run_reads(
+    used: str, place: str, options: Mapping[str, str], log: Path | None
+) -> bool:
+    """Whether the adapter that was named for a run reads another source, too.
+
+    Raises:
+        UnknownPluginError, DuplicatePluginError: `used` names none, or two.
+    """
+    return _matches(place, [_find_adapter(used)], options, log)
 
 
 def _find_adapter(reference: str) -> PluginInfo:
@@ -131,10 +144,11 @@ def list_pictures(
     options: Mapping[str, str],
     class_names: Sequence[str],
     spool: Spool,
+    report: Report = lambda progress: None,
 ) -> tuple[list[Picture], list[LeftOut]]:
     """List the pictures of all sources, in their order, and what could not be read in them.
 
-    Runs adapters: only for a child process.
+    Runs adapters: only for a child process. `report` is told now and then how far it is.
 
     Raises:
         DatasetError: A source holds nothing, or its adapter says what is wrong with it.
@@ -144,9 +158,9 @@ def list_pictures(
     problems: list[LeftOut] = []
     for source in sources:
         if source.adapter is not None:
-            found, failed = _read_with_adapter(source.adapter, source.place, options, spool)
+            found, failed = _read_with_adapter(source.adapter, source.place, options, spool, report)
         elif Path(source.place).is_dir():
-            found, failed = _walk_pictures(source.place, frozenset(class_names))
+            found, failed = _walk_pictures(source.place, frozenset(class_names), report)
         else:
             found, failed = [Picture(source.place, None, Path(source.place))], []
         pictures += found
@@ -155,16 +169,20 @@ def list_pictures(
     return pictures, problems
 
 
-def _read_with_adapter(
-    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool
-) -> tuple[list[Picture], list[LeftOut]]:
+def read_unlabelled(
+    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool, report: Report
+) -> Reading:
+    """Read all of a source with its adapter; samples without a label will do.
+
+    Raises:
+        DatasetError: The adapter says what is wrong, there is nothing to read, or the temporary folder is full.
+        BrokenPluginError: The adapter fails or breaks its contract.
+    """
     from imgcls_automl.data.reading import read_source
 
     adapter = registry.load(info, options)
     try:
-        reading = read_source(
-            *(adapter, info, place), spool=spool, report=lambda progress: None, labelled=False
-        )
+        return read_source(adapter, info, place, spool=spool, report=report, labelled=False)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -172,6 +190,12 @@ def _read_with_adapter(
             f"The disk of the temporary folder {tempfile.gettempdir()} is full.\n"
             "Free some space, or set TMPDIR to another folder."
         ) from error
+
+
+def _read_with_adapter(
+    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool, report: Report
+) -> tuple[list[Picture], list[LeftOut]]:
+    reading = read_unlabelled(info, place, options, spool, report)
     samples = sorted(reading.samples, key=_place_in_source)
     pictures = [Picture(sample.id, sample.label, sample.picture) for sample in samples]
     return pictures, [LeftOut(problem.id, problem.detail) for problem in reading.problems]
@@ -182,11 +206,16 @@ def _place_in_source(sample: SpooledSample) -> int:
     return 0 if isinstance(sample.picture, Path) else sample.picture.offset
 
 
-def _walk_pictures(root: str, class_names: frozenset[str]) -> tuple[list[Picture], list[LeftOut]]:
+def _walk_pictures(
+    root: str, class_names: frozenset[str], report: Report
+) -> tuple[list[Picture], list[LeftOut]]:
     """All picture files at any depth; the innermost folder called like a class is the label."""
     closed: list[OSError] = []
     pictures: list[Picture] = []
+    pace = Pace()
     for place, names in _walk_folders(root, closed):
+        if pace.is_due():
+            report(IngestProgress(stage="reading", done=len(pictures), total=None))
         # As class folders are named in training: bytes that are no UTF-8 become escapes.
         below = os.fsencode(Path(place).relative_to(root)).decode("utf-8", "backslashreplace")
         inside = reversed(Path(below).parts)

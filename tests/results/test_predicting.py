@@ -15,9 +15,9 @@ from sklearn.datasets import load_digits
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError, RunFolderError, UnknownPluginError
+from imgcls_automl.results.decoded_batches import decode_batches, run_ahead
 from imgcls_automl.results.predicting import PredictionRequest, SavedModel, predict
 from imgcls_automl.results.prediction_sources import choose_reader, list_pictures
-from imgcls_automl.results.prediction_worker import decode_batches, run_ahead
 
 ROWS_ADAPTER = """
 import numpy as np
