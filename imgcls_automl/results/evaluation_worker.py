@@ -1,4 +1,4 @@
-"""The child process that evaluates: reads labelled pictures with plugin code, predicts with a framework, and measures."""
+"""The child process that evaluates: reads labelled pictures, predicts and measures; it runs plugin code."""
 
 from __future__ import annotations
 
