@@ -13,7 +13,7 @@ MAX_DRAWS = 20_000_000
 MIN_RESAMPLES = 200
 
 
-def compute_wilson_interval(hits: int, total: int) -> tuple[float, float]:
+def compute_wilson_interval(hits: float, total: float) -> tuple[float, float]:
     """Interval of a proportion (Wilson, 1927); (0, 1) where there is nothing to count."""
     if total == 0:
         return 0.0, 1.0
@@ -23,7 +23,7 @@ def compute_wilson_interval(hits: int, total: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def compute_f1_interval(hits: int, union: int) -> tuple[float, float]:
+def compute_f1_interval(hits: float, union: float) -> tuple[float, float]:
     """Interval of a class's F1 score.
 
     Args:
@@ -74,19 +74,17 @@ def compute_auc_interval(
 def bootstrap_intervals(
     labels: np.ndarray,
     predicted: np.ndarray,
-    losses: np.ndarray,
     bins: np.ndarray,
     gaps: np.ndarray,
     *,
     classes: int,
     seed: int,
 ) -> dict[str, tuple[float, float]]:
-    """Percentile bootstrap over pictures of everything that is no plain proportion.
+    """Percentile bootstrap over pictures of the averages that have no interval of their own.
 
     Args:
         labels: True classes (N,).
         predicted: Predicted classes (N,).
-        losses: Cross-entropy of each picture (N,).
         bins: Calibration bin of each picture (N,).
         gaps: Confidence minus correctness of each picture (N,).
         classes: How many there are.
@@ -100,41 +98,33 @@ def bootstrap_intervals(
     generator = np.random.default_rng(seed)
     right = labels == predicted
     support, called, hits = (np.empty((resamples, classes)) for _ in range(3))
-    log_loss, calibration = np.empty(resamples), np.empty(resamples)
+    calibration = np.empty(resamples)
     for index in range(resamples):
         weights = np.bincount(generator.integers(count, size=count), minlength=count)
         support[index] = np.bincount(labels, weights, classes)
         called[index] = np.bincount(predicted, weights, classes)
         hits[index] = np.bincount(labels, weights * right, classes)
-        log_loss[index] = weights @ losses / count
         calibration[index] = np.abs(np.bincount(bins, weights * gaps)).sum() / count
-    intervals = {
-        "log_loss": _percentiles(log_loss),
-        "expected_calibration_error": _percentiles(calibration),
-    }
+    intervals = {"expected_calibration_error": _percentiles(calibration)}
+    # All right or all wrong, resampling has nothing to vary: accuracy's interval stands in.
+    accuracy = compute_wilson_interval(int(right.sum()), count)
+    varied = 0 < right.sum() < count
     for name, values in _average(support, called, hits).items():
-        # All right or all wrong, resampling has nothing to vary: accuracy's interval stands in.
-        varied = 0 < right.sum() < count
-        accuracy = compute_wilson_interval(int(right.sum()), count)
-        is_accuracy = name == "weighted_recall"
-        intervals[name] = _percentiles(values) if varied and not is_accuracy else accuracy
-    return intervals
+        intervals[name] = _percentiles(values) if varied else accuracy
+    return {**intervals, "weighted_recall": accuracy}
 
 
 def _average(support: np.ndarray, called: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
     # (R, K) counts of each resample. Only classes with a picture in it have a say.
-    each = {
-        "precision": hits / np.maximum(called, 1),
-        "recall": hits / np.maximum(support, 1),
-        "f1": 2 * hits / np.maximum(support + called, 1),
-    }
     present = support > 0
-    averages: dict[str, np.ndarray] = {}
-    for name, values in each.items():
-        averages[f"macro_{name}"] = (values * present).sum(axis=1) / present.sum(axis=1)
-        averages[f"weighted_{name}"] = (values * support).sum(axis=1) / support.sum(axis=1)
-    averages["balanced_accuracy"] = averages["macro_recall"]
-    return averages
+    precision = hits / np.maximum(called, 1)
+    f1 = 2 * hits / np.maximum(support + called, 1)
+    total = support.sum(axis=1)
+    return {
+        "macro_precision": (precision * present).sum(axis=1) / present.sum(axis=1),
+        "weighted_precision": (precision * support).sum(axis=1) / total,
+        "weighted_f1": (f1 * support).sum(axis=1) / total,
+    }
 
 
 def _percentiles(values: np.ndarray) -> tuple[float, float]:
