@@ -2,7 +2,7 @@
 
 The classifier is simulated: logits of every class are normal, the right one's mean is raised as much as an accuracy
 takes, and the probabilities are its exact posterior ("calibrated") or twice as sure ("overconfident"). The truth comes
-from a million pictures. Test sets have an equal or an uneven mix of classes.
+from 400,000 pictures. Test sets have an equal or an uneven mix of classes.
 
 Few pictures allow few outcomes: for 30 pictures at exactly 99% accuracy every interval that depends on the count alone
 holds the truth in 74.0%, 96.4% or 99.7% of all sets, and for 100 pictures in 92.1% or 98.2%. With --vary the accuracy
@@ -124,12 +124,12 @@ def measure_coverage(condition: Condition, sets: int, *, vary: bool) -> dict[str
 def find_world(condition: Condition, accuracy: float) -> tuple[float, dict[str, float]]:
     """By how much the right class's logit is raised for an accuracy, and the metrics' true values."""
     low, high = 0.0, 10.0
-    for _ in range(20):
+    for _ in range(15):
         raised = (low + high) / 2
-        labels, probabilities = draw(np.random.default_rng(1), condition, raised, 100_000)
+        labels, probabilities = draw(np.random.default_rng(1), condition, raised, 50_000)
         reached = (probabilities.argmax(axis=1) == labels).mean()
         low, high = (raised, high) if reached < accuracy else (low, raised)
-    labels, probabilities = draw(np.random.default_rng(2), condition, raised, 1_000_000)
+    labels, probabilities = draw(np.random.default_rng(2), condition, raised, 400_000)
     return raised, compute_values(labels, probabilities)
 
 

@@ -103,8 +103,9 @@ def _say_remarks(document: Mapping[str, Any]) -> None:
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         remarks.append(f"No picture shows {named}{more}: nothing is said of them.")
     if document["learned_from"]:
+        have = "has" if document["learned_from"] == 1 else "have"
         remarks.append(
-            f"{count(document['learned_from'], 'picture')} have the name of one that the model learned from: "
+            f"{count(document['learned_from'], 'picture')} {have} the name of one that the model learned from: "
             "if it is the same one, these scores are too high."
         )
     typer.echo()

@@ -1,4 +1,4 @@
-"""What an evaluation leaves in RUN/evaluations/<name>. Runs in a child process, for it imports sklearn."""
+"""What an evaluation leaves in RUN/evaluations/<name>. Runs in a child process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from imgcls_automl.errors import RunFolderError
 from imgcls_automl.files import write_csv, write_text
 from imgcls_automl.results.corruptions import SEVERITIES
 from imgcls_automl.results.drift import describe_appearance, remark_on_drift
-from imgcls_automl.results.evaluation import write_best_files
-from imgcls_automl.results.metrics import compute_metrics
 from imgcls_automl.results.operating_points import list_operating_points, write_curves
 from imgcls_automl.text import format_json, guard_cell
 
@@ -62,6 +60,9 @@ def write_evaluation(
     Raises:
         RunFolderError: The folder cannot be made.
     """
+    from imgcls_automl.results.evaluation import write_best_files
+    from imgcls_automl.results.metrics import compute_metrics
+
     names = job.model.class_names
     metrics = compute_metrics(
         answers.labels,

@@ -1,11 +1,10 @@
-"""What a threshold on one class's probability buys, for two classes. For child processes only: it imports sklearn."""
+"""What a threshold on one class's probability buys, for two classes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn import metrics as sk
 
 from imgcls_automl.files import write_csv
 from imgcls_automl.results.intervals import compute_wilson_interval
@@ -40,6 +39,8 @@ def list_operating_points(is_positive: np.ndarray, scores: np.ndarray) -> list[d
 
 def write_curves(folder: Path, is_positive: np.ndarray, scores: np.ndarray) -> None:
     """Write roc_curve.csv, precision_recall_curve.csv and operating_points.csv; curves where both classes are there."""
+    from sklearn.metrics import precision_recall_curve, roc_curve
+
     write_csv(
         folder / "operating_points.csv",
         _COLUMNS,
@@ -47,14 +48,14 @@ def write_curves(folder: Path, is_positive: np.ndarray, scores: np.ndarray) -> N
     )
     if is_positive.all() or not is_positive.any():
         return
-    false_rate, true_rate, at = sk.roc_curve(is_positive, scores)
+    false_rate, true_rate, at = roc_curve(is_positive, scores)
     at[0] = 1.0  # scikit-learn begins above all scores, at infinity: nothing is called positive
     write_csv(
         folder / "roc_curve.csv",
         ("threshold", "false_positive_rate", "true_positive_rate"),
         np.column_stack([at, false_rate, true_rate]).tolist(),
     )
-    precision, recall, at = sk.precision_recall_curve(is_positive, scores)
+    precision, recall, at = precision_recall_curve(is_positive, scores)
     write_csv(
         folder / "precision_recall_curve.csv",
         ("threshold", "precision", "recall"),
