@@ -48,7 +48,7 @@ def test_texts_of_users_cannot_change_the_card(tmp_path: Path, run_folder: Any) 
     run.write_best(np.array([0, 1]), np.eye(2, dtype=np.float32), ["a", "b"])
     path = write_model_card(run.path)
     header, body = split_card(path)
-    assert "license" not in header
+    assert header["license"] == "unknown"
     assert "# head" not in body.splitlines()
     assert not {"\x1b", "\u202e"} & set(path.read_text(encoding="utf-8"))
     assert "<img" not in body.replace("\\<img", "")
