@@ -90,6 +90,8 @@ def main() -> int:
                     )
                     covered = measure_coverage(condition, arguments.sets, vary=arguments.vary)
                     record.add(**describe(condition), **covered)
+                    told = ", ".join(f"{name} {share:.3f}" for name, share in covered.items())
+                    print(f"{condition}: {told}", flush=True)
     summary = summarise(record.measurements)
     print_summary(record.measurements, summary)
     record.write(summary)
@@ -177,9 +179,10 @@ def list_intervals(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, t
         compute_macro_f1_interval,
     )
     from imgcls_automl.results.intervals import compute_auc_interval, compute_wilson_interval
-    from imgcls_automl.results.metrics import compute_confusion_matrix
 
-    confusion = compute_confusion_matrix(labels, probabilities)
+    classes = probabilities.shape[1]
+    cells = labels * classes + probabilities.argmax(axis=1)
+    confusion = np.bincount(cells, minlength=classes**2).reshape(classes, classes)
     intervals = {
         "accuracy": compute_wilson_interval(int(np.trace(confusion)), len(labels)),
         "balanced accuracy": compute_balanced_accuracy_interval(confusion),
