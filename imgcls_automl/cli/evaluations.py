@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.cli.options import with_options
-from imgcls_automl.config import DEFAULT_READ_TIMEOUT, resolve_option
+from imgcls_automl.config import DEFAULT_READ_TIMEOUT
+from imgcls_automl.config_sources import resolve_option
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.text import plain
 
