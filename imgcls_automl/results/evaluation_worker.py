@@ -15,7 +15,6 @@ from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
-from imgcls_automl.results.corruption_trials import CorruptionTrials
 from imgcls_automl.results.decoded_batches import (
     AHEAD,
     StandstillWatch,
@@ -26,13 +25,13 @@ from imgcls_automl.results.evaluating import Evaluation
 from imgcls_automl.results.evaluation_records import Answers, write_evaluation
 from imgcls_automl.results.predicting import Listed
 from imgcls_automl.results.prediction_sources import LeftOut, Picture, read_unlabelled
-from imgcls_automl.results.saved_network import choose_batch_size, load_network, predict_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
     from imgcls_automl.data.reading import Reading, Report
+    from imgcls_automl.results.corruption_trials import CorruptionTrials
     from imgcls_automl.results.decoded_batches import DecodedBatch
     from imgcls_automl.results.evaluating import EvaluationJob
 
@@ -47,6 +46,7 @@ def answer(connection: Connection[Any, Any], job: EvaluationJob) -> None:
 
     It sends `IngestProgress` and `Listed`, more `IngestProgress`, and an `Evaluation`; or a failure.
     """
+    connection.send(IngestProgress(stage="reading", done=0, total=None))
     try:
         with Spool(Path(tempfile.gettempdir())) as spool:
             connection.send(_evaluate(job, spool, connection.send))
@@ -58,6 +58,10 @@ def answer(connection: Connection[Any, Any], job: EvaluationJob) -> None:
 def _evaluate(job: EvaluationJob, spool: Spool, send: Any) -> Evaluation:
     reading = _read_labelled(job, spool, send)
     send(Listed())
+    # Loads a framework: what is wrong with the sources is told before.
+    from imgcls_automl.results.corruption_trials import CorruptionTrials
+    from imgcls_automl.results.saved_network import choose_batch_size, load_network
+
     samples = reading.samples
     pictures = [Picture(sample.id, sample.label, sample.picture) for sample in samples]
     size = choose_batch_size(job.model.image_shape, len(pictures))
@@ -136,6 +140,8 @@ def _collect(
     left_out: list[LeftOut],
 ) -> Answers:
     """Predict all batches, corrupted ones too; what cannot be read is added to `left_out`."""
+    from imgcls_automl.results.saved_network import predict_pixels
+
     places = {name: place for place, name in enumerate(job.model.class_names)}
     ids: list[str] = []
     sizes: list[tuple[int, int]] = []

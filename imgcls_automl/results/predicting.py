@@ -162,15 +162,15 @@ def await_listing(
     seconds: float | None,
     on_progress: Callable[[IngestProgress], None] = lambda progress: None,
 ) -> None:
-    """Wait until a child process has listed its sources.
+    """Wait until a child process has listed its sources; its first message, that it has started, may take its time.
 
     Raises:
         DatasetError: They gave nothing more for so many seconds, or whatever else the child refuses.
     """
-    done = 0
+    done, limit = 0, None
     while True:
         try:
-            message = unwrap(child.receive(seconds))
+            message = unwrap(child.receive(limit))
         except TimeoutError:
             reached = f", after {done:,} pictures" if done else ""
             raise DatasetError(
@@ -179,7 +179,7 @@ def await_listing(
             ) from None
         if isinstance(message, Listed):
             return
-        done = message.done
+        done, limit = message.done, seconds
         on_progress(message)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.results.decoded_batches import (
@@ -22,7 +23,6 @@ from imgcls_automl.results.decoded_batches import (
 )
 from imgcls_automl.results.predicting import Listed, Opened, PredictedBatch
 from imgcls_automl.results.prediction_sources import list_pictures
-from imgcls_automl.results.saved_network import choose_batch_size, load_network, predict_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,12 +47,16 @@ def answer(
 
     It sends `IngestProgress` and `Listed`, then `Opened`, each `PredictedBatch` and None; or a failure.
     """
+    connection.send(IngestProgress(stage="reading", done=0, total=None))
     try:
         with Spool(Path(tempfile.gettempdir())) as spool:
             pictures, problems = list_pictures(
                 sources, options, model.class_names, spool, connection.send
             )
             connection.send(Listed())
+            # Loads a framework: what is wrong with the sources is told before.
+            from imgcls_automl.results.saved_network import choose_batch_size, load_network
+
             size = choose_batch_size(model.image_shape, len(pictures))
             watch = StandstillWatch(read_timeout)
             # The first batches are decoded while the framework loads, which takes seconds.
@@ -75,6 +79,8 @@ def _empty_batch(left_out: list[LeftOut], classes: int) -> PredictedBatch:
 
 
 def _predict_batch(network: Any, batch: DecodedBatch) -> PredictedBatch:
+    from imgcls_automl.results.saved_network import predict_pixels
+
     return PredictedBatch(
         ids=[picture.id for picture in batch.pictures],
         labels=[picture.label for picture in batch.pictures],
