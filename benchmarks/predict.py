@@ -12,6 +12,7 @@ Peak memory is that of all processes together (PSS, sampled twice a second), for
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -90,6 +91,7 @@ def _run(module: str, run: Path, job: Mapping[str, Any], scratch: Path) -> dict[
         folder=scratch / "job",
         environment=training_environment(),
     )
+    shutil.rmtree(scratch / "job")
     if ended.error is not None:
         raise RuntimeError(ended.error)
     return {**answer, "process_seconds": ended.seconds, "peak_bytes": ended.peak_bytes}

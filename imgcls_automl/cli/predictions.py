@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgcls_automl.cli.prediction_formats import PredictionFormat
+    from imgcls_automl.results.picture_folders import LeftOut
     from imgcls_automl.results.predicting import PredictionRequest
-    from imgcls_automl.results.prediction_sources import LeftOut
 
 DEVICES = ("auto", "cpu", "gpu")
 FORMATS = ("table", "csv", "json")

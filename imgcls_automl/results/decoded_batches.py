@@ -14,15 +14,15 @@ from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.header import read_header
 from imgcls_automl.data.threads import map_in_order
 from imgcls_automl.errors import DatasetError, UnreadableImageError
-from imgcls_automl.results.prediction_sources import LeftOut
+from imgcls_automl.results.picture_folders import LeftOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Future
 
     from imgcls_automl.data.spool import Spool
+    from imgcls_automl.results.picture_folders import Picture
     from imgcls_automl.results.predicting import SavedModel
-    from imgcls_automl.results.prediction_sources import Picture
 
 AHEAD = 2  # decoded batches that wait for the model
 Item = TypeVar("Item")

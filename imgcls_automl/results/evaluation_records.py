@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from imgcls_automl.results.evaluating import EvaluationJob
-    from imgcls_automl.results.prediction_sources import LeftOut
+    from imgcls_automl.results.picture_folders import LeftOut
 
 SCHEMA_VERSION = 1
 _LEARNED_FROM = ("train", "validation")

@@ -23,8 +23,9 @@ from imgcls_automl.results.decoded_batches import (
 )
 from imgcls_automl.results.evaluating import Evaluation
 from imgcls_automl.results.evaluation_records import Answers, write_evaluation
+from imgcls_automl.results.picture_folders import LeftOut, Picture
 from imgcls_automl.results.predicting import Listed
-from imgcls_automl.results.prediction_sources import LeftOut, Picture, read_unlabelled
+from imgcls_automl.results.prediction_sources import read_unlabelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

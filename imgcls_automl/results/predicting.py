@@ -16,7 +16,8 @@ from imgcls_automl.errors import DatasetError, RunFolderError
 from imgcls_automl.files import read_json
 from imgcls_automl.processes import Child, ChildDiedError
 from imgcls_automl.results.documents import damaged, read_object
-from imgcls_automl.results.prediction_sources import LeftOut, choose_reader
+from imgcls_automl.results.picture_folders import LeftOut
+from imgcls_automl.results.prediction_sources import choose_reader
 from imgcls_automl.run_folder import read_run_record
 from imgcls_automl.training.backend import worker_environment
 

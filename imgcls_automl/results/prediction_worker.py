@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from imgcls_automl.results.decoded_batches import DecodedBatch
+    from imgcls_automl.results.picture_folders import LeftOut
     from imgcls_automl.results.predicting import SavedModel
-    from imgcls_automl.results.prediction_sources import LeftOut, Source
+    from imgcls_automl.results.prediction_sources import Source
 
 logger = logging.getLogger(__name__)
 
