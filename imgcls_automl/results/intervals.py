@@ -11,6 +11,7 @@ RESAMPLES = 1000
 # Above 20,000 pictures fewer resamples do: the interval is narrow, and it would take seconds.
 MAX_DRAWS = 20_000_000
 MIN_RESAMPLES = 200
+_LEAST_FREEDOM = 12.0
 
 
 def compute_wilson_interval(hits: float, total: float) -> tuple[float, float]:
@@ -51,6 +52,8 @@ def compute_auc_interval(
         labels: (N,), every class present.
         scores: (N, K).
     """
+    from scipy.stats import t as student
+
     count, classes = scores.shape
     influence = np.zeros(count)
     for index in range(classes):
@@ -64,10 +67,14 @@ def compute_auc_interval(
         area = placed[positive].mean()
         influence += (placed - area) * np.where(positive, count / ours, count / others) / classes
     error = math.sqrt(float(influence @ influence)) / count
-    if not 0 < value < 1:  # nothing varies: count the rarest class's pictures as trials
+    if error == 0 or not 0 < value < 1:  # nothing varies: count the rarest class's pictures as trials
         rarest = int(np.bincount(labels).min())
         return compute_wilson_interval(round(value * rarest), rarest)
-    logit, half = math.log(value / (1 - value)), Z * error / (value * (1 - value))
+    # Of many pictures a few may decide: as many degrees of freedom as would vary alike (Satterthwaite, 1946), but no
+    # fewer than make an interval useful.
+    freedom = float((influence**2).sum() ** 2 / (influence**4).sum())
+    step = float(student.ppf(0.975, max(_LEAST_FREEDOM, freedom)))
+    logit, half = math.log(value / (1 - value)), step * error / (value * (1 - value))
     return _expit(logit - half), _expit(logit + half)
 
 
