@@ -2,7 +2,8 @@
 
 - "decoding": all files become the model's pixels, in the threads that prediction uses; no model is loaded.
 - "model": as many ready pictures go through the saved model, in prediction's batches; the first, which compiles, apart.
-- "ours": the files are predicted. Pictures a second are counted from the moment that the model is loaded.
+- "ours": the files are predicted. Pictures a second are counted from the moment that the model is loaded; up to two
+  batches are decoded by then, which is why few files look faster than many.
 
 On a machine without a GPU both halves share the cores, so that no overlap makes them faster than all cores kept busy:
 the time of the two halves added up. Both ratios are told. Repeats are interleaved; a ratio is the median of their own.
