@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.config import (
@@ -14,7 +14,6 @@ from imgcls_automl.config import (
     Preset,
 )
 from imgcls_automl.events import DatasetReady, PlanMade, RefitBegun, TrialsFound, WorkerReady
-from imgcls_automl.resuming import refuse_change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import Ready
     from imgcls_automl.executors.results import ProbeResult
+    from imgcls_automl.forking import Origin
     from imgcls_automl.registry import PluginInfo
     from imgcls_automl.run_folder import RunFolder
 
@@ -44,12 +44,26 @@ class Run:
         folder: Where everything goes.
         budget: Of this command.
         observe: Told what happens.
+        origin: The run whose trials this one begins with; None for a new search, or one that is resumed.
     """
 
     config: RunConfig
     folder: RunFolder
     budget: Budget
     observe: Callable[[Any], None]
+    origin: Origin | None = None
+
+    @property
+    def earlier_data(self) -> dict[str, Any] | None:
+        """What run.json holds of the data set, with its adapter where a package has it; None for a new run."""
+        dataset, adapter = (
+            self.folder.record.get("dataset"),
+            self.folder.record["plugins"].get("adapter"),
+        )
+        if dataset is None or adapter is None:
+            return None
+        in_package = ":" not in adapter["origin"]  # a file's content shows in what it reads
+        return {**dataset, "plugin": adapter["origin"] if in_package else None}
 
 
 def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Budget:
@@ -57,7 +71,12 @@ def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Bud
     from imgcls_automl.engine.budget import Budget
 
     seconds = None if config.wall_clock is None else config.wall_clock - spent
-    return Budget(trials=config.trials, started=started, seconds=seconds)
+    return Budget(
+        trials=config.trials,
+        started=started,
+        seconds=seconds,
+        patience=config.stop_after_no_improvement,
+    )
 
 
 def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> LocalExecutor:
@@ -72,29 +91,30 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
 
 
 @contextmanager
-def opened_data(run: Run) -> Iterator[Dataset]:
+def opened_data(run: Run, space: PluginInfo) -> Iterator[Dataset]:
     """Read, check and split the pictures, which stay in the cache until the block ends.
 
-    A resumed run refuses others than it began with.
+    A resumed run refuses others than it began with. A space that cannot be loaded is told while they are read.
     """
     from imgcls_automl.data.prepare import opened_dataset
+    from imgcls_automl.space_check import trying_space
 
-    with opened_dataset(
-        dataset_request(run.config),
-        folder=run.folder.data,
-        log=run.folder.log,
-        on_progress=run.observe,
-    ) as dataset:
+    def observe(progress: Any) -> None:
+        raise_broken_space()
+        run.observe(progress)
+
+    request = replace(dataset_request(run.config), earlier=run.earlier_data)
+    with ExitStack() as held:
+        with trying_space(space, run.config.space_option, run.folder.log) as raise_broken_space:
+            opened = opened_dataset(
+                request, folder=run.folder.data, log=run.folder.log, on_progress=observe
+            )
+            dataset = held.enter_context(opened)
         _record_dataset(run, dataset)
         yield dataset
 
 
 def _record_dataset(run: Run, dataset: Dataset) -> None:
-    earlier = run.folder.record.get("dataset")
-    if earlier is not None:
-        before = earlier.get("corrections", dataset.corrections)  # older versions had none
-        refuse_change("choice of pictures by --exclude and --relabel", before, dataset.corrections)
-        refuse_change("data", earlier["fingerprint"], dataset.fingerprint)
     run.folder.update(
         dataset={
             "fingerprint": dataset.fingerprint,
@@ -155,6 +175,7 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
             metric=run.config.metric,
             class_weight=run.config.class_weight,
             sampling=run.config.sampling,
+            limits=run.config.limits,
         )
     )
     run.folder.update(
@@ -175,6 +196,20 @@ def opened_study(run: Run) -> Iterator[optuna.Study]:
         yield study
     finally:
         close_study(study)
+
+
+def settle_study(run: Run, study: optuna.Study, dataset: Dataset, executor: Executor) -> None:
+    """Bring study and trial folders to one state: results it was never told, trials of the run it was forked from."""
+    from imgcls_automl.engine.carrying import carry_trials
+    from imgcls_automl.engine.retelling import tell_lost_results
+
+    if run.origin is not None:
+        carried = carry_trials(study, executor, run.origin, dataset, run.config, run.folder.trials)
+        if carried.numbers:  # scores compare at equal epochs: the other run's plan stands
+            run.folder.update(plan=run.origin.plan)
+        run.folder.update(forked_from=carried.to_json())
+        run.observe(carried)
+    tell_lost_results(study, executor, run.folder.trials)
 
 
 def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str, Any]]:

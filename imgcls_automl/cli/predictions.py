@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,11 +78,7 @@ def predict(
         read_timeout=resolve_option("read_timeout", flags["read_timeout"], os.environ)
         or DEFAULT_READ_TIMEOUT,
     )
-    try:
-        left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))
-    except BrokenPipeError:  # whoever reads stdout, `head` perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))
     if left_out:
         raise DatasetError(
             f"{left_out:,} of {total:,} pictures could not be read and were left out; they are named above.\n"

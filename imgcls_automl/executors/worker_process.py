@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.executors.endings import measure_log, read_last_words
 from imgcls_automl.executors.messages import Baselines, Ready
+from imgcls_automl.executors.renewal import Growth
 from imgcls_automl.executors.results import (
     PreviewResult,
     ProbeResult,
     RefitResult,
+    ReplayResult,
     RetrainResult,
     TrialResult,
 )
@@ -26,9 +28,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENDS_A_TASK = (Baselines, PreviewResult, ProbeResult, TrialResult, RetrainResult, RefitResult)
-_MEMORY_GROWTH = 96 << 20  # bytes a worker may gain on what it had after its first trial
-_TRIALS_BETWEEN = 8  # at least, between two renewals of a worker: each costs a few seconds
+_ENDS_A_TASK = (
+    Baselines,
+    PreviewResult,
+    ProbeResult,
+    ReplayResult,
+    TrialResult,
+    RetrainResult,
+    RefitResult,
+)
 
 
 class WorkerProcess:
@@ -51,8 +59,7 @@ class WorkerProcess:
         self._start()
 
     def _start(self) -> None:
-        self._trials = 0
-        self._first_memory = 0  # bytes, after its first trial
+        self._growth = Growth()
         self.memory = 0  # bytes, when it was last measured
         self.ready = False
         self.suspected = False  # of a hang, at the last patrol, though it had just said something
@@ -137,13 +144,11 @@ class WorkerProcess:
         self._child.stop()
 
     def _renew_grown(self) -> None:
-        """Replace an idle worker whose memory has grown: frameworks keep something of every model they compile."""
-        self._trials += 1
-        memory = self.measure_memory()
-        if self._trials == 1:
-            self._first_memory = memory
-        elif self._trials >= _TRIALS_BETWEEN and memory - self._first_memory > _MEMORY_GROWTH:
+        self._growth.note(self.measure_memory())
+        if self._growth.is_due:
             logger.info(
-                "A worker of %d MiB is renewed after %d trials.", memory >> 20, self._trials
+                "A worker of %d MiB is renewed after %d trials.",
+                self.memory >> 20,
+                self._growth.trials,
             )
             self.restart()
