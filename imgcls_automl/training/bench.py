@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from imgcls_automl.executors.messages import EpochReport
 from imgcls_automl.files import write_csv
 from imgcls_automl.training.fitting import Epoch, Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.own_fit import find_own_fit, fit_own
 from imgcls_automl.trial_files import HISTORY
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ class Bench:
             deadline=task.deadline,
             keeps_last=keeps_last,
         )
+        own = find_own_fit(self.space, network)
+        if own is not None:
+            fit_own(own, network, self.pictures, plan, progress, on_epoch)
+            return
         fit_candidate(
             self.space, stored.candidate, network, self.programs, plan, progress, on_epoch
         )

@@ -211,14 +211,14 @@ def _fit_phase(
         length=steps * shape.batch_size,
         sampling=plan.sampling,
     )
-    watch = _Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
+    watch = Watch(program, pictures, plan, phase.epochs.start, progress, on_epoch)
     run_epochs(program, pictures, order, shape, watch)
     if watch.diverged:
         raise NotFiniteError(f"the loss was not finite in epoch {len(progress.epochs) + 1}")
     set_weights(network, program.get_weights())
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Scores each epoch, keeps the best weights, and stops the training where that is due."""
 
     def __init__(
