@@ -27,9 +27,9 @@ def make_network(model: Any, task: ImageTask) -> Any:
     return keras.Model(inputs, _to_logits(outputs, probable=gives_probabilities(model)))
 
 
-def choose_targets(model: Any) -> Targets:
+def choose_targets(model: Any, task: ImageTask) -> Targets:
     """What a model's loss takes for labels: class indices, 0 and 1 for a single output, or one-hot vectors."""
-    if model.output_shape[-1] == 1:
+    if model.compute_output_shape((None, *task.image_shape))[-1] == 1:
         return "binary"
     sparse = _name_loss(model).startswith("sparse")
     return "index" if sparse or not model.compiled else "one_hot"

@@ -46,6 +46,7 @@ class _Built:
     hypermodel: Any
     hp: StoredHyperParameters
     model: Any
+    task: ImageTask
 
 
 class HyperModelSpace:
@@ -100,11 +101,11 @@ class HyperModelSpace:
             built.fit, verbose=0
         )  # no progress bars in the log, unless a fit asks for them
         network = make_network(built, task)
-        self._built[network] = _Built(hypermodel=hypermodel, hp=hp, model=built)
+        self._built[network] = _Built(hypermodel=hypermodel, hp=hp, model=built, task=task)
         return network
 
     def own_fit(self, network: Any) -> OwnFit | None:
-        """The training that a built network comes with; None where its model is not compiled and `fit` is not its own."""
+        """The training that a built network comes with: an overridden `fit`, or a compiled model's; else None."""
         built = self._built[network]
         overridden = _overrides_fit(built.hypermodel)
         if not (built.model.compiled or overridden):
@@ -113,7 +114,7 @@ class HyperModelSpace:
         return OwnFit(
             model=built.model,
             fit=partial(built.hypermodel.fit, built.hp, built.model),
-            targets=self._targets(built.model),
+            targets=self._targets(built.model, built.task),
             validates=overridden,
             keywords={} if stated is None else {BATCH_SIZE: int(stated)},
         )
@@ -146,14 +147,14 @@ class HyperModelSpace:
         model.fit = lambda *arguments, **keywords: keras.callbacks.History()
         images = np.random.default_rng(0).random((REHEARSED, *task.image_shape), "float32")
         labels = np.arange(REHEARSED) % task.num_classes
-        targets = encode_targets(labels, self._targets(model), task.num_classes)
+        targets = encode_targets(labels, self._targets(model, task), task.num_classes)
         hypermodel.fit(
             hp, model, images, targets, validation_data=(images, targets), epochs=1, callbacks=[]
         )
 
-    def _targets(self, model: Any) -> Targets:
+    def _targets(self, model: Any, task: ImageTask) -> Targets:
         stated: Targets | None = self._settings.get(TARGETS)  # type: ignore[assignment]
-        return stated or choose_targets(model)
+        return stated or choose_targets(model, task)
 
     def _check_settings(self) -> None:
         allowed = {TARGETS: get_args(Targets), TUNE_NEW: ("True", "False")}

@@ -10,7 +10,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-import keras
 import numpy as np
 
 from imgcls_automl.training.fitting import NotFiniteError, Watch
@@ -112,7 +111,7 @@ def fit_own(
 
 def time_own_steps(own: OwnFit, pictures: Pictures, train: np.ndarray, steps: int) -> float:
     """Seconds that a training step takes for a picture, measured without what compiling takes."""
-    batch_size = min(own.keywords.get("batch_size", 32), len(train))
+    batch_size: int = min(own.keywords.get("batch_size", 32), len(train))
     images, targets = _read_arrays(own.targets, pictures, np.resize(train, batch_size))
     own.model.train_on_batch(images, targets)
     begun = time.perf_counter()
