@@ -141,7 +141,7 @@ class TestDefaults:
 class TestReplay:
     """What was drawn rebuilds the model, here and in KerasTuner itself."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def space(self):
         from own_models import Conditional
 
