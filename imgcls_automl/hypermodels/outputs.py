@@ -89,7 +89,7 @@ def _call_or_dissolve(layer: Any, *arguments: Any, **keywords: Any) -> Any:
 
 
 def _compute_last_in_full_precision(model: Any) -> None:
-    """Have the last layer, where it ends in probabilities, compute in float32 under mixed precision too."""
+    """Have the last layer, whose probabilities a loss takes the logarithm of, compute in float32 always."""
     last = model.outputs[0]._keras_history.operation
     if isinstance(last, keras.layers.Layer) and last.compute_dtype != "float32":
         last.dtype_policy = "float32"
