@@ -46,7 +46,7 @@ def search(
 
     from imgcls_automl import run
     from imgcls_automl.array_sources import are_arrays, store_arrays
-    from imgcls_automl.config import resolve_config
+    from imgcls_automl.config_sources import resolve_config
 
     given = {"space": space, "data": data, **options}
     arrays = {name: given[name] for name in ("data", "test_data") if are_arrays(given.get(name))}

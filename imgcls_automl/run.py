@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl import registry, stages
-from imgcls_automl.config import RunConfig, config_from_json
+from imgcls_automl.config import RunConfig
+from imgcls_automl.config_sources import config_from_json
 from imgcls_automl.events import RunBegun
 from imgcls_automl.resuming import find_sources, refuse_change, renew_budget
 from imgcls_automl.run_ending import closing_record

@@ -8,14 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from imgcls_automl.config import (
-    DEFAULT_TIMEOUT,
-    PRESETS,
-    RunConfig,
-    config_from_json,
-    resolve_config,
-    resolve_option,
-)
+from imgcls_automl.config import DEFAULT_TIMEOUT, PRESETS, RunConfig
+from imgcls_automl.config_sources import config_from_json, resolve_config, resolve_option
 from imgcls_automl.errors import ConfigError
 
 NEEDED = {"space": "cnn_small", "data": "digits"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.config import RunConfig, resolve_option
+from imgcls_automl.config import RunConfig
+from imgcls_automl.config_sources import resolve_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -40,7 +40,7 @@ def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def with_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command some of these options in the same way; `config.resolve_option` fills them."""
+    """Give a command some of these options in the same way; `config_sources.resolve_option` fills them."""
     return lambda command: _with_options(command, names)
 
 

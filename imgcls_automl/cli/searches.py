@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.cli.options import with_run_options
-from imgcls_automl.config import resolve_config
+from imgcls_automl.config_sources import resolve_config
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.option_values import parse_duration, parse_whole
 

@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from imgcls_automl.config import Preset, resolve_config
+from imgcls_automl.config import Preset
+from imgcls_automl.config_sources import resolve_config
 from imgcls_automl.engine.budget import Budget
 from imgcls_automl.engine.planning import (
     MOST_EPOCHS,
