@@ -97,9 +97,8 @@ class HyperModelSpace:
         hypermodel, hp = self._make(task), StoredHyperParameters(model)
         hypermodel.declare_hyperparameters(hp)
         built = _check_model(hypermodel.build(hp))
-        built.fit = partial(
-            built.fit, verbose=0
-        )  # no progress bars in the log, unless a fit asks for them
+        # No progress bars in the log, unless a fit of its own asks for them.
+        built.fit = partial(built.fit, verbose=0)
         network = make_network(built, task)
         self._built[network] = _Built(hypermodel=hypermodel, hp=hp, model=built, task=task)
         return network
@@ -110,13 +109,12 @@ class HyperModelSpace:
         overridden = _overrides_fit(built.hypermodel)
         if not (built.model.compiled or overridden):
             return None
-        stated = self._settings.get(BATCH_SIZE)
         return OwnFit(
             model=built.model,
             fit=partial(built.hypermodel.fit, built.hp, built.model),
             targets=self._targets(built.model, built.task),
             validates=overridden,
-            keywords={} if stated is None else {BATCH_SIZE: int(stated)},
+            keywords=self._fit_keywords(),
         )
 
     def _make(self, task: ImageTask) -> Any:
@@ -148,9 +146,12 @@ class HyperModelSpace:
         images = np.random.default_rng(0).random((REHEARSED, *task.image_shape), "float32")
         labels = np.arange(REHEARSED) % task.num_classes
         targets = encode_targets(labels, self._targets(model, task), task.num_classes)
-        hypermodel.fit(
-            hp, model, images, targets, validation_data=(images, targets), epochs=1, callbacks=[]
-        )
+        known = {"validation_data": (images, targets), "epochs": 1, "callbacks": []}
+        hypermodel.fit(hp, model, images, targets, **known, **self._fit_keywords())
+
+    def _fit_keywords(self) -> dict[str, Any]:
+        stated = self._settings.get(BATCH_SIZE)
+        return {} if stated is None else {BATCH_SIZE: int(stated)}
 
     def _targets(self, model: Any, task: ImageTask) -> Targets:
         stated: Targets | None = self._settings.get(TARGETS)  # type: ignore[assignment]
