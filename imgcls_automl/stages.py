@@ -299,7 +299,7 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.refitting import run_refit
     from imgcls_automl.engine.selection import measure_epoch
-    from imgcls_automl.trial_files import read_result
+    from imgcls_automl.trial_files import drop_checkpoints, read_result
 
     began = time.time()
     epochs = plan.budget.affordable_epochs(
@@ -328,3 +328,4 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
             "seconds": refitted.seconds,
         },
     )
+    drop_checkpoints(run.folder.best)

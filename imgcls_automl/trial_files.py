@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.files import read_json, write_json
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from imgcls_automl.executors.messages import RetrainTask
+
+logger = logging.getLogger(__name__)
+
 CANDIDATE = "candidate.json"
 RESULT = "result.json"
 HISTORY = "history.csv"
 WEIGHTS = "best.weights.h5"
+CHECKPOINTS = ("checkpoint.npz", "checkpoint.previous.npz")  # the newest, and the one before it
 SCHEMA_VERSION = 1
 
 
@@ -83,9 +89,26 @@ def drop_weights(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def checkpoint_files(folder: Path) -> list[Path]:
+    """Where a training that is under way is kept, to go on with should it be killed: the newest first."""
+    return [folder / name for name in CHECKPOINTS]
+
+
+def has_checkpoint(folder: Path) -> bool:
+    """Whether a training was killed after a checkpoint of it had been written."""
+    return any(path.is_file() for path in checkpoint_files(folder))
+
+
+def drop_checkpoints(folder: Path) -> None:
+    """Remove a training's checkpoints, half-written ones too: it has ended."""
+    for path in (*checkpoint_files(folder), *folder.glob(".writing-*.npz")):
+        path.unlink(missing_ok=True)
+
+
 def write_result(folder: Path, result: TrialResult) -> None:
-    """Write result.json."""
+    """Write result.json; with it the trial has ended, also one whose worker died, and needs no checkpoint any more."""
     write_json(folder / RESULT, {"schema_version": SCHEMA_VERSION, **asdict(result)})
+    drop_checkpoints(folder)
 
 
 def read_result(folder: Path) -> TrialResult | None:
@@ -95,3 +118,28 @@ def read_result(folder: Path) -> TrialResult | None:
     values = read_json(folder / RESULT)
     values.pop("schema_version")
     return TrialResult(**{**values, "fold_scores": tuple(values.get("fold_scores", ()))})
+
+
+def write_retraining(task: RetrainTask, result: RetrainResult) -> None:
+    """Write how a retraining ended into its folder's result.json."""
+    values = {"schema_version": SCHEMA_VERSION, **_plan_of(task), **asdict(result)}
+    write_json(task.folder / RESULT, values)
+
+
+def read_retraining(task: RetrainTask) -> RetrainResult | None:
+    """Read how a retraining ended; None where it has to be done: it has not ended, or was planned otherwise."""
+    if not (task.folder / RESULT).is_file():
+        return None
+    try:
+        values = read_json(task.folder / RESULT)
+        values.pop("schema_version")
+        plan = {name: values.pop(name) for name in _plan_of(task)}
+        result = RetrainResult(**values)
+    except (ValueError, LookupError, TypeError) as error:
+        logger.warning("%s cannot be read, and is made again: %s", task.folder / RESULT, error)
+        return None
+    return result if (plan, result.seed) == (_plan_of(task), task.seed) else None
+
+
+def _plan_of(task: RetrainTask) -> dict[str, Any]:
+    return {"planned_epochs": task.epochs, "precision": task.precision}

@@ -40,7 +40,9 @@ class PlainLines:
             case IngestProgress():
                 return self._describe_reading(event)
             case TrialStarted():
-                return [f"trial {event.number} begins: {event.parameters:,} parameters"]
+                done = wording.count(event.epochs, "epoch")
+                how = f"goes on after {done}" if event.epochs else "begins"
+                return [f"trial {event.number} {how}: {event.parameters:,} parameters"]
             case EpochReport():
                 return self._describe_epoch(event)
             case TrialResult():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.engine.duplicates import KnownCandidates
@@ -13,6 +12,7 @@ from imgcls_automl.engine.study import (
     ask_trial,
     counted_trials,
     ranked_trials,
+    report_once,
     running_trials,
     seed_sampler,
     tell_result,
@@ -32,7 +32,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import TrialResult
-from imgcls_automl.trial_files import drop_weights, read_result, write_result
+from imgcls_automl.trial_files import drop_checkpoints, drop_weights, read_result, write_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,6 +164,7 @@ class _Loop:
         folder.mkdir(exist_ok=True)
         earlier = read_result(folder)
         if earlier is not None:  # written, but the process was killed before the study was told
+            drop_checkpoints(folder)
             self._conclude(trial, earlier)
             return
         task = TrialTask(
@@ -213,10 +214,7 @@ class _Loop:
         """Compare a trial's first fold with the first folds of others; a later one can only run out of time."""
         assert report.score is not None
         if report.fold == 1:
-            with warnings.catch_warnings():
-                # A trial that is done again reports its first epochs again; Optuna keeps the first and warns.
-                warnings.simplefilter("ignore", UserWarning)
-                trial.report(report.score, report.epoch)
+            report_once(self._study, trial, report.score, report.epoch)
         if self._epoch_seconds is None or (
             not self._timed and report.seconds < self._epoch_seconds
         ):

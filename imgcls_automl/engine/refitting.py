@@ -10,6 +10,7 @@ from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.messages import RefitTask
 from imgcls_automl.executors.results import RefitResult
+from imgcls_automl.trial_files import drop_checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,7 @@ def run_refit(
         (result,) = run_tasks(executor, [attempt], deadline=task.deadline, observe=observe)
         if isinstance(result, RefitResult):
             return result
+        drop_checkpoints(best)  # what killed the worker might kill the next one
     raise BrokenPluginError(
         f"The worker died twice while it refitted trial {number}.\nSee the run's log.txt."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
 from imgcls_automl.executors.messages import RetrainTask
 from imgcls_automl.executors.results import RetrainResult
-from imgcls_automl.trial_files import read_result
+from imgcls_automl.trial_files import drop_checkpoints, read_result, read_retraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -112,11 +113,20 @@ def _affordable(plan: SearchPlan, ranked: list[int]) -> tuple[int, int]:
         (1, 1),
     ]
     for top_k, seeds in options:
-        trainings = plan.folds * seeds * sum(epoch_seconds[:top_k]) if top_k * seeds > 1 else 0.0
+        missing = [_count_missing(plan, number, seeds) for number in ranked[:top_k]]
+        trainings = plan.folds * sum(map(operator.mul, missing, epoch_seconds))
+        if top_k * seeds == 1:
+            trainings = 0.0
         refit = epoch_seconds[0] * plan.refit_growth
         if plan.budget.has_time_for((trainings + refit) * plan.epochs):
             return top_k, seeds
     return 1, 1
+
+
+def _count_missing(plan: SearchPlan, number: int, seeds: int) -> int:
+    """How many of a trial's retrainings have no result on the disk, from before the search was killed."""
+    tasks = (_make_task(plan, number, index, epochs=plan.epochs) for index in range(seeds))
+    return sum(read_retraining(task) is None for task in tasks)
 
 
 def measure_epoch(plan: SearchPlan, number: int) -> float:
@@ -145,8 +155,14 @@ def _hold(
     tasks: Sequence[RetrainTask],
     observe: Callable[[Any], None],
 ) -> list[Contender]:
-    """Have the tasks done and judge those that came to a score."""
-    results = run_tasks(executor, tasks, deadline=plan.budget.refit_deadline(), observe=observe)
+    """Have those tasks done that have no result on the disk yet, and judge all that came to a score."""
+    known = [read_retraining(task) for task in tasks]
+    missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
+    deadline = plan.budget.refit_deadline()
+    done = iter(run_tasks(executor, missing, deadline=deadline, observe=observe))
+    for task in missing:
+        drop_checkpoints(task.folder)  # of one whose worker died
+    results = [next(done) if result is None else result for result in known]
     scored = [result for result in results if result is not None and result.score is not None]
     contenders = []
     for number in dict.fromkeys(task.number for task in tasks):

@@ -192,11 +192,19 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialStarted:
-    """The candidate is built and about to be trained; `parameters` counts its weights."""
+    """The candidate is built and about to be trained.
+
+    Attributes:
+        number: The trial's number.
+        candidate: What is trained.
+        parameters: How many weights it has.
+        epochs: Finished already, where the trial goes on after the search was killed or interrupted.
+    """
 
     number: int
     candidate: Candidate
     parameters: int
+    epochs: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from imgcls_automl.executors.messages import EpochReport
 from imgcls_automl.files import write_csv
-from imgcls_automl.training.fitting import Epoch, Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.fitting import build_network, fit_candidate
 from imgcls_automl.training.own_fit import find_own_fit, fit_own
+from imgcls_automl.training.progress import Epoch, Plan, Progress
 from imgcls_automl.trial_files import HISTORY
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.logbook import Logbook
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
     from imgcls_automl.trial_files import StoredCandidate
@@ -56,6 +58,11 @@ class Bench:
         """The data set."""
         return self.programs.pictures
 
+    @property
+    def is_folded(self) -> bool:
+        """Whether a trial is more than one training, one a fold."""
+        return len(self.pictures.holdouts) > 1
+
     def build(self, task: TrainingTask, stored: StoredCandidate, holdout: Holdout) -> Any:
         """Build a candidate's network with weights seeded for a holdout."""
         return build_network(
@@ -72,19 +79,19 @@ class Bench:
         stored: StoredCandidate,
         network: Any,
         holdout: Holdout,
-        progress: Progress,
+        logbook: Logbook,
         on_epoch: Callable[[Epoch], str | None],
         *,
         keeps_last: bool,
     ) -> None:
-        """Train a network; each epoch is scored on what is held out.
+        """Train a network; each epoch is scored on what is held out. A killed training is taken up where it was.
 
         Args:
             task: Seed, epochs and deadline.
             stored: The candidate.
             network: Freshly built from it for this holdout; trained in place.
             holdout: What to train on.
-            progress: Filled as epochs finish.
+            logbook: Its last training is filled as epochs finish.
             on_epoch: Called after each epoch; returns why to stop, or None to go on.
             keeps_last: As in `Plan`.
 
@@ -105,10 +112,19 @@ class Bench:
         )
         own = find_own_fit(self.space, network)
         if own is not None:
-            fit_own(own, network, self.pictures, plan, progress, on_epoch)
+            # What a loop of its own has come to between two epochs, no checkpoint knows: killed, it begins anew.
+            fit_own(own, network, self.pictures, plan, logbook.trainings[-1], on_epoch)
             return
         fit_candidate(
-            self.space, stored.candidate, network, self.programs, plan, progress, on_epoch
+            self.space,
+            stored.candidate,
+            network,
+            self.programs,
+            plan,
+            logbook.trainings[-1],
+            on_epoch,
+            snapshot=logbook.snapshot,
+            keep=logbook.keep,
         )
 
 

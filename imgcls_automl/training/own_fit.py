@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from imgcls_automl.training.fitting import NotFiniteError, Watch
 from imgcls_automl.training.order import draw_order
+from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.scoring import balanced_weights, score_logits
+from imgcls_automl.training.watching import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcls_automl.plugin import SearchSpace
-    from imgcls_automl.training.fitting import Epoch, Plan, Progress
     from imgcls_automl.training.pictures import Pictures
+    from imgcls_automl.training.progress import Epoch, Plan, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -162,7 +163,8 @@ class _OwnWatch(Watch):
         progress: Progress,
         on_epoch: Callable[[Epoch], str | None],
     ) -> None:
-        super().__init__(network, pictures, plan, 0, progress, on_epoch)
+        super().__init__(pictures, plan, progress, on_epoch, keep=lambda program: None)
+        self.program = network  # asked for its weights alone
         self._trained = trained
         self._network = network
         self._ended = False
@@ -175,7 +177,7 @@ class _OwnWatch(Watch):
         self._end_where_due()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        # Counted here: a loop of two phases begins again with 0.
+        self._end_where_due()
         super().on_epoch_end(len(self.progress.epochs), self._complete(logs or {}))
         if len(self.progress.epochs) >= self.plan.epochs:
             self._end()

@@ -121,10 +121,31 @@ class Program:
     def scan(self, batches: np.ndarray) -> None:
         """Train on JAX on batches of indices, int32 (steps, batch_size), in one compiled call."""
         if self._scan is None:
-            self.trainee.build((None,))
-            self._optimizer.build(self.trainee.trainable_variables)
+            self._build_optimizer()
             self._scan = Scan(self.trainee, self._pictures.on_device())
         self._scan(batches)
+
+    def get_state(self) -> list[np.ndarray]:
+        """All that a step changes or reads beside the network's weights and the pictures; see `set_state`."""
+        return [ops.convert_to_numpy(variable) for variable in self._list_state()]
+
+    def set_state(self, state: list[np.ndarray]) -> None:
+        """Set what `get_state` gave; after `begin` with the weights of that moment, training goes on from there."""
+        self._build_optimizer()
+        for variable, value in zip(self._list_state(), state, strict=True):
+            variable.assign(value)
+
+    def _list_state(self) -> list[Any]:
+        pictures = self._pictures.on_device() if self._pictures.resident else ()
+        others = (*self._network.weights, *pictures, *self.trainee.metrics_variables)
+        left_out = {id(variable) for variable in others}
+        mine = [variable for variable in self.trainee.variables if id(variable) not in left_out]
+        return [*mine, *self._optimizer.variables]
+
+    def _build_optimizer(self) -> None:
+        if not self._optimizer.built:
+            self.trainee.build((None,))
+            self._optimizer.build(self.trainee.trainable_variables)
 
     def get_weights(self) -> list[np.ndarray]:
         """The network's weights, in the order of the network the program was made for."""

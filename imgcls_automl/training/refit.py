@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.training.bench import epoch_report
-from imgcls_automl.training.fitting import NotFiniteError, Progress
 from imgcls_automl.training.holdouts import hold_nothing_out
 from imgcls_automl.training.judging import Judgement, judge_held_out
+from imgcls_automl.training.logbook import Logbook
+from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_pixel_model
 from imgcls_automl.trial_files import read_candidate, weights_file
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.executors.messages import EpochReport, RefitTask, Verdict
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
+    from imgcls_automl.training.progress import Epoch
 
 logger = logging.getLogger(__name__)
 
@@ -46,24 +46,24 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
 
     Training runs for its planned epochs and full schedule, without early stopping, and keeps its last weights.
     The trial's kept weights, with folds its first fold's, are used instead where there was no time, where the deadline
-    cuts training short, or where it diverges.
+    cuts training short, or where it diverges. A refit whose process was killed goes on after its last checkpoint.
     """
     stored = read_candidate(task.trial_folder)
     holdout = hold_nothing_out(bench.pictures.indices("train", "validation"))
     network = bench.build(task, stored, holdout)
-    progress = Progress()
-    begun = time.time()
+    logbook = Logbook(task.folder, task, stored)
 
     def on_epoch(epoch: Epoch) -> str | None:
         return report(epoch_report(None, task.epochs, epoch)).stop
 
+    progress = logbook.begin()
     if task.epochs:
         try:
-            bench.train(task, stored, network, holdout, progress, on_epoch, keeps_last=True)
+            bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
         except NotFiniteError:
             logger.warning("The refit of trial %d diverged.", task.number, exc_info=True)
             progress.stopped = "not finite"
-    seconds = time.time() - begun
+    seconds = logbook.seconds
     finished = bool(task.epochs) and progress.stopped is None
     if not finished:
         network.load_weights(weights_file(task.trial_folder, bench.pictures.holdouts[0].fold))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -11,18 +10,19 @@ import numpy as np
 
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
-from imgcls_automl.training.fitting import NotFiniteError, Progress
+from imgcls_automl.training.logbook import Logbook
+from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
-from imgcls_automl.trial_files import read_candidate, weights_file
+from imgcls_automl.trial_files import read_candidate, weights_file, write_retraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from imgcls_automl.executors.messages import EpochReport, RetrainTask, Verdict
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.progress import Epoch
     from imgcls_automl.trial_files import StoredCandidate
 
 EPSILON = 1e-7  # under the logarithm of an averaged probability
@@ -35,23 +35,28 @@ def retrain(
 
     With `task.epochs` 0 the trial's kept weights are scored as they are.
     """
-    begun = time.time()
     stored = read_candidate(task.trial_folder)
-    trainings: list[Progress] = []
+    logbook = Logbook(task.folder, task, stored)
     opinions: list[_Opinion] = []
-    for holdout in bench.pictures.holdouts:
+    for place, holdout in enumerate(bench.pictures.holdouts):
         network = bench.build(task, stored, holdout)
-        if task.epochs:
-            _train(task, bench, stored, network, holdout, trainings, report)
+        if logbook.has_ended(place):
+            network.load_weights(weights_file(task.folder, holdout.fold))
+        elif task.epochs:
+            _train(task, bench, stored, network, holdout, logbook, report)
         else:
             kept = weights_file(task.trial_folder, holdout.fold)
             if opinions and not kept.is_file():  # the time was up before this fold's training
                 break
             network.load_weights(kept)
         opinions.append(_ask(network, bench, holdout))
-        if any(progress.stopped for progress in trainings):
+        if any(progress.stopped for progress in logbook.trainings):
             break
-    return _judge(task, bench, opinions, trainings, time.time() - begun)
+    result = _judge(task, bench, opinions, logbook)
+    if result.score is not None and task.epochs:
+        write_retraining(task, result)
+    logbook.close()
+    return result
 
 
 def _train(
@@ -60,24 +65,24 @@ def _train(
     stored: StoredCandidate,
     network: Any,
     holdout: Holdout,
-    trainings: list[Progress],
+    logbook: Logbook,
     report: Callable[[EpochReport], Verdict],
 ) -> None:
-    """Train once, add it to a retraining's trainings, and save the last weights."""
+    """Train once, as the next of a retraining's trainings, and save the last weights."""
     fold, folds = holdout.fold, len(bench.pictures.holdouts)
-    progress = Progress()
-    trainings.append(progress)
+    task.folder.mkdir(exist_ok=True)
+    progress = logbook.begin()
 
     def on_epoch(epoch: Epoch) -> str | None:
-        write_history(task.folder, trainings, folded=fold is not None)
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
         return report(epoch_report(None, task.epochs, epoch, fold=fold, folds=folds)).stop
 
-    task.folder.mkdir(exist_ok=True)
     try:
-        bench.train(task, stored, network, holdout, progress, on_epoch, keeps_last=True)
+        bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
     except NotFiniteError:
         progress.stopped = "not finite"
     save_weights(network, network.get_weights(), weights_file(task.folder, fold))
+    logbook.end_training()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +113,10 @@ def _judge(
     task: RetrainTask,
     bench: Bench,
     opinions: list[_Opinion],
-    trainings: list[Progress],
-    seconds: float,
+    logbook: Logbook,
 ) -> RetrainResult:
     """Scores are means over folds, as a trial's is; whether flips help the loss is seen on all their pictures."""
-    cut_short = any(progress.stopped for progress in trainings)
+    cut_short = any(progress.stopped for progress in logbook.trainings)
     metric = EPOCH_METRIC[bench.metric]
     plain = fmean(score_logits(it.labels, it.plain)[metric] for it in opinions)
     flipped = fmean(score_logits(it.labels, it.flipped)[metric] for it in opinions)
@@ -126,6 +130,6 @@ def _judge(
         flipped_score=None if cut_short else flipped,
         loss=score_logits(labels, all_plain)["val_loss"],
         flipped_loss=score_logits(labels, all_flipped)["val_loss"],
-        epochs=sum(len(progress.epochs) for progress in trainings),
-        seconds=seconds,
+        epochs=logbook.epochs,
+        seconds=logbook.seconds,
     )

@@ -13,7 +13,8 @@ from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
-from imgcls_automl.training.fitting import NotFiniteError, Progress
+from imgcls_automl.training.logbook import Logbook, recall_candidate
+from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     StoredCandidate,
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     )
     from imgcls_automl.executors.results import TrialState
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.fitting import Epoch
     from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.progress import Epoch, Progress
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ def run_trial(
 ) -> TrialResult:
     """Draw, build and train one candidate, once a fold; write its folder; never raise for what a candidate does wrong.
 
+    A trial whose process was killed goes on after its last checkpoint, with the candidate it had.
+
     Args:
         task: Which trial, and how long.
         bench: Space, device and pictures.
@@ -76,20 +79,31 @@ def run_trial(
     state: TrialState = "complete"
     cause = detail = parameters = None
     try:
-        stored = _draw(task, bench, trial)
+        stored = recall_candidate(task.folder) or _draw(task, bench, trial)
         twin = admit(CandidateDrawn(number=task.number, candidate=stored.candidate)).duplicate_of
         if twin is not None:
             raise TrialFailedError("infeasible", "duplicate", f"the same candidate as trial {twin}")
-        for holdout in bench.pictures.holdouts:
+        logbook = Logbook(task.folder, task, stored)
+        begun -= logbook.before
+        trainings = logbook.trainings
+        if trainings:  # epochs after the checkpoint will be made again
+            write_history(task.folder, trainings, folded=bench.is_folded)
+        for place, holdout in enumerate(bench.pictures.holdouts):
+            if logbook.has_ended(place):
+                continue
             network = _build(task, bench, stored, holdout)
             if parameters is None:
                 parameters = network.count_params()
                 begin = TrialStarted(
-                    number=task.number, candidate=stored.candidate, parameters=parameters
+                    number=task.number,
+                    candidate=stored.candidate,
+                    parameters=parameters,
+                    epochs=logbook.epochs,
                 )
                 started(begin)
-            cause = _train(task, bench, stored, network, holdout, trainings, report)
+            cause = _train(task, bench, stored, network, holdout, logbook, report)
             _keep_weights(task, network, holdout, trainings)
+            logbook.end_training()
             if cause is not None:
                 break
         cut_short = cause == "timeout" and not task.keep_partial
@@ -141,24 +155,23 @@ def _train(
     stored: StoredCandidate,
     network: Any,
     holdout: Holdout,
-    trainings: list[Progress],
+    logbook: Logbook,
     report: Callable[[EpochReport], Verdict],
 ) -> str | None:
-    """Train once, and add it to a trial's trainings; returns why the trial has to end with it, or None to go on."""
+    """Train once, as the next of a trial's trainings; returns why the trial has to end with it, or None to go on."""
     fold, folds = holdout.fold, len(bench.pictures.holdouts)
-    progress = Progress()
-    trainings.append(progress)
+    progress = logbook.begin()
     told: str | None = None
 
     def on_epoch(epoch: Epoch) -> str | None:
         nonlocal told
-        write_history(task.folder, trainings, folded=fold is not None)
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
         message = epoch_report(task.number, task.epochs, epoch, fold=fold, folds=folds)
         told = report(message).stop
         return told
 
     try:
-        bench.train(task, stored, network, holdout, progress, on_epoch, keeps_last=False)
+        bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=False)
     except NotFiniteError as error:
         raise TrialFailedError("failed", "not finite", str(error)) from error
     except Exception as error:
@@ -171,11 +184,10 @@ def _train(
 def _keep_weights(
     task: TrialTask, network: Any, holdout: Holdout, trainings: list[Progress]
 ) -> None:
-    """Save the last training's best weights, where the trial is scored by it; the memory they took is free again."""
+    """Save the last training's best weights, where the trial is scored by it."""
     last, scored = trainings[-1], _list_scored(trainings)
     if scored and scored[-1] is last:
         save_weights(network, last.best_weights, weights_file(task.folder, holdout.fold))
-    last.best_weights = []
 
 
 def _list_scored(trainings: list[Progress]) -> list[Progress]:

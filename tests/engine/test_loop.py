@@ -22,6 +22,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.trial_files import has_checkpoint
 
 
 @pytest.fixture
@@ -270,10 +271,12 @@ class TestFailures:
     def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):
         def die(task):
             yield draw("x")
+            (task.folder / "checkpoint.npz").write_bytes(b"")
             yield WorkerLost(detail="the worker process was killed by SIGKILL")
 
         plan = make_plan(2)
         search(in_turn(die, learn), plan)
+        assert not has_checkpoint(plan.folder / "0")  # its death is final
         assert states(study) == ["FAIL", "COMPLETE"]
         assert study.get_trials()[0].user_attrs["cause"] == "crash"
         assert "SIGKILL" in (plan.folder / "0" / "result.json").read_text()
@@ -302,13 +305,25 @@ class TestWhatAnEarlierProcessLeft:
         assert (params["x"], params["y"]) == before
         assert states(study) == ["COMPLETE"] * 4
 
-    def test_epochs_it_had_reported_are_no_trouble(self, study, search, make_plan):
+    def test_epochs_it_had_reported_are_not_reported_twice(self, study, search, make_plan):
         trial = ask_trial(study, seed=0, startup=4)
         trial.report(0.2, 1)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             search(learn, make_plan(1))
         assert states(study) == ["COMPLETE"]
+        assert study.get_trials()[0].intermediate_values[1] == 0.2
+
+    def test_a_checkpoint_beside_a_result_is_of_no_use_any_more(self, study, search, make_plan):
+        plan = make_plan(1)
+        ask_trial(study, seed=0, startup=4)
+        folder = plan.folder / "0"
+        folder.mkdir()
+        (folder / "checkpoint.npz").write_bytes(b"")
+        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, precision="float32", deadline=None),
+            score=0.5)  # fmt: skip
+        search(learn, plan)
+        assert [path.name for path in folder.iterdir()] == ["result.json"]
 
     @pytest.mark.parametrize("workers", [1, 2])
     def test_a_result_the_study_was_not_told_is_told_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from in_process_executor import InProcessExecutor, end
@@ -17,6 +18,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import RetrainResult
+from imgcls_automl.trial_files import write_retraining
 
 
 def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
@@ -256,6 +258,61 @@ class TestWhatGoesWrong:
 
         with pytest.raises(BrokenPluginError, match=r"trial 1's validation(.|\n)*log\.txt"):
             select(die, [0.8, 0.9], top_k=2)
+
+
+class TestAfterAKill:
+    def test_retrainings_with_a_result_are_not_done_again(self, searched):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=2)
+        done = []
+
+        def retrain(task):
+            result = retrained(task, 0.5 + task.number / 10 + len(done) / 100)
+            write_retraining(task, result)
+            done.append((task.number, task.seed))
+            if len(done) == 3:
+                raise KeyboardInterrupt
+            yield result
+
+        def make_folders(task):
+            task.folder.mkdir()
+            return retrain(task)
+
+        with pytest.raises(KeyboardInterrupt):
+            select_winner(study, InProcessExecutor(make_folders), plan, lambda event: None)
+        resumed = InProcessExecutor(make_folders)
+        selection = select_winner(study, resumed, plan, lambda event: None)
+        assert len(done) == len(set(done)) == 4
+        assert len(resumed.tasks) == 1
+        assert [len(contender.results) for contender in selection.contenders] == [2, 2]
+        assert selection.winner.trial == 1
+
+    def test_they_take_no_more_time(self, searched):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1, seconds=1000)
+
+        def retrain(task):
+            task.folder.mkdir()
+            result = retrained(task, 0.5)
+            write_retraining(task, result)
+            yield result
+
+        select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)
+        # With little time left, all are judged nevertheless.
+        late = replace(plan, budget=replace(plan.budget, seconds=20))
+        selection = select_winner(study, InProcessExecutor(retrain), late, lambda event: None)
+        assert len(selection.contenders) == 2
+
+    def test_a_checkpoint_of_one_whose_worker_died_is_not_gone_on_from(self, searched):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
+
+        def retrain(task):
+            if task.number == 0:
+                task.folder.mkdir()
+                (task.folder / "checkpoint.npz").write_bytes(b"")
+                yield WorkerLost(detail="killed by SIGKILL")
+            yield retrained(task, 0.5)
+
+        select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)
+        assert list((plan.folder / "0" / "retrained-0").iterdir()) == []
 
 
 class TestWhatIsTold:

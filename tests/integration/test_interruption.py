@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from pathlib import Path
 
 import psutil
@@ -96,6 +97,27 @@ def test_interrupted_it_leaves_a_readable_folder_and_goes_on_from_there(
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "complete"
     check_same(folder, uninterrupted)
+
+
+def test_a_trial_that_was_killed_goes_on_after_its_last_epochs(begin, imgcls, tiny_space, tmp_path):
+    search = ("search", "--data", "digits", "--out", "run", "--trials", "1", "--epochs", "150")
+    running = begin(*search, "--space", tiny_space, "--preset", "fast", cwd=tmp_path)
+    trial = tmp_path / "run" / "trials" / "0"
+    while not (trial / "checkpoint.npz").is_file():
+        assert running.process.poll() is None, running.lines
+        time.sleep(0.02)
+    assert psutil.wait_procs(running.kill(), timeout=20)[1] == []
+
+    done = imgcls("resume", "run", cwd=tmp_path, timeout=200)
+    assert done.returncode == 0, done.stderr
+    [told] = [line for line in done.stderr.splitlines() if "trial 0 goes on after" in line]
+    before = int(told.partition("goes on after ")[2].partition(" epoch")[0])
+    with (trial / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
+    assert before < len(rows)
+    assert json.loads((trial / "result.json").read_text())["epochs"] == len(rows)
+    assert not list((tmp_path / "run").rglob("*.npz"))
 
 
 def test_interrupted_before_the_first_trial_it_leaves_nothing(begin, tiny_space, tmp_path):

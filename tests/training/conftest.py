@@ -19,6 +19,27 @@ def pictures(digits):
     return Pictures(digits, resident_bytes=1 << 30)
 
 
+@pytest.fixture(scope="session")
+def folded(cache, tmp_path_factory):
+    """Digits in three folds, opened for training."""
+    from imgcls_automl.data.dataset import DatasetRequest
+    from imgcls_automl.data.prepare import prepare_dataset
+    from imgcls_automl.training.pictures import Pictures
+
+    request = DatasetRequest(
+        **{
+            "data": ("digits",),
+            "test_data": None,
+            "adapter": None,
+            "options": {},
+            "image_size": None,
+        },
+        **{"resize": "stretch", "seed": 0, "max_bad": None, "cache": cache, "folds": 3},
+    )
+    folder = tmp_path_factory.mktemp("folded") / "data"
+    return Pictures(prepare_dataset(request, folder=folder, log=None), resident_bytes=1 << 30)
+
+
 @pytest.fixture
 def programs(pictures):
     """No compiled step yet."""
@@ -41,7 +62,8 @@ def train(programs):
     """Train a candidate; returns the network and what the training came to."""
 
     def train(space=None, chosen=None, *, on=programs, watch=lambda epoch: None, **plan):
-        from imgcls_automl.training.fitting import Plan, Progress, build_network, fit_candidate
+        from imgcls_automl.training.fitting import build_network, fit_candidate
+        from imgcls_automl.training.progress import Plan, Progress
 
         space, chosen = space or Plain(), chosen or candidate()
         planned = {

@@ -15,7 +15,9 @@ COMPARE = """
 import json, sys
 from networks import Plain, candidate
 from imgcls_automl.training import epochs
-from imgcls_automl.training.fitting import Plan, Progress, build_network, fit_candidate
+from imgcls_automl.training.checkpoint import Snapshot
+from imgcls_automl.training.fitting import build_network, fit_candidate
+from imgcls_automl.training.progress import Plan, Progress
 from imgcls_automl.training.pictures import Pictures
 from imgcls_automl.training.program import Programs
 from imgcls_automl.training.backend import load_backend
@@ -28,24 +30,35 @@ first = candidate(dropout=0.3, label_smoothing=0.1, augmentation=augmentation)
 second = candidate(dropout=0.5, learning_rate=0.003, augmentation=augmentation)
 
 
-def train(chosen, programs):
+def train(chosen, programs, progress=None, snapshot=None, keep=lambda program: None):
     sampling = "balanced" if chosen is second else "none"
     network = build_network(Plain(), chosen, pictures.task, seed=5, precision="float32")
-    progress = Progress()
+    progress = progress or Progress()
     plan = Plan(
         epochs=3, seed=5, train=pictures.indices("train"), validation=pictures.indices("validation"),
         metric="accuracy", class_weight="none", deadline=None, sampling=sampling,
     )
-    fit_candidate(Plain(), chosen, network, programs, plan, progress, lambda epoch: None)
+    fit_candidate(
+        Plain(), chosen, network, programs, plan, progress, lambda epoch: None, snapshot=snapshot, keep=keep
+    )
     return [[epoch.metrics["loss"], epoch.metrics["val_loss"]] for epoch in progress.epochs]
 
 
 programs = Programs(pictures)
 scanned = [train(first, programs), train(second, programs), train(first, programs)]
+kept = []
+train(
+    first, programs,
+    keep=lambda program: kept.append(Snapshot(weights=program.get_weights(), state=program.get_state())),
+)
+whole = Progress()
+train(first, programs, whole)
+continued = train(first, Programs(pictures), Progress(epochs=whole.epochs[:2], best=whole.best), kept[1])
 epochs._scan = lambda program, order, shape, watcher: epochs._fit(program, pictures, order, shape, watcher)
 programs = Programs(pictures)
 fitted = [train(first, programs), train(second, programs)]
-print(json.dumps({"scanned": scanned, "fitted": fitted, "tensorflow": sys.modules["tensorflow"] is not None}))
+told = {"scanned": scanned, "fitted": fitted, "continued": continued}
+print(json.dumps({**told, "tensorflow": sys.modules["tensorflow"] is not None}))
 """
 
 
@@ -77,6 +90,10 @@ def test_a_scanned_epoch_gives_the_losses_of_fit(told):
 def test_a_compiled_scan_used_again_leaves_no_trace(told):
     assert told["scanned"][2] == told["scanned"][0]
     assert told["scanned"][1] != told["scanned"][0]
+
+
+def test_a_training_goes_on_from_a_snapshot_as_if_it_had_not_ended(told):
+    assert told["continued"] == told["scanned"][0]
 
 
 def test_tensorflow_stays_away(told):

@@ -114,7 +114,7 @@ class TestEnding:
         assert len(progress.epochs) < 2000
 
     def test_a_loss_that_is_not_finite_ends_it(self, train):
-        from imgcls_automl.training.fitting import NotFiniteError
+        from imgcls_automl.training.progress import NotFiniteError
 
         wild = candidate(optimizer="sgd", learning_rate=100.0, schedule="constant")
         with pytest.raises(NotFiniteError, match="not finite in epoch 1"):

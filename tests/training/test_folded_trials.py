@@ -9,32 +9,11 @@ import optuna
 import pytest
 from networks import Linear, Plain, candidate
 
-from imgcls_automl.data.dataset import DatasetRequest
 from imgcls_automl.executors.messages import Admission, RefitTask, RetrainTask, TrialTask, Verdict
 from imgcls_automl.trial_files import read_result
 
 FOLDS = 3
 COMMON = {"seed": 1, "precision": "float32", "deadline": None}
-
-
-@pytest.fixture(scope="module")
-def folded(cache, tmp_path_factory):
-    """Digits in three folds, opened for training."""
-    from imgcls_automl.data.prepare import prepare_dataset
-    from imgcls_automl.training.pictures import Pictures
-
-    request = DatasetRequest(
-        **{
-            "data": ("digits",),
-            "test_data": None,
-            "adapter": None,
-            "options": {},
-            "image_size": None,
-        },
-        **{"resize": "stretch", "seed": 0, "max_bad": None, "cache": cache, "folds": FOLDS},
-    )
-    folder = tmp_path_factory.mktemp("folded") / "data"
-    return Pictures(prepare_dataset(request, folder=folder, log=None), resident_bytes=1 << 30)
 
 
 @pytest.fixture
