@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +58,7 @@ def preview_augmentation(config: RunConfig, dataset: Dataset, sights: Sights) ->
     places = _choose_places(sights)
     with (
         tempfile.TemporaryDirectory(prefix="imgcls-automl-") as folder,
-        closing(start_executor(config, space, log=None)) as executor,
+        closing(start_executor(replace(config, workers=1), space, log=None)) as executor,
     ):
         file = Path(folder, "changed.npy")
         executor.wait_ready()

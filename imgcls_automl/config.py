@@ -195,8 +195,17 @@ class RunConfig:
         metavar="PRECISION",
         default="auto",
     )
-    workers: int = _option(
-        "Worker processes that train at the same time.", parse_whole(1), metavar="N", default=1
+    workers: int | None = _option(
+        "Worker processes that train at the same time. Default: one a GPU, one on the CPU.",
+        parse_whole(1),
+        metavar="N",
+        default=None,
+    )
+    trial_timeout: float | None = _option(
+        "End a trial that takes longer; it counts as failed. Default: twenty times the longest one, at least 1h.",
+        parse_duration,
+        metavar="TIME",
+        default=None,
     )
     max_bad: int | None = _option(
         "Unreadable pictures tolerated. Default: 1% of all, or 10 where that is more.",

@@ -3,8 +3,8 @@
 Unlike `multiprocessing`, nothing of the parent's main module is run again, so that a search works from an
 unguarded script or a notebook; and what a plugin or a framework prints goes to a log, never to our stdout.
 
-Child processes live in a process group of their own (Ctrl-C reaches only the parent) and end when their parent
-does, even when it is killed: a thread waits on a pipe that only the parent holds open.
+Child processes live in a process group of their own (Ctrl-C reaches only the parent) and end, with all they have
+started in it, when their parent does, even when it is killed (`lifeline.py`).
 """
 
 from __future__ import annotations
@@ -12,21 +12,27 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import signal
 import subprocess
 import sys
-import threading
-from multiprocessing.connection import Connection, Pipe
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.lifeline import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _START = "import sys; sys.path[:] = {path!r}; from imgcls_automl.processes import run_child; run_child({talk}, {life})"
 
+_LAST_SECONDS = 1.0  # that a child has to end in after it has closed the pipe
+# Of 1000: when memory runs out, the kernel is to end a child rather than the parent, which owns the study.
+_FIRST_TO_GO = "500"
+
 
 class ChildDiedError(Exception):
-    """The child process ended, or was killed, before it had said everything."""
+    """The child process ended, or was killed, before it had said everything; `returncode` as of `subprocess`."""
 
     def __init__(self, returncode: int) -> None:
         super().__init__(describe_exit(returncode))
@@ -66,6 +72,7 @@ class Child:
             )
         theirs.close()
         os.close(life)
+        self._ending = _watch_ending(self._process.pid)
         # A child that dies at once closes its end; receive() then tells so.
         with contextlib.suppress(BrokenPipeError):
             self.connection.send((target, arguments))
@@ -73,6 +80,16 @@ class Child:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def signs(self) -> list[Any]:
+        """What `multiprocessing.connection.wait` tells as ready once there is a message, or the child has ended."""
+        # The pipe alone could keep the end a secret: whatever the child has forked holds its other end, too.
+        return [self.connection] if self._ending is None else [self.connection, self._ending]
+
+    def has_news(self) -> bool:
+        """Whether `receive` would return, or raise, at once."""
+        return bool(wait(self.signs, 0))
 
     def send(self, message: Any) -> None:
         """Send a message; one to a child that is gone raises `ChildDiedError`."""
@@ -86,44 +103,61 @@ class Child:
 
         Raises:
             TimeoutError: Nothing came within `timeout` seconds.
-            ChildDiedError: The child ended without another message.
+            ChildDiedError: The child ended without another message, or in the middle of one.
         """
-        if timeout is not None and not self.connection.poll(timeout):
+        if not wait(self.signs, timeout):
             raise TimeoutError
+        if self._ending is not None and not self.connection.poll():
+            raise ChildDiedError(self._wait())
         try:
             return self.connection.recv()
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
             raise ChildDiedError(self._wait()) from None
 
     def stop(self) -> None:
-        """End the child now, whatever it is doing. May be called twice."""
+        """End the child and its process group now, whatever they are doing. May be called twice."""
+        if self.connection.closed:
+            return
         if self._process.poll() is None:
             self._process.kill()
-            self._process.wait()
-        if not self.connection.closed:
-            self.connection.close()
-            os.close(self._lifeline)
+        self._process.wait()
+        self._end_group()
+        self.connection.close()
+        os.close(self._lifeline)
+        if self._ending is not None:
+            os.close(self._ending)
 
     def _wait(self) -> int:
         try:
-            return self._process.wait(timeout=5)
+            return self._process.wait(_LAST_SECONDS)
         except subprocess.TimeoutExpired:  # it closed the pipe but lives on
             self._process.kill()
             return self._process.wait()
+        finally:
+            self._end_group()
+
+    def _end_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # the child has left nobody behind
+            os.killpg(self.pid, signal.SIGKILL)
 
 
 def describe_exit(returncode: int) -> str:
     """Say how a process ended: `"was killed by SIGKILL"`, `"exited with code 3"`."""
     if returncode < 0:
-        import signal
-
-        return f"was killed by {signal.Signals(-returncode).name}"
+        known = {one.value: one.name for one in signal.Signals}
+        return f"was killed by {known.get(-returncode, f'signal {-returncode}')}"
     return f"exited with code {returncode}"
 
 
 def run_child(talk: int, life: int) -> None:
     """What a child process runs: wait for the target's name and call it."""
-    threading.Thread(target=_exit_with_parent, args=(life,), daemon=True).start()
+    import faulthandler
+
+    end_with_parent(life)
+    faulthandler.enable()  # a crash leaves the line it happened in as its last words
+    _go_before_the_parent()
+    for descriptor in (talk, life):  # no program that the child starts is to inherit them
+        os.set_inheritable(descriptor, False)
     connection: Connection[Any, Any] = Connection(talk)
     target, arguments = connection.recv()
     module, _, function = target.partition(":")
@@ -131,6 +165,16 @@ def run_child(talk: int, life: int) -> None:
     connection.close()
 
 
-def _exit_with_parent(life: int) -> None:
-    os.read(life, 1)  # returns at the end of the file: the parent is gone
-    os._exit(0)
+def _go_before_the_parent() -> None:
+    """Have the kernel end this process, not the one that owns the study, when memory runs out. Linux only."""
+    score = Path("/proc/self/oom_score_adj")
+    with contextlib.suppress(OSError):  # not Linux, or a sandbox without it
+        score.write_text(_FIRST_TO_GO, encoding="ascii")
+
+
+def _watch_ending(pid: int) -> int | None:
+    """A descriptor that becomes readable when a process ends; None where the system has no such thing."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            return os.pidfd_open(pid)
+    return None

@@ -64,9 +64,11 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
     """Start the workers, which load their framework while the data is read."""
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import WorkerSetup
+    from imgcls_automl.executors.supervision import Limits
 
     setup = WorkerSetup(space=space, space_options=config.space_option, device=config.device)
-    return LocalExecutor(setup, workers=config.workers, log=log)
+    limits = Limits(trial=config.trial_timeout)
+    return LocalExecutor(setup, workers=config.workers, log=log, limits=limits)
 
 
 @contextmanager

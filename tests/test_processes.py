@@ -49,6 +49,28 @@ def spin(connection):
     connection.send(os.getpid())
     while True:
         pass
+
+def calculate(connection):
+    connection.send(os.getpid())
+    sum(range(10**12))  # one call that never lets go of the interpreter
+
+def stand_still(connection):
+    connection.send(os.getpid())
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+def have_children(connection):
+    import subprocess
+    connection.send(subprocess.Popen(["sleep", "600"]).pid)
+    time.sleep(600)
+
+def fork_and_leave(connection):
+    if os.fork() == 0:
+        time.sleep(600)
+    os._exit(3)
+
+def break_off(connection):
+    os.write(connection.fileno(), (1000).to_bytes(4, "big") + b"half a message")
+    os._exit(3)
 """
 
 
@@ -152,7 +174,21 @@ class TestDying:
         with pytest.raises(ChildDiedError, match="exited with code 0"):
             child.receive(timeout=30)
 
-    @pytest.mark.parametrize("function", ["linger", "spin"])
+    def test_it_is_told_though_a_process_it_has_forked_holds_the_pipe(self, start):
+        with pytest.raises(ChildDiedError, match="exited with code 3"):
+            start("fork_and_leave").receive(timeout=30)
+
+    def test_it_is_told_in_the_middle_of_a_message(self, start):
+        with pytest.raises(ChildDiedError, match="exited with code 3"):
+            start("break_off").receive(timeout=30)
+
+    def test_stop_ends_what_the_child_has_started_too(self, start):
+        child = start("have_children")
+        grandchild = child.receive(timeout=30)
+        child.stop()
+        assert wait_until_gone(grandchild)
+
+    @pytest.mark.parametrize("function", ["linger", "spin", "stand_still"])
     def test_stop_ends_a_child_whatever_it_does_and_may_be_called_twice(self, start, function):
         child = start(function)
         assert child.receive(timeout=30) == child.pid
@@ -204,7 +240,9 @@ class TestParents:
         time.sleep({seconds})
     """
 
-    @pytest.mark.parametrize("function", ["linger", "spin"])
+    @pytest.mark.parametrize(
+        "function", ["linger", "spin", "calculate", "stand_still", "have_children"]
+    )
     def test_a_child_ends_when_its_parent_is_killed(self, targets, function):
         parent = run_script(targets, self.CODE.format(function=function, seconds=600))
         child = int(parent.stdout.readline())

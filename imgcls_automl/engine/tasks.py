@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.executor import Executor
 
 
-PATROL_SECONDS = 5.0  # between two looks at whether a worker hangs
-HUNG_SECONDS = 30.0  # beyond the deadline: an execution, or a build, may take a while
-
-
 def run_tasks(
     executor: Executor,
     tasks: Sequence[Any],
@@ -53,10 +49,10 @@ def run_tasks(
         for worker in executor.idle():
             if waiting:
                 running[worker] = position = waiting.pop(0)
-                executor.submit(worker, tasks[position])
+                executor.submit(worker, tasks[position], deadline=deadline)
                 if names[position]:
                     observe(TrainingBegun(what=names[position], epochs=tasks[position].epochs))
-        event = executor.next_event(PATROL_SECONDS) or _find_hung(executor, running, deadline)
+        event = executor.next_event(None)
         if event is None or event[0] not in running:
             continue
         worker, message = event
@@ -71,18 +67,6 @@ def run_tasks(
         if names[position]:
             observe(TrainingEnded(what=names[position]))
     return results
-
-
-def _find_hung(
-    executor: Executor, running: dict[int, int], deadline: float | None
-) -> tuple[int, Any] | None:
-    """Replace a worker that says nothing though the time has been up for a while."""
-    if not running or deadline is None or time.time() < deadline + HUNG_SECONDS:
-        return None
-    worker = next(iter(running))
-    return worker, executor.replace(
-        worker, f"it did not end {HUNG_SECONDS:.0f} s after its time was up"
-    )
 
 
 def _name_training(task: Any, at: int, total: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import Ready, UseDataset, WorkerLost
+    from imgcls_automl.executors.messages import Ready, UseDataset
 
 
 class Executor(Protocol):
@@ -27,20 +27,19 @@ class Executor(Protocol):
         """The workers that have nothing to do."""
         ...
 
-    def submit(self, worker: int, task: Any) -> None:
-        """Give an idle worker a task."""
+    def submit(self, worker: int, task: Any, *, deadline: float | None = None) -> None:
+        """Give an idle worker a task; `deadline` is when it should have ended, in seconds since the epoch."""
         ...
 
     def next_event(self, timeout: float | None) -> tuple[int, Any] | None:
-        """Wait for a worker's next message, or `WorkerLost`; None where none came within `timeout` seconds."""
+        """Wait for a worker's next message, or `WorkerLost`; None where none came within `timeout` seconds.
+
+        Workers that die, hang or take too much are ended, replaced and told as lost.
+        """
         ...
 
     def answer(self, worker: int, message: Any) -> None:
         """Answer a worker's question."""
-        ...
-
-    def replace(self, worker: int, why: str) -> WorkerLost:
-        """End a worker that does not answer; another takes its place. `why` becomes the detail."""
         ...
 
     def close(self) -> None:

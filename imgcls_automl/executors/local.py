@@ -1,195 +1,176 @@
-"""Worker processes on this machine: started at once, replaced when they die, ended with the search process."""
+"""Worker processes on this machine: started at once, watched, replaced when that is due, ended with the search."""
 
 from __future__ import annotations
 
 import logging
-import os
-from dataclasses import dataclass
+import time
 from multiprocessing.connection import wait
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import (
-    Baselines,
-    Ready,
-    Refused,
-    UseDataset,
-    WorkerLost,
-)
-from imgcls_automl.executors.results import (
-    PreviewResult,
-    ProbeResult,
-    RefitResult,
-    RetrainResult,
-    TrialResult,
-)
-from imgcls_automl.processes import Child, ChildDiedError
-from imgcls_automl.training.backend import worker_environment
+from imgcls_automl.executors.devices import share_devices
+from imgcls_automl.executors.endings import explain_ending
+from imgcls_automl.executors.messages import Pulse, Ready, Refused, UseDataset, WorkerLost
+from imgcls_automl.executors.supervision import SLEPT, Limits, Supervision
+from imgcls_automl.executors.worker_process import WorkerProcess
+from imgcls_automl.processes import ChildDiedError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from imgcls_automl.executors.messages import WorkerSetup
 
 logger = logging.getLogger(__name__)
 
-_ENDS_A_TASK = (
-    Baselines,
-    PreviewResult,
-    ProbeResult,
-    TrialResult,
-    RetrainResult,
-    RefitResult,
-)
-_MEMORY_GROWTH = 96 << 20  # bytes a worker may gain on what it had after its first trial
-_TRIALS_BETWEEN = 8  # at least, between two renewals of a worker: each costs a few seconds
+WORKER = "imgcls_automl.executors.worker:serve"
+PATROL_SECONDS = 1.0  # between two looks at what workers take
 _STARTS_ALLOWED = 3  # in a row without a worker becoming ready
 
 
-@dataclass(slots=True)
-class _Worker:
-    child: Child
-    ready: bool = False
-    busy: bool = False
-    trials: int = 0
-    memory: int = 0  # bytes, after its first trial
-
-
 class LocalExecutor:
-    """An `Executor` of worker processes, which share this machine's cores between them.
+    """An `Executor` of worker processes, a GPU each or this machine's cores between them.
 
     Args:
         setup: What each worker starts with.
-        workers: How many.
+        workers: How many; None for one a GPU, or one on the processor.
         log: The file their output is appended to.
+        limits: What a worker may take before it is ended.
+        target: What they run, as of `processes.Child`: a function that is called with a connection and `setup` and
+            speaks `executors.messages`.
+
+    Raises:
+        ConfigError: There are fewer devices than workers.
     """
 
-    def __init__(self, setup: WorkerSetup, *, workers: int, log: Path | None) -> None:
+    def __init__(
+        self,
+        setup: WorkerSetup,
+        *,
+        workers: int | None,
+        log: Path | None,
+        limits: Limits | None = None,
+        target: str = WORKER,
+    ) -> None:
+        environments = share_devices(setup.device, workers)
         self._setup = setup
-        self._log = log
-        threads = max(1, _usable_cores() // workers)
-        self._environment = worker_environment(device=setup.device, threads=threads)
+        self._supervision = Supervision(limits or Limits(), len(environments))
         self._dataset: UseDataset | None = None
         self._failed_starts = 0
-        self._workers = [_Worker(self._start()) for _ in range(workers)]
+        self._patrolled = time.monotonic()
+        self._workers = [
+            WorkerProcess(target, setup, log=log, environment=environment)
+            for environment in environments
+        ]
 
     def wait_ready(self) -> Ready:
         while True:
-            event = self._receive(self._workers[0])
-            if isinstance(event, Ready):
-                return event
+            event = self.next_event(None)
+            if event is not None and isinstance(event[1], Ready):
+                return event[1]
 
     def use_dataset(self, dataset: UseDataset) -> None:
         self._dataset = dataset
         for worker in self._workers:
             if worker.ready:
-                self._send(worker, dataset)
+                worker.send(dataset)
 
     def idle(self) -> list[int]:
-        return [
-            number
-            for number, worker in enumerate(self._workers)
-            if worker.ready and not worker.busy
-        ]
+        return [number for number, worker in enumerate(self._workers) if worker.idle]
 
-    def submit(self, worker: int, task: Any) -> None:
-        self._workers[worker].busy = True
-        self._send(self._workers[worker], task)
+    def submit(self, worker: int, task: Any, *, deadline: float | None = None) -> None:
+        self._workers[worker].begin(task, deadline)
 
     def next_event(self, timeout: float | None) -> tuple[int, Any] | None:
-        connections = {
-            worker.child.connection: number for number, worker in enumerate(self._workers)
-        }
-        for connection in wait(list(connections), timeout):
-            number = connections[connection]  # type: ignore[index]
-            event = self._receive(self._workers[number])
-            return (number, event)
-        return None
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            # The patrol first: one worker that has always something to say does not keep it from the others.
+            event = self._patrol() or self._hear()
+            if event is not None or (until is not None and time.monotonic() >= until):
+                return event
 
     def answer(self, worker: int, message: Any) -> None:
-        self._send(self._workers[worker], message)
-
-    def replace(self, worker: int, why: str) -> WorkerLost:
-        return self._replace(self._workers[worker], why)
+        self._workers[worker].send(message)
 
     def close(self) -> None:
         for worker in self._workers:
-            worker.child.stop()
+            worker.stop()
 
-    def _start(self) -> Child:
-        target = "imgcls_automl.executors.worker:serve"
-        return Child(target, self._setup, log=self._log, environment=self._environment)
+    def _hear(self) -> tuple[int, Any] | None:
+        """Wait for a worker's message or end; None where none came before the next patrol is due."""
+        numbers = {sign: number for number, it in enumerate(self._workers) for sign in it.signs}
+        for sign in wait(list(numbers), PATROL_SECONDS):
+            number = numbers[sign]
+            message = self._receive(self._workers[number])
+            return None if isinstance(message, Pulse) else (number, message)
+        return None
 
-    def _send(self, worker: _Worker, message: Any) -> None:
-        try:
-            worker.child.send(message)
-        except ChildDiedError:
-            logger.warning("Worker %d was gone; the next receive tells.", worker.child.pid)
-
-    def _receive(self, worker: _Worker) -> Any:
+    def _receive(self, worker: WorkerProcess) -> Any:
         """Take a worker's next message and note what it says about the worker."""
         try:
-            message = worker.child.receive()
+            message = worker.receive()
         except ChildDiedError as error:
-            return self._replace(worker, f"the worker process {error}")
+            return self._replace(worker, self._explain(worker, error.returncode))
+        except Exception as error:
+            # Whatever unpickling raises: it may be a class of a plugin's own, or no message at all.
+            logger.exception("A worker sent what cannot be read.")
+            ending = f"the worker process sent what cannot be read: {error}"
+            return self._replace(worker, WorkerLost(cause="lost worker", detail=ending))
         if isinstance(message, Refused):
             raise message.error
+        if worker.activity is not None:
+            self._supervision.note(worker.activity, message)
+        if isinstance(message, Ready) and self._dataset is not None:
+            worker.send(self._dataset)
         if isinstance(message, Ready):
-            worker.ready = True
             self._failed_starts = 0
-            if self._dataset is not None:
-                self._send(worker, self._dataset)
-        if isinstance(message, _ENDS_A_TASK):
-            worker.busy = False
-        if isinstance(message, TrialResult):
-            self._renew_grown(worker)
+        worker.note(message)
         return message
 
-    def _renew_grown(self, worker: _Worker) -> None:
-        """Replace an idle worker whose memory has grown: frameworks keep something of every model they compile."""
-        worker.trials += 1
-        memory = _resident_bytes(worker.child.pid)
-        if worker.trials == 1:
-            worker.memory = memory
-        elif worker.trials >= _TRIALS_BETWEEN and memory - worker.memory > _MEMORY_GROWTH:
-            logger.info(
-                "A worker of %d MiB is renewed after %d trials.", memory >> 20, worker.trials
-            )
-            self._restart(worker)
+    def _patrol(self) -> tuple[int, Any] | None:
+        """End a worker that hangs or takes too much; None where there is no such worker, or it is not yet time."""
+        now = time.monotonic()
+        since = now - self._patrolled
+        if since < PATROL_SECONDS:
+            return None
+        self._patrolled = now
+        if since > SLEPT:
+            for worker in self._workers:
+                worker.forgive(since)
+            return None
+        for number, worker in enumerate(self._workers):
+            lost = self._judge(worker)
+            # What it has just said is heard first, and may mend it; but who goes on talking gets no second grace.
+            grace = lost is not None and not worker.suspected and worker.has_news()
+            worker.suspected = grace
+            if lost is not None and not grace:
+                return number, self._replace(worker, lost)
+        return None
 
-    def _restart(self, worker: _Worker) -> None:
-        worker.child.stop()
-        worker.child = self._start()
-        worker.ready, worker.busy, worker.trials = False, False, 0
+    def _judge(self, worker: WorkerProcess) -> WorkerLost | None:
+        excess = self._supervision.find_excess(worker.measure_memory())
+        if excess is not None:
+            return WorkerLost(cause="out of memory", detail=excess)
+        hang = worker.activity and self._supervision.find_hang(worker.activity)
+        return WorkerLost(cause="hang", detail=hang) if hang else None
 
-    def _replace(self, worker: _Worker, ending: str) -> WorkerLost:
-        last_words = _quote_last_line(self._log)  # before we write to that log, too
-        logger.error("A worker is replaced: %s.", ending)
+    def _explain(self, worker: WorkerProcess, returncode: int) -> WorkerLost:
+        short = worker.others_were_killed() or self._supervision.was_short_of_memory(worker.memory)
+        return explain_ending(
+            returncode,
+            used=worker.memory,
+            short_of_memory=short,
+            last_words=worker.read_last_words(),
+        )
+
+    def _replace(self, worker: WorkerProcess, lost: WorkerLost) -> WorkerLost:
+        logger.error("A worker is replaced (%s): %s.", lost.cause, lost.detail)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= _STARTS_ALLOWED:
                 raise BrokenPluginError(
-                    f"{ending[0].upper()}{ending[1:]} while it loaded {self._setup.space.name!r} and its framework, "
-                    f"{_STARTS_ALLOWED} times in a row.{last_words}"
+                    f"{lost.detail[0].upper()}{lost.detail[1:]}.\n"
+                    f"That was while it loaded {self._setup.space.name!r} and its framework, "
+                    f"{_STARTS_ALLOWED} times in a row."
                 )
-        self._restart(worker)
-        return WorkerLost(detail=ending)
-
-
-def _quote_last_line(log: Path | None) -> str:
-    # Quoted, because a run that never began takes its log away again.
-    said = log.read_text(encoding="utf-8", errors="replace").split("\n") if log else []
-    last = next((line.strip() for line in reversed(said) if line.strip()), "")
-    return f"\nIt said last: {last[:300]}" if last else ""
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _resident_bytes(pid: int) -> int:
-    """A process's resident memory, where the system tells it; else 0."""
-    statm = Path(f"/proc/{pid}/statm")
-    try:
-        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:  # no such file system, or the process has just ended
-        return 0
+        worker.restart()
+        return lost

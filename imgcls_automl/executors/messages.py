@@ -11,6 +11,7 @@ PreviewTask                    ->
 TrialTask                      ->
                                <-   SuggestCall     (answered by SuggestAnswer; any number)
                                <-   TrialStarted
+                               <-   Pulse           (now and then, between epochs)
                                <-   EpochReport     (answered by Verdict; one an epoch)
                                <-   TrialResult
 RefitTask                      ->
@@ -154,9 +155,15 @@ class TrialTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLost:
-    """A worker died in the middle of a task; another takes its place."""
+    """A worker died, or had to be ended, in the middle of a task; another takes its place.
+
+    Attributes:
+        detail: How, in words that follow "trial 3 failed:".
+        cause: `"crash"`, `"hang"`, `"out of memory"`, or `"lost worker"` where it is just gone.
+    """
 
     detail: str
+    cause: str = "crash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +212,11 @@ class TrialStarted:
     candidate: Candidate
     parameters: int
     epochs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """A training has made some steps since it last said anything; only whoever supervises workers hears of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,7 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
         while True:
             task = connection.recv()
             if isinstance(task, UseDataset):
-                dataset, bench = task.dataset, _open_bench(task, backend, space)
+                dataset, bench = task.dataset, _open_bench(task, backend, space, connection)
             else:
                 connection.send(_do(task, bench, dataset, connection))
     except ImgclsError as error:
@@ -89,7 +89,10 @@ def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:
         ) from error
 
 
-def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench:
+def _open_bench(
+    task: UseDataset, backend: Backend, space: SearchSpace, connection: Connection[Any, Any]
+) -> Bench:
+    from imgcls_automl.executors.pulse import PulseSender
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
@@ -101,6 +104,7 @@ def _open_bench(task: UseDataset, backend: Backend, space: SearchSpace) -> Bench
         metric=task.metric,
         class_weight=task.class_weight,
         sampling=task.sampling,
+        on_steps=PulseSender(connection.send),
     )
 
 

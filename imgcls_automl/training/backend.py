@@ -10,6 +10,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgcls_automl.machine import usable_memory
+
 logger = logging.getLogger(__name__)
 
 CPU_INFO = Path("/proc/cpuinfo")  # Linux
@@ -108,7 +110,7 @@ def load_backend(device: str) -> Backend:
         else f"CPU, {threads or os.cpu_count()} threads",
         on_gpu=on_gpu,
         precisions=_gpu_precisions(cards) if on_gpu else _cpu_precisions(CPU_INFO),
-        resident_bytes=cards[0].memory // 4 if on_gpu and cards else _main_memory() // 8,
+        resident_bytes=cards[0].memory // 4 if on_gpu and cards else usable_memory() // 8,
         warning=warning,
     )
 
@@ -132,7 +134,13 @@ def list_graphics_cards() -> list[GraphicsCard]:
     if program is None:
         return []
     query = [program, "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
-    answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    try:
+        answer = subprocess.run(
+            [*query, *_choose_visible()], capture_output=True, text=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:  # a driver in trouble may never answer
+        logger.warning("nvidia-smi does not tell which GPUs there are: %s", error)
+        return []
     if answer.returncode != 0:
         logger.warning("nvidia-smi failed: %s", answer.stderr.strip() or answer.stdout.strip())
         return []
@@ -143,6 +151,12 @@ def list_graphics_cards() -> list[GraphicsCard]:
         )
         for name, memory, capability in rows
     ]
+
+
+def _choose_visible() -> list[str]:
+    """Ask only for the GPUs this process may use; the parts of a split GPU cannot be asked for."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    return [] if visible in ("", "-1") or "MIG" in visible else ["-i", visible]
 
 
 def _sees_gpu() -> bool:
@@ -158,11 +172,3 @@ def _versions(name: str) -> dict[str, str]:
     from importlib.metadata import version
 
     return {package: version(package) for package in ("keras", name, "numpy")}
-
-
-def _main_memory() -> int:
-    """Bytes this process may use: the machine's memory, or its control group's share where that is less."""
-    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = Path("/sys/fs/cgroup/memory.max")
-    text = limit.read_text().strip() if limit.is_file() else "max"
-    return min(total, int(text)) if text.isdigit() else total

@@ -45,13 +45,14 @@ class TrainingTask(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """Builds and trains the candidates of one run."""
+    """Builds and trains the candidates of one run; `on_steps` as in `Plan`."""
 
     space: SearchSpace
     programs: Programs
     metric: str
     class_weight: str
     sampling: str = "none"
+    on_steps: Callable[[], None] = lambda: None
 
     @property
     def pictures(self) -> Pictures:
@@ -109,6 +110,7 @@ class Bench:
             sampling=self.sampling,
             deadline=task.deadline,
             keeps_last=keeps_last,
+            on_steps=self.on_steps,
         )
         own = find_own_fit(self.space, network)
         if own is not None:

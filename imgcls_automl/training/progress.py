@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class NotFiniteError(Exception):
@@ -25,6 +29,7 @@ class Plan:
         sampling: As in `draw_order`.
         epoch_size: Pictures that an epoch is laid out for; None for all of `train`.
         deadline: Seconds since the epoch; training stops there, inside an epoch if need be. None for never.
+        on_steps: Called as steps are made, some dozens at a time; on JAX, where an epoch is one call, never.
         keeps_last: Whether the last weights are what counts, not the best epoch's: no early stopping then.
     """
 
@@ -38,6 +43,7 @@ class Plan:
     keeps_last: bool = False
     sampling: str = "none"
     epoch_size: int | None = None
+    on_steps: Callable[[], None] = lambda: None
 
     @property
     def patience(self) -> int:

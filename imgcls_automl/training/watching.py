@@ -58,6 +58,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.started = time.time()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.plan.on_steps()
         if self.plan.deadline is not None and time.time() > self.plan.deadline:
             self._stop("timeout")
 

@@ -28,6 +28,7 @@ class InProcessExecutor:
 
     def __init__(self, play, workers=1):
         self.tasks = []
+        self.deadlines = []  # given with them
         self._play = play
         self._playing = dict.fromkeys(range(workers))
         self._said = deque()
@@ -41,9 +42,10 @@ class InProcessExecutor:
     def idle(self):
         return [worker for worker, playing in self._playing.items() if playing is None]
 
-    def submit(self, worker, task):
+    def submit(self, worker, task, *, deadline=None):
         assert self._playing[worker] is None, "a busy worker was given a task"
         self.tasks.append(task)
+        self.deadlines.append(deadline)
         self._playing[worker] = self._play(task)
         self._go_on(worker, None)
 
@@ -52,8 +54,6 @@ class InProcessExecutor:
             assert timeout is not None, "nothing is under way: the search would wait for ever"
             return None
         worker, message = self._said.popleft()
-        if message is None:  # the worker hangs
-            return None
         if isinstance(message, ENDS_A_TASK):
             self._playing[worker] = None
         elif not isinstance(message, IS_ANSWERED):
@@ -62,11 +62,6 @@ class InProcessExecutor:
 
     def answer(self, worker, message):
         self._go_on(worker, message)
-
-    def replace(self, worker, why):
-        self._playing[worker] = None
-        self._said = deque(said for said in self._said if said[0] != worker)
-        return WorkerLost(detail=why)
 
     def close(self):
         pass

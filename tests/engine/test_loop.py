@@ -246,19 +246,21 @@ class TestFailures:
         (stopped,) = [event for event in seen if isinstance(event, SearchStopped)]
         assert stopped.reason == "5 trials in a row ended the same way (build)"
 
-    def test_a_worker_that_hangs_past_its_time_is_replaced(
-        self, study, search, make_plan, monkeypatch
-    ):
+    def test_a_worker_that_hangs_is_told_with_its_cause(self, study, search, make_plan):
         def hang(task):
             yield draw("x")
-            yield None  # says nothing more
+            yield WorkerLost(cause="hang", detail="it made no progress for 180 s")
 
-        monkeypatch.setattr("imgcls_automl.engine.loop.HUNG_SECONDS", 0.0)
-        plan = make_plan(seconds=0.4)
-        with pytest.raises(NoTrialSucceededError, match=r"failed \(hang\)"):
+        plan = make_plan(seconds=1000)
+        with pytest.raises(NoTrialSucceededError, match=r"5 in a row failed \(hang\)"):
             search(hang, plan)
         assert study.get_trials()[0].user_attrs["cause"] == "hang"
-        assert "after its time was up" in (plan.folder / "0" / "result.json").read_text()
+        assert "no progress for 180 s" in (plan.folder / "0" / "result.json").read_text()
+
+    def test_workers_are_given_the_time_a_trial_has_to_end_at(self, search, make_plan):
+        executor = search(learn, make_plan(2, seconds=1000))
+        assert executor.deadlines == [task.deadline for task in executor.tasks]
+        assert None not in executor.deadlines
 
     def test_a_space_that_is_infeasible_everywhere_ends_too(self, study, search, make_plan):
         def refuse(task):

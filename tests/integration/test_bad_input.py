@@ -139,6 +139,12 @@ class TestTables:
         assert "785" in message
 
 
+class TestDevices:
+    def test_more_workers_than_cores_are_refused_before_the_data_is_looked_at(self, complain):
+        message = complain(2, "no_such.csv", "--workers", "9999", "--device", "cpu")
+        assert "one a processor core that may be used here, but got 9999" in message
+
+
 class TestNames:
     def test_an_out_that_exists(self, complain, tmp_path):
         (tmp_path / "mine").mkdir()

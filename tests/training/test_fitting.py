@@ -41,6 +41,12 @@ def test_every_epoch_is_measured(train):
         assert 0 < epoch.seconds < 60
 
 
+def test_it_shows_in_every_epoch_that_steps_are_made(train):
+    shown = []
+    train(epochs=3, on_steps=lambda: shown.append(True))
+    assert len(shown) >= 3
+
+
 class TestRepeating:
     CHOSEN = candidate(dropout=0.3, label_smoothing=0.1, augmentation=ALL_CHANGES)
 
