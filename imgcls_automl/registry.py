@@ -158,11 +158,15 @@ def _import_class(info: PluginInfo) -> Any:
 
 
 def _import_module(name: str) -> Any:
-    # A module beside the user's data is found too, but never in front of an installed one.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+    _add_to_path(Path.cwd())
     return importlib.import_module(name)
+
+
+def _add_to_path(folder: Path) -> None:
+    # A module beside the user's files is found too, but never in front of an installed one.
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.append(place)
 
 
 def _import_file(path: Path) -> Any:
@@ -174,6 +178,7 @@ def _import_file(path: Path) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look their module up
+    _add_to_path(path.parent)  # modules that lie beside it
     spec.loader.exec_module(module)
     return module
 

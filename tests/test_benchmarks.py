@@ -123,6 +123,14 @@ def test_ingest_is_compared_with_a_loop_that_gives_the_same_pixels(run_quick):
 
 
 @pytest.mark.slow
+def test_what_a_search_survives_is_counted(run_quick):
+    record, printed = run_quick("chaos")
+    assert record["summary"] == {"harm": 0}
+    assert [one["scenario"] for one in record["measurements"]] == ["lock-seconds"]
+    assert "left_running" in printed
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "tensorflow"])
 def test_use_of_the_device_is_measured_on_any_backend(run_quick, backend):
     record, printed = run_quick("gpu", KERAS_BACKEND=backend)

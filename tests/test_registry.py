@@ -242,6 +242,12 @@ class TestReferences:
         monkeypatch.chdir(tmp_path)
         assert load(find(DATASETS, "mine.py:Slides"), {}).stain == "any"
 
+    def test_a_file_that_imports_what_lies_beside_it(self, tmp_path, monkeypatch):
+        (tmp_path / "slides_parts.py").write_text(ADAPTER)
+        (tmp_path / "whole.py").write_text("from slides_parts import Slides")
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        assert load(find(DATASETS, f"{tmp_path}/whole.py:Slides"), {}).stain == "any"
+
     def test_a_module_beside_the_current_folder(self, tmp_path, monkeypatch):
         (tmp_path / "slides_mine.py").write_text(ADAPTER)
         monkeypatch.chdir(tmp_path)

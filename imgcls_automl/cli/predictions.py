@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,11 +70,7 @@ def predict(
         options=_parse_options(data_option),
         device=device,
     )
-    try:
-        left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))
-    except BrokenPipeError:  # whoever reads stdout, `head` perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))
     if left_out:
         raise DatasetError(
             f"{left_out:,} of {total:,} pictures could not be read and were left out; they are named above.\n"

@@ -6,6 +6,9 @@ WorkerSetup, at the start      ->
 UseDataset                     ->
 BaselinesTask                  ->
                                <-   Baselines
+ReplayTask                     ->
+                               <-   SuggestCall     (answered by SuggestAnswer; any number)
+                               <-   ReplayResult
 PreviewTask                    ->
                                <-   PreviewResult
 TrialTask                      ->
@@ -26,10 +29,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from imgcls_automl.executors.causes import Failure
+from imgcls_automl.limits import NO_LIMITS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.limits import Limits
     from imgcls_automl.plugin import Candidate
     from imgcls_automl.registry import PluginInfo
 
@@ -77,12 +84,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on, and what `RunConfig` says of how."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how and of which models."""
 
     dataset: Dataset
     metric: str
     class_weight: str
     sampling: str = "none"
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,21 @@ class Baselines:
     """Complete parameter sets, in the order they should be tried."""
 
     parameters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayTask:
+    """Have the space draw once more: its calls are answered with what an earlier trial drew.
+
+    Attributes:
+        number: The trial's number in the study.
+        folder: Where candidate.json goes; None to write none.
+        baseline: Whether the point came from the space itself.
+    """
+
+    number: int
+    folder: Path | None
+    baseline: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +182,11 @@ class WorkerLost:
 
     Attributes:
         detail: How, in words that follow "trial 3 failed:".
-        cause: `"crash"`, `"hang"`, `"out of memory"`, or `"lost worker"` where it is just gone.
+        cause: Crash, hang or out of memory, or lost worker where it is just gone.
     """
 
     detail: str
-    cause: str = "crash"
+    cause: Failure = Failure.CRASH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.text import plain
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.results.leaderboard import Leaderboard
 
-_DECIMALS = {"score": 4, "fold_sd": 4, "retrained_score": 4, "seconds": 1}
+_DECIMALS = {"score": 4, "fold_sd": 4, "retrained_score": 4, "seconds": 1, "latency_ms": 2}
 # In tables for people, `describe_role` and `describe_floors` say these.
 _TOLD = {"winner", "baseline", "majority_floor"}
 
@@ -23,8 +24,9 @@ def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
 
 
 def describe_role(row: Mapping[str, Any]) -> str:
-    """`"winner"`, `"baseline"`, `"winner, baseline"` or nothing."""
-    return ", ".join(role for role in ("winner", "baseline") if row.get(role))
+    """`"winner"`, `"baseline"`, `"winner, baseline"`, `"carried over"` (from another run) or nothing."""
+    carried = [CARRIED_OVER] if row.get("cause") == CARRIED_OVER else []
+    return ", ".join([*(role for role in ("winner", "baseline") if row.get(role)), *carried])
 
 
 def describe_floors(board: Leaderboard) -> list[str]:
@@ -56,7 +58,7 @@ def format_value(column: str, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.{_DECIMALS[column]}f}" if column in _DECIMALS else f"{value:.4g}"
-    if isinstance(value, int) and column == "params":
+    if isinstance(value, int) and column in ("params", "flops"):
         return f"{value:,}"
     return plain(str(value))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from imgcls_automl.errors import RunFolderError
 from imgcls_automl.training.checkpoint import (
     Checkpoint,
     Snapshot,
@@ -41,12 +42,14 @@ class Logbook:
         stored: What is trained, likewise.
 
     Attributes:
+        stored: What is trained.
         trainings: Those that have begun, in the order of the folds.
         snapshot: Where the last of them stood when the process was killed that began it; else None.
         before: Seconds that they had taken by then.
     """
 
     def __init__(self, folder: Path, task: TrainingTask, stored: StoredCandidate) -> None:
+        self.stored = stored
         self.trainings: list[Progress] = []
         self.snapshot: Snapshot | None = None
         self._folder = folder
@@ -120,7 +123,7 @@ def recall_candidate(folder: Path) -> StoredCandidate | None:
         return None
     try:
         return read_candidate(folder)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, RunFolderError) as error:
         # Drawn again it is the same: the study holds its parameters.
         logger.warning("The candidate in %s cannot be read: %s", folder, error)
         return None

@@ -11,10 +11,15 @@ from imgcls_automl.executors.messages import (
     SuggestCall,
     WorkerLost,
 )
-from imgcls_automl.executors.results import RefitResult, RetrainResult, TrialResult
+from imgcls_automl.executors.results import (
+    RefitResult,
+    ReplayResult,
+    RetrainResult,
+    TrialResult,
+)
 from imgcls_automl.trial_files import write_result
 
-ENDS_A_TASK = (Baselines, TrialResult, RetrainResult, RefitResult, WorkerLost)
+ENDS_A_TASK = (Baselines, ReplayResult, TrialResult, RetrainResult, RefitResult, WorkerLost)
 IS_ANSWERED = (SuggestCall, EpochReport)
 
 
@@ -70,7 +75,7 @@ class InProcessExecutor:
         self._said.append((worker, self._playing[worker].send(answer)))
 
 
-def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None, seconds=1.0):
+def end(task, state="complete", *, score=None, epochs=1, seconds=1.0, **ending):
     """A trial's result, written to its folder as a worker does it."""
     result = TrialResult(
         number=task.number,
@@ -82,8 +87,7 @@ def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None
         planned_epochs=task.epochs,
         seconds=seconds,
         parameters=10,
-        cause=cause,
-        detail=detail,
+        **ending,
     )
     write_result(task.folder, result)
     return result
