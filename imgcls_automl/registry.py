@@ -25,6 +25,7 @@ from imgcls_automl.errors import (
     PluginVersionError,
     UnknownPluginError,
 )
+from imgcls_automl.hypermodels.recognition import is_hypermodel
 from imgcls_automl.plugin import API_VERSION, DatasetAdapter, SearchSpace
 from imgcls_automl.plugin_filter import VARIABLE, read_filter
 from imgcls_automl.text import describe_error
@@ -140,6 +141,10 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
         PluginVersionError: It was written for another version of the plugin API.
     """
     plugin_class = import_class(info)
+    if info.group == SEARCH_SPACES and is_hypermodel(plugin_class, options):
+        from imgcls_automl.hypermodels.space import HyperModelSpace
+
+        return HyperModelSpace(plugin_class, options)
     version = getattr(plugin_class, "api_version", API_VERSION)
     if version != API_VERSION:
         raise PluginVersionError(
@@ -178,7 +183,7 @@ def import_class(info: PluginInfo) -> Any:
     found = module
     for part in name.split("."):
         found = getattr(found, part, None)
-    if not callable(found):
+    if not callable(found) and not is_hypermodel(found):
         raise BrokenPluginError(
             f"{place} has no class {name!r}, which {info.name!r} ({info.origin}) names."
         )

@@ -95,6 +95,15 @@ def test_memory_is_measured_after_each_trial(run_quick):
 
 
 @pytest.mark.slow
+def test_hypermodels_are_replayed_by_kerastuner_itself(run_quick):
+    record, printed = run_quick("hypermodels")
+    (one,) = record["measurements"]
+    assert one["trials"] == one["complete"] == one["equal_networks"] == 2
+    assert one["equal_values"] == one["values"] > 0
+    assert "conditional" in printed
+
+
+@pytest.mark.slow
 def test_startup_is_measured_with_a_cold_and_a_warm_cache(run_quick):
     record, printed = run_quick("startup")
     summary = record["summary"]
