@@ -32,6 +32,8 @@ LIGHT = {
     "imgcls_automl.errors": HEAVY | SCREENS | {"numpy"},
     "imgcls_automl.plugin": HEAVY | SCREENS | {"numpy"},
     "imgcls_automl.registry": HEAVY | SCREENS | {"numpy"},
+    "imgcls_automl.testing": HEAVY | SCREENS | {"numpy"},
+    "imgcls_automl.plugin_checks": HEAVY | SCREENS | {"numpy"},
     "imgcls_automl.cli.main": HEAVY | {"numpy"},
     # The search process, in which no framework can take the study down.
     "imgcls_automl.run": FRAMEWORKS | SCREENS,
