@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.data.dataset import MAX_PIXELS, RESIZE_MODES
 from imgcls_automl.errors import ConfigError
+from imgcls_automl.limits import Limits
 from imgcls_automl.option_values import (
     parse_bytes,
     parse_choice,
+    parse_count,
     parse_duration,
+    parse_milliseconds,
     parse_pairs,
     parse_score,
     parse_size,
@@ -130,6 +133,12 @@ class RunConfig:
         metavar="TIME",
         default=None,
     )
+    stop_after_no_improvement: int | None = _option(
+        "Stop after this many trials in a row that bring no new best.",
+        parse_whole(1),
+        metavar="N",
+        default=None,
+    )
     epochs: int | None = _option(
         "Epochs planned for every trial. Default: the preset's.",
         parse_whole(1),
@@ -194,6 +203,24 @@ class RunConfig:
         parse_choice("auto", *PRECISIONS),
         metavar="PRECISION",
         default="auto",
+    )
+    max_params: int | None = _option(
+        "Train no model of more weights, such as 500k or 2M; others are drawn instead.",
+        parse_count,
+        metavar="N",
+        default=None,
+    )
+    max_flops: int | None = _option(
+        "Train no model that takes more operations for one picture, such as 50M: two a multiply-add.",
+        parse_count,
+        metavar="N",
+        default=None,
+    )
+    max_latency_ms: float | None = _option(
+        "Train no model that takes longer for one picture alone, on this device.",
+        parse_milliseconds,
+        metavar="MS",
+        default=None,
     )
     workers: int | None = _option(
         "Worker processes that train at the same time. Default: one a GPU, one on the CPU.",
@@ -270,6 +297,13 @@ class RunConfig:
         """The preset with `epochs` taken into account."""
         preset = PRESETS[self.preset]
         return Preset(epochs=self.epochs or preset.epochs, top_k=preset.top_k, seeds=preset.seeds)
+
+    @property
+    def limits(self) -> Limits:
+        """What a model may be at most."""
+        return Limits(
+            parameters=self.max_params, flops=self.max_flops, latency_ms=self.max_latency_ms
+        )
 
     @property
     def wall_clock(self) -> float | None:

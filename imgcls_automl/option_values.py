@@ -58,6 +58,25 @@ def parse_score(value: object) -> float:
     return score
 
 
+def parse_count(value: object) -> int:
+    """Read `"2M"`, `"500k"`, `"1.5G"` or a plain number as a count."""
+    text = str(int(value) if isinstance(value, float) and value.is_integer() else value)
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d+)?)\s*([kmg]?)", text.strip().lower())
+    count = round(float(match[1]) * 1000 ** " kmg".index(match[2] or " ")) if match else 0
+    if isinstance(value, bool) or not 1 <= count < 10**18:
+        raise ValueError("a number above zero, such as 500k, 2M or 1.5G")
+    return count
+
+
+def parse_milliseconds(value: object) -> float:
+    """Read `"5"`, `0.5` or `"5ms"`."""
+    text = str(value).strip().lower().removesuffix("ms").strip()
+    milliseconds = float(text) if re.fullmatch(r"\d{1,9}(\.\d+)?", text) else 0.0
+    if not milliseconds:
+        raise ValueError("milliseconds above zero, such as 5 or 0.5")
+    return milliseconds
+
+
 def parse_duration(value: object) -> float:
     """Read `"90"`, `"90s"`, `"30m"`, `"1.5h"` or `"1h30m"` as seconds."""
     wanted = "a time above zero, such as 90s, 30m or 1h30m"

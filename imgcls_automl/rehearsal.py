@@ -68,6 +68,7 @@ def rehearse(
                 metric=config.metric,
                 class_weight=config.class_weight,
                 sampling=config.sampling,
+                limits=config.limits,
             )
         )
         return Rehearsal(

@@ -14,30 +14,45 @@ if TYPE_CHECKING:
 
 
 def renew_budget(
-    config: RunConfig, folder: RunFolder, trials: int | None, timeout: float | None
+    config: RunConfig,
+    folder: RunFolder,
+    trials: int | None,
+    timeout: float | None,
+    patience: int | None = None,
 ) -> RunConfig:
     """The configuration with the budget a run has when it is resumed; its timeout is that of all commands together.
+
+    A run that has not finished keeps what is not given anew. One that has goes on by what is given alone: its old
+    limits have been met.
 
     Args:
         config: As the run was last started.
         folder: Tells whether it was finished and how long it has taken.
         trials: The new total; None to keep the old one.
         timeout: Seconds for this command; None for what is left.
+        patience: Trials in a row without a new best, over the whole study; None to keep the old number.
 
     Raises:
         ConfigError: Nothing is left, and no more was given.
     """
     spent = folder.record["elapsed_seconds"]
     finished = folder.record["status"] == "complete"
-    if trials is None and timeout is None:
-        if finished or (config.wall_clock is not None and config.wall_clock <= spent):
-            raise ConfigError(
-                f"{folder.path} has spent its budget.\nSay how much more: --trials N (in all) or --timeout TIME."
-            )
-        return config
-    if trials is None and not finished:
-        trials = config.trials
-    return replace(config, trials=trials, timeout=None if timeout is None else spent + timeout)
+    total = None if timeout is None else spent + timeout
+    if not finished:
+        trials = trials or config.trials
+        total = total or config.timeout
+        patience = patience or config.stop_after_no_improvement
+    renewed = replace(config, trials=trials, timeout=total, stop_after_no_improvement=patience)
+    if finished and trials is None and timeout is None:
+        raise ConfigError(
+            f"{folder.path} has spent its budget.\nSay how much more: --trials N (in all) or --timeout TIME."
+        )
+    if renewed.wall_clock is not None and renewed.wall_clock <= spent:
+        raise ConfigError(
+            f"{folder.path} has spent its time, {spent:.0f} of {renewed.wall_clock:.0f} s.\n"
+            "Say how much more: --timeout TIME."
+        )
+    return renewed
 
 
 def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:

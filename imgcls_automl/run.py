@@ -57,6 +57,7 @@ def resume(
     *,
     trials: int | None = None,
     timeout: float | None = None,
+    stop_after_no_improvement: int | None = None,
     observe: Observer = lambda event: None,
 ) -> RunResult:
     """Go on with an interrupted, killed or finished search.
@@ -65,6 +66,7 @@ def resume(
         path: The run folder.
         trials: The new total of trials; None to keep the old one.
         timeout: Seconds for this command; None for what is left of the old budget.
+        stop_after_no_improvement: Trials in a row without a new best, over the whole study; None to keep the old one.
         observe: As in `search`.
 
     Raises:
@@ -74,7 +76,7 @@ def resume(
     started = time.time()
     with existing_run_folder(path) as folder:
         config = find_sources(config_from_json(folder.record["config"]), folder)
-        config = renew_budget(config, folder, trials, timeout)
+        config = renew_budget(config, folder, trials, timeout, stop_after_no_improvement)
         space = registry.find(registry.SEARCH_SPACES, config.space)
         if space.distribution:
             before = folder.record["plugins"]["space"]["origin"]

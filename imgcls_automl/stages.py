@@ -57,7 +57,12 @@ def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Bud
     from imgcls_automl.engine.budget import Budget
 
     seconds = None if config.wall_clock is None else config.wall_clock - spent
-    return Budget(trials=config.trials, started=started, seconds=seconds)
+    return Budget(
+        trials=config.trials,
+        started=started,
+        seconds=seconds,
+        patience=config.stop_after_no_improvement,
+    )
 
 
 def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> LocalExecutor:
@@ -155,6 +160,7 @@ def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
             metric=run.config.metric,
             class_weight=run.config.class_weight,
             sampling=run.config.sampling,
+            limits=run.config.limits,
         )
     )
     run.folder.update(

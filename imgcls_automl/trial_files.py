@@ -35,6 +35,7 @@ class StoredCandidate:
         baseline: Whether the point came from the space itself.
         candidate: What `suggest` made of it.
         task: The data it was made for.
+        drawn_batch_size: That of the draw, where memory was too short for it and `candidate` has a smaller one.
     """
 
     number: int
@@ -42,6 +43,7 @@ class StoredCandidate:
     baseline: bool
     candidate: Candidate
     task: ImageTask
+    drawn_batch_size: int | None = None
 
 
 def write_candidate(folder: Path, stored: StoredCandidate) -> None:
@@ -55,6 +57,8 @@ def write_candidate(folder: Path, stored: StoredCandidate) -> None:
         "training": asdict(stored.candidate.training),
         "task": asdict(stored.task),
     }
+    if stored.drawn_batch_size is not None:
+        values["drawn_batch_size"] = stored.drawn_batch_size
     write_json(folder / CANDIDATE, values)
 
 
@@ -75,6 +79,7 @@ def read_candidate(folder: Path) -> StoredCandidate:
             class_names=tuple(task["class_names"]),
             class_counts=tuple(task["class_counts"]),
         ),
+        drawn_batch_size=values.get("drawn_batch_size"),
     )
 
 

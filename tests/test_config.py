@@ -87,6 +87,26 @@ class TestValues:
     def test_durations(self, resolve, text, seconds):
         assert resolve({"timeout": text}).timeout == seconds
 
+    @pytest.mark.parametrize(
+        ("text", "number"),
+        [("2M", 2_000_000), ("500k", 500_000), ("1.5G", 1_500_000_000), (2e6, 2_000_000), ("7", 7)],
+    )
+    def test_counts(self, resolve, text, number):
+        assert resolve({"max_params": text, "max_flops": text}).max_flops == number
+
+    @pytest.mark.parametrize("text", ["0", "0.2", "-1", "2 apples", "M", True, "nan"])
+    def test_what_is_no_count_is_refused(self, resolve, text):
+        assert "--max-params must be a number above" in complain(
+            resolve, flags={"max_params": text}
+        )
+
+    def test_milliseconds(self, resolve):
+        assert resolve({"max_latency_ms": "5ms"}).limits.latency_ms == 5.0
+        assert resolve(toml="max-latency-ms = 0.5").limits.latency_ms == 0.5
+        assert "--max-latency-ms must be milliseconds above zero" in complain(
+            resolve, flags={"max_latency_ms": "0"}
+        )
+
     @pytest.mark.parametrize("text", ["0", "0m", "-5m", "soon", "1h 30m", "m", "nan", "1e3", "5w"])
     def test_what_is_no_duration_is_refused(self, resolve, text):
         message = complain(resolve, flags={"timeout": text})

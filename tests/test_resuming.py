@@ -12,11 +12,16 @@ from imgcls_automl.resuming import find_sources, refuse_change, renew_budget
 from imgcls_automl.run_folder import RunFolder
 
 
-def renew(config, *, trials=None, timeout=None, status="interrupted", spent=0.0):
-    """(trials, seconds of all commands together) of a run that is resumed."""
+def renewed(config, *, status="interrupted", spent=0.0, **given):
+    """The configuration of a run that is resumed."""
     folder = RunFolder(Path("runs/one"), {"status": status, "elapsed_seconds": spent})
     before = RunConfig(space="cnn_small", data=("digits",), **config)
-    after = renew_budget(before, folder, trials, timeout)
+    return renew_budget(before, folder, **{"trials": None, "timeout": None, **given})
+
+
+def renew(config, **resumed):
+    """(trials, seconds of all commands together) of a run that is resumed."""
+    after = renewed(config, **resumed)
     return after.trials, after.wall_clock
 
 
@@ -30,8 +35,12 @@ class TestBudget:
         # The limit is the run's; it does not shrink each time by all that was spent before.
         assert renew({"timeout": 600.0}, spent=100) == renew({"timeout": 600.0}, spent=300)
 
-    def test_new_trials_are_a_total_without_a_time_limit(self):
-        assert renew({"trials": 5, "timeout": 600.0}, trials=9, spent=599) == (9, None)
+    def test_new_trials_are_a_total_within_the_time_it_had(self):
+        assert renew({"trials": 5, "timeout": 600.0}, trials=9, spent=100) == (9, 600)
+        assert renew({"trials": 5}, trials=9, spent=100) == (9, None)
+
+    def test_the_time_of_a_run_that_was_given_none_does_not_limit_new_trials(self):
+        assert renew({}, trials=9, spent=1300) == (9, None)
 
     def test_new_time_is_for_this_command(self):
         assert renew({"timeout": 600.0}, timeout=60.0, spent=590) == (None, 650)
@@ -39,18 +48,29 @@ class TestBudget:
     def test_new_time_keeps_the_trials_of_a_run_that_has_not_had_them(self):
         assert renew({"trials": 5}, timeout=60.0, spent=10) == (5, 70)
 
-    def test_a_finished_run_searches_on_for_as_long_as_is_said(self):
+    def test_a_finished_run_searches_on_by_what_is_said_alone(self):
         assert renew({"trials": 5}, timeout=60.0, spent=10, status="complete") == (None, 70)
-        assert renew({"trials": 5}, trials=8, status="complete") == (8, None)
+        limited = {"trials": 5, "timeout": 20.0}
+        assert renew(limited, trials=8, spent=19, status="complete") == (8, None)
 
-    @pytest.mark.parametrize(
-        ("config", "spent", "status"),
-        [({"trials": 5}, 10, "complete"), ({}, 10, "complete"), ({"timeout": 60.0}, 61, "failed")],
-    )
-    def test_a_spent_one_has_to_be_told_how_much_more(self, config, spent, status):
+    def test_patience_is_a_limit_like_the_others(self):
+        config = {"trials": 9, "stop_after_no_improvement": 3}
+        assert renewed(config).stop_after_no_improvement == 3
+        assert renewed(config, patience=5).stop_after_no_improvement == 5
+        finished = renewed(config, trials=20, status="complete")
+        assert (finished.trials, finished.stop_after_no_improvement) == (20, None)
+
+    @pytest.mark.parametrize("config", [{"trials": 5}, {}, {"timeout": 60.0}])
+    def test_a_finished_one_has_to_be_told_how_much_more(self, config):
         with pytest.raises(ConfigError, match=r"runs/one has spent its budget") as caught:
-            renew(config, spent=spent, status=status)
+            renew(config, spent=10, status="complete")
         assert "--trials N" in str(caught.value)
+
+    @pytest.mark.parametrize("trials", [None, 9])
+    def test_one_whose_time_is_up_has_to_be_given_more_of_it(self, trials):
+        with pytest.raises(ConfigError, match=r"has spent its time, 61 of 60 s") as caught:
+            renew({"timeout": 60.0}, trials=trials, spent=61, status="failed")
+        assert "--timeout TIME" in str(caught.value)
 
 
 class TestSources:

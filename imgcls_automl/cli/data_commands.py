@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imgcls_automl.cli.wording import count, format_age
+from imgcls_automl.cli.durations import format_age
+from imgcls_automl.cli.wording import count
 from imgcls_automl.config import DEFAULT_CACHE_LIMIT
 from imgcls_automl.config_sources import resolve_option
 from imgcls_automl.text import format_bytes, plain

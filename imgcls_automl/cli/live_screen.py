@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from imgcls_automl.cli import wording
+from imgcls_automl.cli.durations import describe_time_left, format_seconds
 from imgcls_automl.cli.progress import Bar, Outcome, Progress
 from imgcls_automl.events import RunBegun
 from imgcls_automl.text import plain
@@ -106,7 +107,7 @@ def _list_head(progress: Progress, width: int) -> list[Text]:
     if budget is not None and budget.deadline is not None:
         head.append(Text(_tell_time(progress, budget.deadline, width)))
     elif budget is not None:
-        head.append(Text(f"{wording.format_seconds(time.time() - budget.started)} so far"))
+        head.append(Text(f"{format_seconds(time.time() - budget.started)} so far"))
     return head
 
 
@@ -117,7 +118,7 @@ def _tell_time(progress: Progress, deadline: float, width: int) -> str:
         after = deadline - standing.deadline
     then = f" for {work}" if standing is not None else ""
     left = max(0.0, deadline - time.time())
-    long, short = wording.describe_time_left(left, after=after, then=then)
+    long, short = describe_time_left(left, after=after, then=then)
     return long if len(long) <= width else short
 
 

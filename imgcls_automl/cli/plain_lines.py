@@ -7,6 +7,7 @@ import time
 from typing import Any, Self
 
 from imgcls_automl.cli import wording
+from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.executors.messages import EpochReport, TrialStarted
 from imgcls_automl.executors.results import RetrainResult, TrialResult
@@ -32,7 +33,7 @@ class PlainLines:
 
     def observe(self, event: Any) -> None:
         for line in self._describe(event):
-            elapsed = wording.format_seconds(time.monotonic() - self._started)
+            elapsed = format_seconds(time.monotonic() - self._started)
             print(f"[{elapsed:>6}] {plain(line)}", file=sys.stderr, flush=True)  # noqa: T201
 
     def _describe(self, event: Any) -> list[str]:

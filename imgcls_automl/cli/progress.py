@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.cli import wording
+from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.events import (
     DatasetReady,
@@ -162,7 +163,7 @@ def _tell_trial(result: TrialResult) -> Outcome:
         number=str(result.number),
         score=_format(result.score),
         epochs=f"{result.epochs}/{result.planned_epochs}",
-        time=wording.format_seconds(result.seconds),
+        time=format_seconds(result.seconds),
     )
 
 
@@ -174,7 +175,7 @@ def _tell_retraining(result: RetrainResult) -> Outcome:
         number=str(result.number),
         score=_format(result.score),
         epochs=str(result.epochs),
-        time=wording.format_seconds(result.seconds),
+        time=format_seconds(result.seconds),
     )
 
 

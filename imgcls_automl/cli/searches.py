@@ -71,16 +71,34 @@ def resume(
     timeout: Annotated[
         str | None, typer.Option(metavar="TIME", help="Time for this command.", show_default=False)
     ] = None,
+    stop_after_no_improvement: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N",
+            help="Trials in a row without a new best, over the whole study.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Go on with an interrupted, killed or finished search, exactly."""
+    """Go on with an interrupted, killed or finished search, exactly.
+
+    What is not given stays as it was, unless the search was finished.
+    """
     from imgcls_automl import run
 
     total = _parse("--trials", parse_whole(1), trials)
     seconds = _parse("--timeout", parse_duration, timeout)
+    patience = _parse("--stop-after-no-improvement", parse_whole(1), stop_after_no_improvement)
     _show(
-        lambda observe: run.resume(folder, trials=total, timeout=seconds, observe=observe),
+        lambda observe: run.resume(
+            folder,
+            trials=total,
+            timeout=seconds,
+            stop_after_no_improvement=patience,
+            observe=observe,
+        ),
         json=json,
         quiet=quiet,
     )

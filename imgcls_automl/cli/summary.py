@@ -62,6 +62,9 @@ def show_plan(rehearsal: Rehearsal, *, json: bool) -> None:
         typer.echo(json_format.dumps({"schema_version": 1, **rehearsal.to_json()}))
         return
     typer.echo(f"Budget: {wording.describe_budget(rehearsal.config, rehearsal.budget)}")
+    limits = rehearsal.config.limits.describe()
+    if limits:
+        typer.echo(f"Limits: models of {limits}")
     for line in (
         *wording.describe_dataset(rehearsal.dataset),
         *wording.describe_worker(rehearsal.ready),

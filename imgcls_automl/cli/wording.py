@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.events import (
     DatasetReady,
     PlanMade,
@@ -30,7 +31,12 @@ def describe_lasting(event: Any) -> list[str]:
     match event:
         case RunBegun():
             budget = describe_budget(event.config, event.budget)
-            return [f"Run folder {event.folder.path}", f"Budget: {budget}"]
+            limits = event.config.limits.describe()
+            return [
+                f"Run folder {event.folder.path}",
+                f"Budget: {budget}",
+                *([f"Limits: models of {limits}"] if limits else []),
+            ]
         case DatasetReady():
             return [*describe_dataset(event.dataset), *_point_to_issues(event.dataset)]
         case WorkerReady():
@@ -44,7 +50,7 @@ def describe_lasting(event: Any) -> list[str]:
         case RefitBegun():
             return [describe_refit(event.number, event.epochs, event.planned_epochs)]
         case SearchStopped():
-            return [f"The search stops early: {event.reason}; more would tell nothing"]
+            return [f"The search stops early: {event.reason}"]
         case WorkerLost():
             return [f"Warning: {event.detail}; another takes its place"]
     return []
@@ -57,6 +63,8 @@ def describe_budget(config: RunConfig, budget: Budget) -> str:
         limits.append(f"{budget.trials} trials")
     if budget.seconds is not None:
         limits.append(f"at most {format_seconds(budget.seconds)}")
+    if budget.patience is not None:
+        limits.append(f"until {count(budget.patience, 'trial')} in a row bring no new best")
     return f"preset {config.preset}, {', '.join(limits)}"
 
 
@@ -151,6 +159,8 @@ def describe_trial(result: TrialResult) -> str:
         words += f": {result.score:.4f}{_describe_scoring(result)}"
     if result.state == "failed":
         words += f" ({result.cause}): {plain(result.detail or '')}"
+    elif result.detail and result.state in ("complete", "infeasible"):
+        words += f" ({plain(result.detail)})"
     return f"{words}, {format_seconds(result.seconds)}"
 
 
@@ -183,20 +193,6 @@ def describe_epoch(report: EpochReport, of: str = " of ") -> str:
     return epoch if report.folds == 1 else f"fold {report.fold}{of}{report.folds}, {epoch}"
 
 
-def describe_time_left(left: float, *, after: float | None, then: str) -> tuple[str, str]:
-    """What is left of the time, at length and in short.
-
-    Args:
-        left: Seconds until the command has to be done.
-        after: How many of them are for what follows the search; None where the search is over, or not begun.
-        then: What follows, or goes on.
-    """
-    if after is None:
-        return f"{_format_countdown(left)} left{then}", f"{_format_countdown(left)} left"
-    search, rest = _format_countdown(max(0.0, left - after)), _format_countdown(min(left, after))
-    return f"search {search} left, then about {rest}{then}", f"search {search}, then {rest}"
-
-
 def _with_flips(result: RetrainResult) -> str:
     if result.score is None or result.flipped_score is None:
         return "no score"
@@ -222,28 +218,3 @@ def describe_reading(progress: IngestProgress) -> str:
 def count(number: int, noun: str) -> str:
     """`"1 trial"`, `"2 trials"`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
-
-
-def _format_countdown(seconds: float) -> str:
-    # Tenths of a second would only flicker.
-    return f"{seconds:.0f}s" if seconds < 10 else format_seconds(seconds)
-
-
-def format_seconds(seconds: float) -> str:
-    """`"41s"`, `"2m05s"`, `"1h02m"`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{seconds:.1f}s" if seconds < 10 else f"{whole}s"
-    minutes, rest = divmod(whole, 60)
-    if minutes < 60:
-        return f"{minutes}m{rest:02d}s" if rest else f"{minutes}m"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes:02d}m" if minutes else f"{hours}h"
-
-
-def format_age(seconds: float) -> str:
-    """`"now"`, `"5 minutes ago"`, `"3 days ago"`."""
-    for unit, noun in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= unit:
-            return f"{count(int(seconds // unit), noun)} ago"
-    return "now"

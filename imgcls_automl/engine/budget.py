@@ -20,11 +20,13 @@ class Budget:
         trials: Over the whole study; None for no limit.
         started: When the command began, in seconds since the epoch.
         seconds: For the whole command; None for no limit.
+        patience: Trials in a row without a new best after which the search ends; None for no limit.
     """
 
     trials: int | None
     started: float
     seconds: float | None
+    patience: int | None = None
 
     @property
     def deadline(self) -> float | None:

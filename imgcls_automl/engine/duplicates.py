@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from imgcls_automl.executors.causes import LASTING_FAILURES
 from imgcls_automl.trial_files import CANDIDATE, read_candidate, read_result
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.executors.results import TrialResult
     from imgcls_automl.plugin import Candidate
+    from imgcls_automl.trial_files import StoredCandidate
 
 
 class KnownCandidates:
@@ -30,8 +32,8 @@ class KnownCandidates:
         known = cls()
         for folder in sorted(trials.iterdir(), key=lambda path: path.name):
             result = read_result(folder) if (folder / CANDIDATE).is_file() else None
-            if result is not None and _counts(result):
-                known.admit(result.number, read_candidate(folder).candidate)
+            if result is not None:
+                known.conclude(result, folder)
         return known
 
     def admit(self, number: int, candidate: Candidate) -> int | None:
@@ -40,14 +42,29 @@ class KnownCandidates:
         known = self._numbers.setdefault(key, number)
         return None if known == number else known
 
-    def forget_unfinished(self, result: TrialResult) -> None:
-        """Let a candidate be drawn again whose trial taught nothing about it."""
-        if not _counts(result):
+    def conclude(self, result: TrialResult, folder: Path) -> None:
+        """Note how a trial, whose folder is given, ended: one that taught nothing about its candidate is forgotten."""
+        if _counts(result):
+            stored = read_candidate(folder) if (folder / CANDIDATE).is_file() else None
+            for candidate in _list_forms(stored) if stored else ():
+                self.admit(result.number, candidate)
+        else:
             self._numbers = {
                 key: number for key, number in self._numbers.items() if number != result.number
             }
 
 
+def _list_forms(stored: StoredCandidate) -> list[Candidate]:
+    """A candidate as it was trained and, where memory was too short for that, as it was drawn."""
+    trained = stored.candidate
+    if stored.drawn_batch_size is None:
+        return [trained]
+    drawn = replace(trained.training, batch_size=stored.drawn_batch_size)
+    return [trained, replace(trained, training=drawn)]
+
+
 def _counts(result: TrialResult) -> bool:
-    # A trial that the clock or a crash has ended says little about its candidate.
+    # A trial that the clock, or the end of its worker, has ended says little about its candidate.
+    if result.state == "failed":
+        return result.cause in LASTING_FAILURES
     return result.state == "complete" or (result.state == "pruned" and result.cause != "timeout")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.engine.duplicates import KnownCandidates
+from imgcls_automl.engine.improvement import is_out_of_patience, trials_without_improvement
 from imgcls_automl.engine.lost_trials import record_lost_trial
 from imgcls_automl.engine.pace import Pace
 from imgcls_automl.engine.streak import Streak
@@ -110,17 +111,27 @@ class _Loop:
             event = self._executor.next_event(PATROL_SECONDS)
             if event is not None:
                 self._handle(*event)
-        if self._streak.is_hopeless:
-            self._observe(SearchStopped(reason=self._streak.describe()))
+        self._tell_why_it_stops()
 
     def explain_nothing(self) -> str:
         """Say why not one trial was completed."""
         return self._streak.explain_nothing()
 
+    def _tell_why_it_stops(self) -> None:
+        """Say it where the search ends before its trials or its time are spent."""
+        if self._streak.is_hopeless:
+            self._observe(SearchStopped(reason=self._streak.describe()))
+        elif is_out_of_patience(self._study, self._plan.budget):
+            fruitless = trials_without_improvement(self._study)
+            self._observe(SearchStopped(reason=f"{fruitless} trials in a row brought no new best"))
+
     def _may_start(self) -> bool:
         if self._streak.is_hopeless or self._pace.is_out_of_time():
             return False
-        trials = self._plan.budget.trials
+        budget = self._plan.budget
+        if is_out_of_patience(self._study, budget):
+            return False
+        trials = budget.trials
         return trials is None or counted_trials(self._study) + len(self._running) < trials
 
     def _start_trials(self) -> None:
@@ -206,7 +217,7 @@ class _Loop:
 
     def _conclude(self, trial: optuna.Trial, result: TrialResult) -> None:
         tell_result(self._study, trial, result)
-        self._known.forget_unfinished(result)
+        self._known.conclude(result, self._plan.folder / str(result.number))
         self._drop_weights()
         self._streak.note(result)
         self._take_stock()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from imgcls_automl.executors.causes import Refusal
+
 if TYPE_CHECKING:
     from imgcls_automl.executors.results import TrialResult
 
@@ -16,6 +18,7 @@ class Streak:
 
     def __init__(self) -> None:
         self._last: TrialResult | None = None
+        self._last_failure: TrialResult | None = None
         self._length = 0
 
     def note(self, result: TrialResult) -> None:
@@ -23,10 +26,12 @@ class Streak:
         last, self._last = self._last, result
         if result.state not in ("failed", "infeasible"):
             self._length = 0
-        elif last is not None and (last.state, last.cause) == (result.state, result.cause):
+        elif last is not None and _ends_alike(last, result):
             self._length += 1
         else:
             self._length = 1
+        if result.state == "failed":
+            self._last_failure = result
 
     @property
     def is_hopeless(self) -> bool:
@@ -35,9 +40,11 @@ class Streak:
         return self._length >= (INFEASIBLE_DRAWS if infeasible else SAME_FAILURES)
 
     def describe(self) -> str:
-        """`"5 trials in a row ended the same way (build)"`."""
+        """`"5 trials in a row ended the same way (hang); more would tell nothing"`."""
         assert self._last is not None
-        return f"{self._length} trials in a row ended the same way ({self._last.cause or self._last.state})"
+        infeasible = self._last.state == "infeasible"
+        why = (self._last.detail if infeasible else None) or self._last.cause
+        return f"{self._length} trials in a row ended the same way ({why}); more would tell nothing"
 
     def explain_nothing(self) -> str:
         """Say why not one trial was completed."""
@@ -48,8 +55,27 @@ class Streak:
                 f"The last one, trial {last.number}: {last.detail}"
             )
         if last is not None and last.state == "infeasible":
-            return f"No trial succeeded: {self._length} candidates in a row were infeasible: {last.detail}"
+            return self._explain_infeasible(last)
         return (
             "No trial finished an epoch in the time given.\n"
             "Give more with --timeout, or make the work smaller with --image-size."
         )
+
+    def _explain_infeasible(self, last: TrialResult) -> str:
+        told = (
+            f"No trial succeeded: {self._length} candidates in a row were infeasible, the last one: "
+            f"{last.detail}."
+        )
+        failure = self._last_failure
+        if last.cause == Refusal.LIMIT:
+            return f"{told}\nRaise the limit, or search a space of smaller models."
+        if last.cause == Refusal.DUPLICATE and failure is not None:  # which its copies would hide
+            return f"{told}\nTrial {failure.number} failed ({failure.cause}): {failure.detail}"
+        return told
+
+
+def _ends_alike(one: TrialResult, other: TrialResult) -> bool:
+    """Whether both failed of one cause, or were infeasible, of whatever cause."""
+    if one.state == other.state == "infeasible":
+        return True
+    return (one.state, one.cause) == (other.state, other.cause)

@@ -11,6 +11,7 @@ import optuna
 from optuna.trial import TrialState
 
 from imgcls_automl.config import METRICS
+from imgcls_automl.engine.constraints import list_constraints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,13 +119,9 @@ def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
         trial.set_user_attr(CAUSE, result.cause)
     if result.state == "complete":
         study.tell(trial, result.score, skip_if_finished=True)
-    elif result.state == "failed":
-        study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
     else:
-        if (
-            result.state == "infeasible"
-        ):  # unlike a failure, a broken constraint teaches the sampler
-            trial.set_constraint("feasible", 1.0)
+        for name, value in list_constraints(result).items():
+            trial.set_constraint(name, value)
         study.tell(trial, state=TrialState.PRUNED, skip_if_finished=True)
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 from typing import TYPE_CHECKING
 
+from imgcls_automl.executors.causes import Failure
 from imgcls_automl.executors.messages import WorkerLost
 from imgcls_automl.processes import describe_exit
 from imgcls_automl.text import format_bytes
@@ -40,13 +41,14 @@ def explain_ending(
     ending = f"the worker process {describe_exit(returncode)}"
     if returncode == -signal.SIGKILL and short_of_memory:
         return WorkerLost(
-            cause="out of memory",
+            cause=Failure.OUT_OF_MEMORY,
             detail=f"{ending} as memory ran out; it was last seen with {format_bytes(used)}. "
             "Smaller batches, networks or pictures, or fewer --workers take less",
         )
     if last_words:
         ending += f"; its last words: {last_words}"
-    return WorkerLost(cause="lost worker" if returncode == 0 else "crash", detail=ending)
+    cause = Failure.LOST_WORKER if returncode == 0 else Failure.CRASH
+    return WorkerLost(cause=cause, detail=ending)
 
 
 def measure_log(log: Path | None) -> int:

@@ -8,6 +8,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
+from imgcls_automl.executors.causes import Failure
 from imgcls_automl.executors.devices import share_devices
 from imgcls_automl.executors.endings import explain_ending
 from imgcls_automl.executors.messages import Pulse, Ready, Refused, UseDataset, WorkerLost
@@ -114,7 +115,7 @@ class LocalExecutor:
             # Whatever unpickling raises: it may be a class of a plugin's own, or no message at all.
             logger.exception("A worker sent what cannot be read.")
             ending = f"the worker process sent what cannot be read: {error}"
-            return self._replace(worker, WorkerLost(cause="lost worker", detail=ending))
+            return self._replace(worker, WorkerLost(cause=Failure.LOST_WORKER, detail=ending))
         if isinstance(message, Refused):
             raise message.error
         if worker.activity is not None:
@@ -149,9 +150,9 @@ class LocalExecutor:
     def _judge(self, worker: WorkerProcess) -> WorkerLost | None:
         excess = self._supervision.find_excess(worker.measure_memory())
         if excess is not None:
-            return WorkerLost(cause="out of memory", detail=excess)
+            return WorkerLost(cause=Failure.OUT_OF_MEMORY, detail=excess)
         hang = worker.activity and self._supervision.find_hang(worker.activity)
-        return WorkerLost(cause="hang", detail=hang) if hang else None
+        return WorkerLost(cause=Failure.HANG, detail=hang) if hang else None
 
     def _explain(self, worker: WorkerProcess, returncode: int) -> WorkerLost:
         short = worker.others_were_killed() or self._supervision.was_short_of_memory(worker.memory)

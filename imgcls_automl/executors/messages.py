@@ -26,10 +26,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from imgcls_automl.executors.causes import Failure
+from imgcls_automl.limits import NO_LIMITS
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.limits import Limits
     from imgcls_automl.plugin import Candidate
     from imgcls_automl.registry import PluginInfo
 
@@ -77,12 +81,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UseDataset:
-    """The data set that all further tasks train on, and what `RunConfig` says of how."""
+    """The data set that all further tasks train on, and what `RunConfig` says of how and of which models."""
 
     dataset: Dataset
     metric: str
     class_weight: str
     sampling: str = "none"
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,11 +164,11 @@ class WorkerLost:
 
     Attributes:
         detail: How, in words that follow "trial 3 failed:".
-        cause: `"crash"`, `"hang"`, `"out of memory"`, or `"lost worker"` where it is just gone.
+        cause: Crash, hang or out of memory, or lost worker where it is just gone.
     """
 
     detail: str
-    cause: str = "crash"
+    cause: Failure = Failure.CRASH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,11 +42,14 @@ class TrialResult:
         planned_epochs: As laid out, over all folds.
         seconds: Wall-clock time of the trial.
         parameters: Number of weights; None where the model could not be built.
-        cause: Why it is not complete: `"pruned"`, `"timeout"`, `"duplicate"`, `"not finite"`, `"build"`,
-            `"out of memory"`, `"training"`, `"crash"`...
-        detail: One line about the cause.
+        cause: Why it is not complete: `"pruned"`, `"timeout"`, or one of `executors.causes`.
+        detail: One line about the cause; of a complete trial, what was not as its candidate was drawn.
         metrics: Of the kept epoch, with folds the means of theirs.
         fold_scores: Of the folds whose training ended, in their order; empty without folds.
+        batch_size: That it was trained with, which may be half of what was drawn; None where nothing was drawn.
+        flops: As in `limits.ModelCost`; None where the model could not be built.
+        latency_ms: As there; measured of those that a limit of it is checked on, and of those that are retrained.
+        violations: By how much a refused candidate is above its limits, as shares of them, by option.
     """
 
     number: int
@@ -62,6 +65,10 @@ class TrialResult:
     detail: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     fold_scores: tuple[float, ...] = ()
+    batch_size: int | None = None
+    flops: int | None = None
+    latency_ms: float | None = None
+    violations: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

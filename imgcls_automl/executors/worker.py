@@ -104,6 +104,7 @@ def _open_bench(
         metric=task.metric,
         class_weight=task.class_weight,
         sampling=task.sampling,
+        limits=task.limits,
         on_steps=PulseSender(connection.send),
     )
 

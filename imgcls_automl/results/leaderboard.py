@@ -39,8 +39,8 @@ COLUMNS = (
     "space",
     "plugin",
 )
-# After the columns of the candidates: how even the folds are, the trial's part in the choice, why one failed, and what
-# tells runs apart.
+# After the columns of the candidates: how even the folds are, the trial's part in the choice, why one failed, what
+# tells runs apart, and what a forward pass takes.
 LAST_COLUMNS = (
     "folds",
     "fold_sd",
@@ -52,6 +52,8 @@ LAST_COLUMNS = (
     "run",
     "data",
     "fingerprint",
+    "flops",
+    "latency_ms",
 )
 
 
@@ -203,6 +205,8 @@ def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str,
     row["run"] = run.folder.name
     row["data"] = run.data
     row["fingerprint"] = run.dataset.fingerprint if run.dataset else None
+    row["flops"] = trial.flops
+    row["latency_ms"] = trial.latency_ms
     return row
 
 

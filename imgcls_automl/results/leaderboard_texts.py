@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.results.leaderboard import Leaderboard
 
-_DECIMALS = {"score": 4, "fold_sd": 4, "retrained_score": 4, "seconds": 1}
+_DECIMALS = {"score": 4, "fold_sd": 4, "retrained_score": 4, "seconds": 1, "latency_ms": 2}
 # In tables for people, `describe_role` and `describe_floors` say these.
 _TOLD = {"winner", "baseline", "majority_floor"}
 
@@ -56,7 +56,7 @@ def format_value(column: str, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.{_DECIMALS[column]}f}" if column in _DECIMALS else f"{value:.4g}"
-    if isinstance(value, int) and column == "params":
+    if isinstance(value, int) and column in ("params", "flops"):
         return f"{value:,}"
     return plain(str(value))
 

@@ -31,7 +31,8 @@ class TrialRecord:
         planned_epochs: How many were to be trained.
         seconds: What it took.
         parameters: Weights of the model.
-        latency_ms: Milliseconds that one picture takes; None where it was not measured.
+        flops: Operations of one picture's forward pass.
+        latency_ms: Of one picture alone; None where it was not measured.
         cause: Why it failed or was cut short, in a few words.
         detail: The same at length.
         metrics: Validation metrics at the kept epoch, with folds the means of theirs.
@@ -51,6 +52,7 @@ class TrialRecord:
     planned_epochs: int | None
     seconds: float | None
     parameters: int | None
+    flops: int | None
     latency_ms: float | None
     cause: str | None
     detail: str | None
@@ -92,6 +94,7 @@ def _read_trial(folder: Path, unfinished: str) -> TrialRecord:
             planned_epochs=result.get("planned_epochs"),
             seconds=result.get("seconds"),
             parameters=result.get("parameters"),
+            flops=result.get("flops"),
             latency_ms=result.get("latency_ms"),
             cause=result.get("cause"),
             detail=result.get("detail"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imgcls_automl.executors.messages import EpochReport
 from imgcls_automl.files import write_csv
+from imgcls_automl.limits import NO_LIMITS
 from imgcls_automl.training.fitting import build_network, fit_candidate
+from imgcls_automl.training.latency import Latencies
 from imgcls_automl.training.progress import Epoch, Plan, Progress
 from imgcls_automl.trial_files import HISTORY
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from imgcls_automl.limits import Limits
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.logbook import Logbook
@@ -51,6 +54,8 @@ class Bench:
     metric: str
     class_weight: str
     sampling: str = "none"
+    limits: Limits = NO_LIMITS
+    latencies: Latencies = field(default_factory=Latencies)
     on_steps: Callable[[], None] = lambda: None
 
     @property

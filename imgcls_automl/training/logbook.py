@@ -41,12 +41,14 @@ class Logbook:
         stored: What is trained, likewise.
 
     Attributes:
+        stored: What is trained.
         trainings: Those that have begun, in the order of the folds.
         snapshot: Where the last of them stood when the process was killed that began it; else None.
         before: Seconds that they had taken by then.
     """
 
     def __init__(self, folder: Path, task: TrainingTask, stored: StoredCandidate) -> None:
+        self.stored = stored
         self.trainings: list[Progress] = []
         self.snapshot: Snapshot | None = None
         self._folder = folder

@@ -7,8 +7,6 @@ rates and the strengths of augmentation.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from imgcls_automl.training.architecture import describe_architecture, digest, is_described
 from imgcls_automl.training.epochs import Scan
 from imgcls_automl.training.recipe import make_optimizer, set_rates
 from imgcls_automl.training.trainee import Trainee
@@ -192,45 +191,25 @@ class Programs:
 
 def _make_key(network: Any, training: Training, shape: StepShape) -> str | None:
     """Name what is compiled in; None where a network cannot tell what that is."""
-    if not _is_described(network) or is_adapted(network):
+    architecture = describe_architecture(network)
+    if architecture is None or is_adapted(network):
         return None
     augmented = {
         name: bool(getattr(training.augmentation, name))
         for name in training.augmentation.__dataclass_fields__
     }
     parts = [
-        _blur_dropout(network.get_config()),
+        architecture,
         [bool(layer.trainable) for layer in network._flatten_layers()],
         [training.optimizer, training.schedule, augmented],
-        [shape.batch_size, shape.steps_per_execution, keras.config.dtype_policy().name],
+        [shape.batch_size, shape.steps_per_execution],
     ]
-    text = json.dumps(parts, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _is_described(network: Any) -> bool:
-    """Whether a network is a graph of Keras's own layers, so that its configuration tells all of it."""
-    graph = isinstance(network, keras.Sequential) or type(network).__name__ == "Functional"
-    return graph and all(
-        type(layer).__module__.startswith("keras.") for layer in network._flatten_layers()
-    )
-
-
-def _blur_dropout(config: Any) -> Any:
-    """A configuration with all dropout rates above zero taken for one."""
-    if isinstance(config, dict):
-        blurred = {key: _blur_dropout(value) for key, value in config.items()}
-        if config.get("class_name") == "Dropout":
-            blurred["config"] = {**blurred["config"], "rate": config["config"]["rate"] > 0}
-        return blurred
-    if isinstance(config, list | tuple):
-        return [_blur_dropout(value) for value in config]
-    return config
+    return digest(parts)
 
 
 def _list_dropouts(network: Any) -> list[Any]:
     """The layers whose rate can be held in a variable: plain dropout, at the top of a described network."""
-    if not _is_described(network):
+    if not is_described(network):
         return []
     layers = [layer for layer in network.layers if type(layer) is keras.layers.Dropout]
     return [layer for layer in layers if layer.rate > 0 and layer.noise_shape is None]
@@ -238,7 +217,7 @@ def _list_dropouts(network: Any) -> list[Any]:
 
 def _clone(network: Any, dropouts: list[str], rates: Any) -> Any:
     """Copy a network with rated dropout in place of its own; weights are set by `Program.begin`."""
-    if not _is_described(network):
+    if not is_described(network):
         return network
 
     def copy(layer: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.training.bench import epoch_report, write_history
+from imgcls_automl.training.gates import note_latency
 from imgcls_automl.training.logbook import Logbook
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
@@ -50,6 +51,7 @@ def retrain(
                 break
             network.load_weights(kept)
         opinions.append(_ask(network, bench, holdout))
+        note_latency(task.trial_folder, network, bench)
         if any(progress.stopped for progress in logbook.trainings):
             break
     result = _judge(task, bench, opinions, logbook)

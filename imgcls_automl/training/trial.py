@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import logging
 import time
-from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import optuna
 
+from imgcls_automl.executors.causes import Failure, Refusal
 from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
-from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
+from imgcls_automl.training.course import Course, conclude, list_scored
+from imgcls_automl.training.failures import TrialEndedError, as_failure
+from imgcls_automl.training.gates import measure_cost, refuse_excess
+from imgcls_automl.training.halving import halve_batch
 from imgcls_automl.training.logbook import Logbook, recall_candidate
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
     StoredCandidate,
+    drop_checkpoints,
     drop_weights,
     read_candidate,
     weights_file,
@@ -36,21 +40,13 @@ if TYPE_CHECKING:
         TrialTask,
         Verdict,
     )
-    from imgcls_automl.executors.results import TrialState
+    from imgcls_automl.executors.results import TrialResult
+    from imgcls_automl.limits import ModelCost
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.progress import Epoch, Progress
 
 logger = logging.getLogger(__name__)
-
-
-class TrialFailedError(Exception):
-    """A trial cannot go on; `cause` is a word or two for the leaderboard, the message one line of detail."""
-
-    def __init__(self, state: TrialState, cause: str, detail: str) -> None:
-        super().__init__(detail)
-        self.state = state
-        self.cause = cause
 
 
 def run_trial(
@@ -75,48 +71,87 @@ def run_trial(
         report: Told of each epoch; answers whether to go on.
     """
     begun = time.time()
-    trainings: list[Progress] = []
-    state: TrialState = "complete"
-    cause = detail = parameters = None
+    course = Course()
     try:
-        stored = recall_candidate(task.folder) or _draw(task, bench, trial)
-        twin = admit(CandidateDrawn(number=task.number, candidate=stored.candidate)).duplicate_of
+        course.stored = recall_candidate(task.folder) or _draw(task, bench, trial)
+        drawn = CandidateDrawn(number=task.number, candidate=course.stored.candidate)
+        twin = admit(drawn).duplicate_of
         if twin is not None:
-            raise TrialFailedError("infeasible", "duplicate", f"the same candidate as trial {twin}")
-        logbook = Logbook(task.folder, task, stored)
-        begun -= logbook.before
-        trainings = logbook.trainings
-        if trainings:  # epochs after the checkpoint will be made again
-            write_history(task.folder, trainings, folded=bench.is_folded)
-        for place, holdout in enumerate(bench.pictures.holdouts):
-            if logbook.has_ended(place):
-                continue
-            network = _build(task, bench, stored, holdout)
-            if parameters is None:
-                parameters = network.count_params()
-                begin = TrialStarted(
-                    number=task.number,
-                    candidate=stored.candidate,
-                    parameters=parameters,
-                    epochs=logbook.epochs,
-                )
-                started(begin)
-            cause = _train(task, bench, stored, network, holdout, logbook, report)
-            _keep_weights(task, network, holdout, trainings)
-            logbook.end_training()
-            if cause is not None:
-                break
-        cut_short = cause == "timeout" and not task.keep_partial
-        if cause == "pruned" or cut_short or not _list_scored(trainings):
-            state = "pruned"
-    except TrialFailedError as failure:
-        state, cause, detail = failure.state, failure.cause, str(failure)
-    if state != "complete":
+            raise TrialEndedError(
+                "infeasible", Refusal.DUPLICATE, f"the same candidate as trial {twin}"
+            )
+        _train_in_memory(task, bench, course, started, report)
+        cut_short = course.cause == "timeout" and not task.keep_partial
+        if course.cause == "pruned" or cut_short or not list_scored(course.trainings):
+            course.state = "pruned"
+    except TrialEndedError as ended:
+        course.end(ended)
+    if course.state != "complete":
         drop_weights(task.folder)
-    seconds = time.time() - begun
-    result = _conclude(task, bench, trainings, state, cause, detail, parameters, seconds)
+    result = conclude(course, task, bench, seconds=time.time() - begun + course.before)
     write_result(task.folder, result)
     return result
+
+
+def _train_in_memory(
+    task: TrialTask,
+    bench: Bench,
+    course: Course,
+    started: Callable[[TrialStarted], None],
+    report: Callable[[EpochReport], Verdict],
+) -> None:
+    """Train a candidate and, where memory is too short for that, once more at half its batch size."""
+    try:
+        _train_folds(task, bench, course, started, report)
+        return
+    except TrialEndedError as ended:
+        smaller = (
+            halve_batch(course.stored, bench) if ended.cause == Failure.OUT_OF_MEMORY else None
+        )
+        if smaller is None:
+            raise
+        logger.warning("Trial %d is trained at half its batch size: %s", task.number, ended)
+    # Out of the handler, whose exception would keep what the training before has held.
+    course.stored = smaller
+    bench.programs.forget()
+    drop_checkpoints(task.folder)
+    write_candidate(task.folder, smaller)
+    _train_folds(task, bench, course, started, report)
+
+
+def _train_folds(
+    task: TrialTask,
+    bench: Bench,
+    course: Course,
+    started: Callable[[TrialStarted], None],
+    report: Callable[[EpochReport], Verdict],
+) -> None:
+    """Build and train a candidate once a fold, unless what is built is over a limit."""
+    logbook = course.begin(task)
+    if logbook.trainings:  # epochs after the checkpoint will be made again
+        write_history(task.folder, logbook.trainings, folded=bench.is_folded)
+    places = enumerate(bench.pictures.holdouts)
+    left = [holdout for place, holdout in places if not logbook.has_ended(place)]
+    for holdout in left:
+        network = _build(task, bench, logbook.stored, holdout)
+        if holdout is left[0]:
+            course.cost = _weigh(network, bench)
+            refuse_excess(course.cost, bench)
+            started(_describe_start(task, logbook, course.cost))
+        course.cause = _train(task, bench, logbook, network, holdout, report)
+        _keep_weights(task, network, holdout, logbook.trainings)
+        logbook.end_training()
+        if course.cause is not None:
+            return
+
+
+def _describe_start(task: TrialTask, logbook: Logbook, cost: ModelCost) -> TrialStarted:
+    return TrialStarted(
+        number=task.number,
+        candidate=logbook.stored.candidate,
+        parameters=cost.parameters,
+        epochs=logbook.epochs,
+    )
 
 
 def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
@@ -135,9 +170,9 @@ def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
         )
         write_candidate(task.folder, stored)
     except optuna.TrialPruned as pruned:
-        raise TrialFailedError("infeasible", "infeasible", str(pruned)) from pruned
+        raise TrialEndedError("infeasible", Refusal.DRAW, str(pruned)) from pruned
     except Exception as error:
-        raise _failure("suggest", error) from error
+        raise as_failure(error, bench.space, stage="suggest") from error
     # As everyone will read it: plain values, nothing of the plugin's own types.
     return read_candidate(task.folder)
 
@@ -146,16 +181,22 @@ def _build(task: TrialTask, bench: Bench, stored: StoredCandidate, holdout: Hold
     try:
         return bench.build(task, stored, holdout)
     except Exception as error:
-        raise _failure("build", error) from error
+        raise as_failure(error, bench.space, stage="build") from error
+
+
+def _weigh(network: Any, bench: Bench) -> ModelCost:
+    try:
+        return measure_cost(network, bench)
+    except Exception as error:  # a forward pass is the first use of what the space has built
+        raise as_failure(error, bench.space, stage="build") from error
 
 
 def _train(
     task: TrialTask,
     bench: Bench,
-    stored: StoredCandidate,
+    logbook: Logbook,
     network: Any,
     holdout: Holdout,
-    logbook: Logbook,
     report: Callable[[EpochReport], Verdict],
 ) -> str | None:
     """Train once, as the next of a trial's trainings; returns why the trial has to end with it, or None to go on."""
@@ -171,13 +212,13 @@ def _train(
         return told
 
     try:
-        bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=False)
+        bench.train(task, logbook.stored, network, holdout, logbook, on_epoch, keeps_last=False)
     except NotFiniteError as error:
-        raise TrialFailedError("failed", "not finite", str(error)) from error
+        raise TrialEndedError("failed", Failure.NOT_FINITE, str(error)) from error
     except Exception as error:
         progress.stopped = "failed"
         bench.programs.forget()
-        raise _failure("training", error) from error
+        raise as_failure(error, bench.space, stage="training") from error
     return told or (None if progress.ran_its_course else progress.stopped)
 
 
@@ -185,61 +226,6 @@ def _keep_weights(
     task: TrialTask, network: Any, holdout: Holdout, trainings: list[Progress]
 ) -> None:
     """Save the last training's best weights, where the trial is scored by it."""
-    last, scored = trainings[-1], _list_scored(trainings)
+    last, scored = trainings[-1], list_scored(trainings)
     if scored and scored[-1] is last:
         save_weights(network, last.best_weights, weights_file(task.folder, holdout.fold))
-
-
-def _list_scored(trainings: list[Progress]) -> list[Progress]:
-    """The trainings a trial is scored by: those that ran their course or, where none did, the one cut short."""
-    ended = [it for it in trainings if it.ran_its_course]
-    return ended or [it for it in trainings if it.best is not None][:1]
-
-
-def _failure(cause: str, error: Exception) -> TrialFailedError:
-    logger.error("The trial failed (%s).", cause, exc_info=error)
-    text = f"{type(error).__name__}: {error}"
-    if _is_out_of_memory(error, text):
-        cause = "out of memory"
-    return TrialFailedError("failed", cause, text.strip().splitlines()[0][:300])
-
-
-def _is_out_of_memory(error: Exception, text: str) -> bool:
-    # TensorFlow and JAX have no common class for it; both say RESOURCE_EXHAUSTED, torch has OutOfMemoryError.
-    signs = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "OutOfMemory", "OOM when allocating")
-    return isinstance(error, MemoryError) or any(sign in text for sign in signs)
-
-
-def _conclude(
-    task: TrialTask,
-    bench: Bench,
-    trainings: list[Progress],
-    state: TrialState,
-    cause: str | None,
-    detail: str | None,
-    parameters: int | None,
-    seconds: float,
-) -> TrialResult:
-    folds = len(bench.pictures.holdouts)
-    kept = [it.best for it in _list_scored(trainings) if it.best is not None]
-    scores = [epoch.score for epoch in kept if epoch.score is not None]
-    ended = any(it.ran_its_course for it in trainings)
-    return TrialResult(
-        number=task.number,
-        state=state,
-        score=fmean(scores) if scores else None,
-        metric=bench.metric,
-        epoch=kept[0].number if kept and folds == 1 else None,
-        epochs=sum(len(it.epochs) for it in trainings),
-        planned_epochs=task.epochs * folds,
-        seconds=seconds,
-        parameters=parameters,
-        cause=cause,
-        detail=detail,
-        metrics=_average([epoch.metrics for epoch in kept]),
-        fold_scores=tuple(scores) if folds > 1 and ended else (),
-    )
-
-
-def _average(metrics: list[dict[str, float]]) -> dict[str, float]:
-    return {name: fmean(it[name] for it in metrics) for name in metrics[0]} if metrics else {}

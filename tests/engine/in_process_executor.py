@@ -70,7 +70,7 @@ class InProcessExecutor:
         self._said.append((worker, self._playing[worker].send(answer)))
 
 
-def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None, seconds=1.0):
+def end(task, state="complete", *, score=None, epochs=1, seconds=1.0, **ending):
     """A trial's result, written to its folder as a worker does it."""
     result = TrialResult(
         number=task.number,
@@ -82,8 +82,7 @@ def end(task, state="complete", *, score=None, epochs=1, cause=None, detail=None
         planned_epochs=task.epochs,
         seconds=seconds,
         parameters=10,
-        cause=cause,
-        detail=detail,
+        **ending,
     )
     write_result(task.folder, result)
     return result

@@ -17,10 +17,17 @@ def candidate(units=8, **training):
     return Candidate(model={"units": units}, training=Training(**training))
 
 
-def finish(trials, number, chosen, state="complete", cause=None):
+def finish(trials, number, chosen, state="complete", cause=None, drawn_batch_size=None):
     folder = trials / str(number)
     folder.mkdir()
-    stored = StoredCandidate(number=number, params={}, baseline=False, candidate=chosen, task=TASK)
+    stored = StoredCandidate(
+        number=number,
+        params={},
+        baseline=False,
+        candidate=chosen,
+        task=TASK,
+        drawn_batch_size=drawn_batch_size,
+    )
     write_candidate(folder, stored)
     task = TrialTask(
         number=number,
@@ -70,5 +77,21 @@ def test_what_a_crash_or_the_clock_has_ended_may_be_tried_again(tmp_path, state,
     assert KnownCandidates.read(tmp_path).admit(1, candidate()) is None
     known = KnownCandidates()
     known.admit(0, candidate())
-    known.forget_unfinished(result)
+    known.conclude(result, tmp_path / "0")
     assert known.admit(1, candidate()) is None
+
+
+@pytest.mark.parametrize("cause", ["invalid architecture", "out of memory", "not finite"])
+def test_what_fails_by_itself_is_not_tried_again(tmp_path, cause):
+    finish(tmp_path, 0, candidate(), "failed", cause)
+    assert KnownCandidates.read(tmp_path).admit(1, candidate()) == 0
+
+
+def test_one_that_was_trained_at_half_its_batch_size_is_known_in_both_forms(tmp_path):
+    result = finish(tmp_path, 0, candidate(batch_size=64), drawn_batch_size=128)
+    resumed, going_on = KnownCandidates.read(tmp_path), KnownCandidates()
+    going_on.admit(0, candidate(batch_size=128))
+    going_on.conclude(result, tmp_path / "0")
+    for known in (resumed, going_on):
+        assert known.admit(1, candidate(batch_size=64)) == 0
+        assert known.admit(2, candidate(batch_size=128)) == 0

@@ -71,8 +71,8 @@ class TestTrialBudget:
             yield draw("x")
             yield end(task, "pruned", score=0.1, cause="pruned")
 
-        search(in_turn(fail("build"), prune, learn), make_plan(5))
-        assert states(study) == ["FAIL", "PRUNED", "COMPLETE", "COMPLETE", "COMPLETE"]
+        search(in_turn(fail("invalid architecture"), prune, learn), make_plan(5))
+        assert states(study) == ["PRUNED", "PRUNED", "COMPLETE", "COMPLETE", "COMPLETE"]
 
     def test_it_does_not_count_infeasible_ones(self, study, search, make_plan):
         def refuse(task):
@@ -213,38 +213,49 @@ def test_the_time_of_a_first_epoch_that_compiles_is_forgotten(search, make_plan,
 
 class TestFailures:
     def test_the_search_goes_on(self, study, search, make_plan):
-        search(in_turn(fail("build"), fail("not finite"), fail("build"), learn), make_plan(5))
-        assert states(study) == ["FAIL"] * 3 + ["COMPLETE"] * 2
+        search(
+            in_turn(
+                fail("invalid architecture"),
+                fail("not finite"),
+                fail("invalid architecture"),
+                learn,
+            ),
+            make_plan(5),
+        )
+        assert states(study) == ["PRUNED"] * 3 + ["COMPLETE"] * 2
         assert study.get_trials()[1].user_attrs["cause"] == "not finite"
 
     def test_the_same_one_five_times_ends_it_with_the_cause(self, study, search, make_plan):
         with pytest.raises(NoTrialSucceededError) as caught:
-            search(fail("build", "ValueError: no such layer"), make_plan(50))
+            search(fail("invalid architecture", "ValueError: no such layer"), make_plan(50))
         assert len(study.get_trials()) == 5
         assert str(caught.value) == (
-            "No trial succeeded: 5 in a row failed (build).\n"
+            "No trial succeeded: 5 in a row failed (invalid architecture).\n"
             "The last one, trial 4: ValueError: no such layer"
         )
 
     def test_different_ones_do_not(self, study, search, make_plan):
-        causes = [fail("build"), fail("training")] * 6
+        causes = [fail("invalid architecture"), fail("error in training")] * 6
         with pytest.raises(NoTrialSucceededError):
             search(in_turn(*causes), make_plan(12))
         assert len(study.get_trials()) == 12
 
     def test_a_success_between_them_starts_the_count_anew(self, study, search, make_plan):
-        bad = [fail("build")] * 4
+        bad = [fail("invalid architecture")] * 4
         search(in_turn(*bad, learn, *bad, learn), make_plan(10))
         assert len(study.get_trials()) == 10
 
     def test_what_was_reached_before_is_kept(self, study, search, make_plan):
-        search(in_turn(learn, fail("build")), make_plan(50))
-        assert states(study) == ["COMPLETE"] + ["FAIL"] * 5
+        search(in_turn(learn, fail("invalid architecture")), make_plan(50))
+        assert states(study) == ["COMPLETE"] + ["PRUNED"] * 5
 
     def test_it_says_that_it_stops_before_its_budget_is_spent(self, search, make_plan, seen):
-        search(in_turn(learn, fail("build")), make_plan(50))
+        search(in_turn(learn, fail("invalid architecture")), make_plan(50))
         (stopped,) = [event for event in seen if isinstance(event, SearchStopped)]
-        assert stopped.reason == "5 trials in a row ended the same way (build)"
+        assert (
+            stopped.reason
+            == "5 trials in a row ended the same way (invalid architecture); more would tell nothing"
+        )
 
     def test_a_worker_that_hangs_is_told_with_its_cause(self, study, search, make_plan):
         def hang(task):
@@ -270,6 +281,27 @@ class TestFailures:
         with pytest.raises(NoTrialSucceededError, match=r"30 candidates in a row .*: too large"):
             search(refuse, make_plan(5))
 
+    def test_infeasible_draws_count_together_whatever_makes_them_so(self, study, search, make_plan):
+        def refuse(task):
+            yield draw("x")
+            causes = ("duplicate", "the same candidate as trial 0"), ("over a limit", "too large")
+            cause, detail = causes[task.number % 2]
+            yield end(task, "infeasible", cause=cause, detail=detail, epochs=0)
+
+        with pytest.raises(NoTrialSucceededError, match=r"30 candidates .*: too large") as caught:
+            search(refuse, make_plan(5))
+        assert "Raise the limit" in str(caught.value)
+        assert len(study.get_trials()) == 30
+
+    def test_copies_do_not_hide_why_the_first_one_failed(self, search, make_plan):
+        def copy(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="duplicate", detail="as trial 0", epochs=0)
+
+        bad = fail("invalid architecture", "ValueError: no such layer")
+        with pytest.raises(NoTrialSucceededError, match=r"Trial 0 failed .*: no such layer"):
+            search(in_turn(bad, copy), make_plan(5))
+
     def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):
         def die(task):
             yield draw("x")
@@ -279,7 +311,7 @@ class TestFailures:
         plan = make_plan(2)
         search(in_turn(die, learn), plan)
         assert not has_checkpoint(plan.folder / "0")  # its death is final
-        assert states(study) == ["FAIL", "COMPLETE"]
+        assert states(study) == ["PRUNED", "COMPLETE"]
         assert study.get_trials()[0].user_attrs["cause"] == "crash"
         assert "SIGKILL" in (plan.folder / "0" / "result.json").read_text()
         assert any(isinstance(event, WorkerLost) for event in seen)

@@ -159,11 +159,11 @@ class TestASpaceThatMisbehaves:
         [
             (1, "crash", "exited with code 3"),
             (2, "crash", "was killed by SIGKILL"),
-            (3, "suggest", "RuntimeError: the space lost its way"),
-            (4, "suggest", "suggest() must be pure"),
-            (5, "suggest", "must return a Candidate"),
+            (3, "error in the space", "RuntimeError: the space lost its way"),
+            (4, "error in the space", "suggest() must be pure"),
+            (5, "error in the space", "must return a Candidate"),
             (6, "infeasible", "too large"),
-            (7, "suggest", "ValueError"),
+            (7, "error in the space", "ValueError"),
         ],
     )
     def test_its_cause_is_told(self, wicked, number, cause, detail):

@@ -109,10 +109,15 @@ class TestFailing:
     @pytest.mark.parametrize(
         ("space", "cause", "detail"),
         [
-            (failing("suggest", KeyError("depth")), "suggest", "KeyError: 'depth'"),
-            (failing("build", ValueError("no\nsuch layer")), "build", "ValueError: no"),
-            (Wide(), "build", "logits of shape (None, 10)"),
-            (failing("initialise", OSError("no weights")), "training", "OSError: no weights"),
+            (failing("suggest", KeyError("depth")), "error in the space", "KeyError: 'depth'"),
+            (
+                failing("build", ValueError("no\nsuch layer")),
+                "invalid architecture",
+                "ValueError: no such layer",
+            ),
+            (Wide(), "invalid architecture", "logits of shape (None, 10)"),
+            (failing("build", KeyError("units")), "error in the space", "KeyError: 'units'"),
+            (failing("initialise", OSError("gone")), "error in the space", "OSError: gone"),
             (failing("build", MemoryError()), "out of memory", "MemoryError"),
             (
                 failing("initialise", RuntimeError("RESOURCE_EXHAUSTED: 9 GB")),
@@ -143,7 +148,7 @@ class TestFailing:
                 return returned
 
         result = attempt(Wrong())
-        assert (result.state, result.cause) == ("failed", "suggest")
+        assert (result.state, result.cause) == ("failed", "error in the space")
         assert "must return a Candidate" in result.detail
 
     def test_a_candidate_that_json_cannot_hold(self, attempt):
@@ -152,12 +157,90 @@ class TestFailing:
                 return candidate(dropout=float("nan"))
 
         result = attempt(NotANumber())
-        assert (result.state, result.cause) == ("failed", "suggest")
+        assert (result.state, result.cause) == ("failed", "error in the space")
 
     def test_an_infeasible_draw_is_told_apart(self, attempt):
         result = attempt(failing("suggest", optuna.TrialPruned("too large")))
         assert (result.state, result.detail) == ("infeasible", "too large")
         assert result.parameters is None
+
+
+class Hungry(Plain):
+    """Needs more memory than there is above a batch size; notes the sizes it was trained with."""
+
+    def __init__(self, fits):
+        self.fits = fits
+        self.tried = []
+
+    def build(self, model, task):
+        import keras
+
+        space = self
+
+        class Greedy(keras.layers.Layer):
+            def call(self, inputs, training=False):
+                if training and inputs.shape[0] is not None:  # a step is traced
+                    space.tried.append(inputs.shape[0])
+                    if inputs.shape[0] > space.fits:
+                        raise RuntimeError(f"RESOURCE_EXHAUSTED: {inputs.shape[0]} pictures")
+                return inputs
+
+        images = keras.Input(task.image_shape)
+        x = Greedy()(keras.layers.Flatten()(images))
+        return keras.Model(images, keras.layers.Dense(task.num_classes)(x))
+
+
+class TestOutOfMemory:
+    def test_it_is_tried_once_more_at_half_the_batch_size(self, attempt, tmp_path):
+        result = attempt(Hungry(fits=32), epochs=1)
+        assert (result.state, result.batch_size) == ("complete", 32)
+        assert result.detail == "out of memory at batch size 64, trained at 32"
+        stored = read_candidate(tmp_path)
+        assert stored.candidate == candidate(dropout=0.25, batch_size=32)
+        assert stored.drawn_batch_size == 64
+
+    def test_the_second_time_ends_the_trial(self, attempt, tmp_path):
+        space = Hungry(fits=16)
+        result = attempt(space, epochs=1)
+        assert (result.state, result.cause, result.batch_size) == ("failed", "out of memory", 32)
+        assert "RESOURCE_EXHAUSTED: 32 pictures" in result.detail
+        assert set(space.tried) == {64, 32}
+
+    def test_a_batch_of_one_cannot_be_halved(self, attempt):
+        class Single(Hungry):
+            def suggest(self, trial, task):
+                return candidate(batch_size=1)
+
+        result = attempt(Single(fits=0), epochs=1)
+        assert (result.state, result.cause, result.batch_size) == ("failed", "out of memory", 1)
+
+    def test_it_begins_again_with_its_first_epoch(self, attempt, tmp_path):
+        reports = []
+
+        def watch(report):
+            reports.append(report.epoch)
+            if len(reports) == 2:  # the device is full by the end of the second epoch
+                raise MemoryError
+            return Verdict()
+
+        result = attempt(Plain(), epochs=3, report=watch)
+        assert (result.state, result.epochs) == ("complete", 3)
+        assert reports == [1, 2, 1, 2, 3]
+        assert len((tmp_path / "history.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_the_line_of_its_author_s_code_is_named(attempt, tmp_path):
+    from imgcls_automl import registry
+
+    file = tmp_path / "broken_space.py"
+    file.write_text(
+        "from networks import Plain\n\n\nclass Broken(Plain):\n"
+        "    def build(self, model, task):\n        return self.layers[0]\n"
+    )
+    space = registry.load(registry.find(registry.SEARCH_SPACES, f"{file}:Broken"), {})
+    result = attempt(space)
+    assert result.cause == "error in the space"
+    assert result.detail.endswith("(broken_space.py:6)")
 
 
 def test_a_candidate_that_was_trained_already_is_not_trained_again(attempt):

@@ -1,0 +1,95 @@
+"""Exceptions told apart: which of the few causes a trial failed for, and where in the author's code."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import imgcls_automl
+from imgcls_automl.executors.causes import Failure
+from imgcls_automl.text import describe_error
+
+if TYPE_CHECKING:
+    from imgcls_automl.executors.causes import Refusal
+    from imgcls_automl.executors.results import TrialState
+
+Stage = Literal["suggest", "build", "training"]
+
+logger = logging.getLogger(__name__)
+
+# TensorFlow and JAX have no common class for it; both say RESOURCE_EXHAUSTED, torch has OutOfMemoryError.
+_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "OutOfMemory", "OOM when allocating")
+
+
+class TrialEndedError(Exception):
+    """A trial cannot go on.
+
+    Args:
+        state: What it has become.
+        cause: One of the closed sets, for the leaderboard.
+        detail: One line of it.
+        violations: By how much a refused candidate is above its limits, by option.
+    """
+
+    def __init__(
+        self,
+        state: TrialState,
+        cause: Failure | Refusal,
+        detail: str,
+        violations: dict[str, float] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.state = state
+        self.cause = cause
+        self.violations = violations or {}
+
+
+def as_failure(error: Exception, space: Any, *, stage: Stage) -> TrialEndedError:
+    """Tell what an exception makes of a trial, and log it whole.
+
+    Args:
+        error: What was raised.
+        space: Whose code is its author's.
+        stage: What was being done.
+    """
+    place = _find_author(error, space)
+    if _is_out_of_memory(error):
+        cause = Failure.OUT_OF_MEMORY
+    elif stage == "build" and isinstance(error, ValueError):
+        cause = Failure.INVALID_ARCHITECTURE
+    elif stage != "training" or place:
+        cause = Failure.SPACE_ERROR
+    else:
+        cause = Failure.TRAINING_ERROR
+    logger.error("The trial failed (%s).", cause, exc_info=error)
+    told = describe_error(error)
+    return TrialEndedError("failed", cause, f"{told} ({place})" if place else told)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    text = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or any(sign in text for sign in _OUT_OF_MEMORY)
+
+
+def _find_author(error: Exception, space: Any) -> str | None:
+    """The innermost line of the space's author in an exception: `"nets/deep.py:12"`; None where there is none."""
+    home = _find_home(space)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if home and Path(frame.filename).is_relative_to(home):
+            return f"{Path(frame.filename).relative_to(home.parent)}:{frame.lineno}"
+    return None
+
+
+def _find_home(space: Any) -> Path | None:
+    """The folder of the package a space is from, or its file where that is all."""
+    package = sys.modules.get(type(space).__module__.partition(".")[0])
+    file = getattr(
+        package, "__file__", None
+    )  # none where a folder without __init__.py is the package
+    if package is imgcls_automl or file is None:
+        return None
+    path = Path(file)
+    return path.parent if path.name == "__init__.py" else path
