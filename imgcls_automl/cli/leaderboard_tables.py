@@ -66,7 +66,8 @@ def show_board(board: Leaderboard, *, most: int | None = None) -> None:
     several = sum(len(section.runs) for section in board.sections) > 1
     for section in board.sections:
         if several:
-            told += ["", typer.style(describe_section(section), bold=True)]
+            title = _wrap([describe_section(section)], width)
+            told += ["", *(typer.style(line, bold=True) for line in title)]
         told += _draw_section(board.of_section(section), width, several=several, most=most)
     # At once: rich takes seconds to lay out thousands of cells.
     typer.echo("\n".join(told))

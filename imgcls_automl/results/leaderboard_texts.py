@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.results.figures import name_metric
+from imgcls_automl.results.report_album import shorten
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _DECIMALS = {
 # In tables for people, `describe_role` and `describe_floors` say these.
 _TOLD = {"winner", "baseline", "tied", "majority_floor", "section"}
 
+_LONGEST = 40  # letters of a source
+_MOST_SOURCES = 3
 FINGERPRINT_SHOWN = 12  # characters, enough to name a data set by
 
 
@@ -58,7 +61,9 @@ def describe_section(section: Section) -> str:
     sources = dict.fromkeys(
         Path(source).name or source for text in section.data for source in text.split(", ")
     )
-    data = ", ".join(sources) or "pictures not named"
+    names = [shorten(name, _LONGEST) for name in sources][:_MOST_SOURCES]
+    more = [f"{len(sources) - len(names)} more"] if len(sources) > len(names) else []
+    data = ", ".join([*names, *more]) or "pictures not named"
     known = (section.fingerprint or "").removeprefix("sha256:")[:FINGERPRINT_SHOWN]
     told = f"{name_metric(section.metric)} on {data} ({known or 'not read yet'})"
     if section.folds:
