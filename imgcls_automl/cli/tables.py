@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Columns whose cells stand to the right.
 NUMERIC = {
     *("rank", "trial", "score", "fold_sd", "retrained", "test", "params", "epochs", "seconds"),
-    *("pictures", "size"),
+    *("pictures", "size", "weights"),
 }
 _WIDEST = 100_000  # cells that a table may need
 
