@@ -80,8 +80,8 @@ def _summarise(checks: list[Check]) -> str:
     if problems:
         return f"{problems} of {len(checks)} checks found a problem: what follows > mends it."
     if warnings:
-        return f"A search works here; {warnings} of {len(checks)} checks have something to say."
-    return "All is well: a search works here."
+        return f"No problem; {warnings} of {len(checks)} checks have something to say."
+    return "All is well."
 
 
 def _to_json(check: Check) -> dict[str, Any]:

@@ -48,7 +48,14 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _make_app() -> typer.Typer:
-    from imgcls_automl.cli import data_commands, leaderboards, plugin_lists, predictions, searches
+    from imgcls_automl.cli import (
+        data_commands,
+        doctors,
+        leaderboards,
+        plugin_lists,
+        predictions,
+        searches,
+    )
 
     app = typer.Typer(
         add_completion=False,
@@ -63,6 +70,7 @@ def _make_app() -> typer.Typer:
     predictions.add_commands(app)
     data_commands.add_commands(app)
     plugin_lists.add_commands(app)
+    doctors.add_commands(app)
     return app
 
 

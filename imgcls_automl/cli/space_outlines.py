@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json as json_format
+import shutil
+import textwrap
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,7 +97,7 @@ def _show_outline(outline: SpaceOutline, info: PluginInfo, task: ImageTask) -> N
         + plain(f"  {info.origin}, {info.value}, plugin API {outline.api_version}")
     )
     if outline.about:
-        typer.echo(plain(outline.about))
+        _put_wrapped(outline.about)
     refused = f", {outline.infeasible} of which it refused" if outline.infeasible else ""
     _head(f"Parameters (as {outline.draws} draws told{refused})")
     show_table(
@@ -104,7 +106,7 @@ def _show_outline(outline: SpaceOutline, info: PluginInfo, task: ImageTask) -> N
     )
     for number, baseline in enumerate(outline.baselines, start=1):
         _head(f"Baseline {number}: {baseline.weights:,} weights")
-        typer.echo(plain(", ".join(f"{key} {it}" for key, it in baseline.parameters.items())))
+        _put_wrapped(", ".join(f"{key} {it}" for key, it in baseline.parameters.items()))
     if not outline.baselines:
         _head("No baselines: a search starts with a random draw")
     sides = "x".join(map(str, task.image_shape))
@@ -125,6 +127,10 @@ def describe_range(parameter: Parameter) -> str:
     if parameter.step is not None:
         told += f", step {parameter.step:g}"
     return f"{told}, log" if parameter.log else told
+
+
+def _put_wrapped(text: str) -> None:
+    typer.echo("\n".join(textwrap.wrap(plain(text), shutil.get_terminal_size().columns)))
 
 
 def _head(text: str) -> None:

@@ -46,7 +46,9 @@ def answer_outline(
 
 def list_parameters(draws: Sequence[Draw]) -> tuple[Parameter, ...]:
     """The parameters of draws with their ranges, and what tells when each is drawn."""
-    names = dict.fromkeys(name for draw in draws for name in draw)
+    # The fullest draw first: it has most of them in the space's own order.
+    fullest = sorted(draws, key=len, reverse=True)
+    names = dict.fromkeys(name for draw in fullest for name in draw)
     return tuple(_make_parameter(name, draws, list(names)) for name in names)
 
 
