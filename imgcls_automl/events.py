@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from imgcls_automl.config import Preset, RunConfig
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.engine.budget import Budget
@@ -60,6 +62,32 @@ class TrialsFound:
     """A resumed search begins with these trials, which earlier commands have finished."""
 
     results: list[TrialResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialsCarried:
+    """A run begins with what another has tried.
+
+    Attributes:
+        origin: That run's folder.
+        what: `"trials"` (whole), `"scores"` or `"parameters"`.
+        numbers: Of the trials: here -> there.
+        queued: Parameters that will be tried before anything else.
+    """
+
+    origin: Path
+    what: str
+    numbers: dict[int, int]
+    queued: int
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        return {
+            "run": str(self.origin),
+            "what": self.what,
+            "trials": {str(new): old for new, old in self.numbers.items()},
+            "queued": self.queued,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

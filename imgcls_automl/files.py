@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -13,6 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+
+
+# No room: on the disk, in the user's quota, under the process's limit on the size of a file.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_ROOM_WORDS = tuple(os.strerror(code) for code in NO_ROOM)
+
+
+def tells_no_room(error: BaseException) -> bool:
+    """Whether an error, or what it was raised from, says that nothing more can be written."""
+    seen: set[int] = set()
+    found: BaseException | None = error
+    while found is not None and id(found) not in seen:
+        seen.add(id(found))
+        # Libraries that write themselves, HDF5 for one, give the system's words in errors of their own.
+        if getattr(found, "errno", None) in NO_ROOM or any(
+            it in str(found) for it in _NO_ROOM_WORDS
+        ):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from imgcls_automl.errors import (
     PluginVersionError,
     UnknownPluginError,
 )
+from imgcls_automl.hypermodels.recognition import is_hypermodel
 from imgcls_automl.plugin import API_VERSION, DatasetAdapter, SearchSpace
 from imgcls_automl.plugin_filter import VARIABLE, read_filter
 from imgcls_automl.text import describe_error
@@ -140,6 +141,10 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
         PluginVersionError: It was written for another version of the plugin API.
     """
     plugin_class = import_class(info)
+    if info.group == SEARCH_SPACES and is_hypermodel(plugin_class, options):
+        from imgcls_automl.hypermodels.space import HyperModelSpace
+
+        return HyperModelSpace(plugin_class, options)
     version = getattr(plugin_class, "api_version", API_VERSION)
     if version != API_VERSION:
         raise PluginVersionError(
@@ -178,7 +183,7 @@ def import_class(info: PluginInfo) -> Any:
     found = module
     for part in name.split("."):
         found = getattr(found, part, None)
-    if not callable(found):
+    if not callable(found) and not is_hypermodel(found):
         raise BrokenPluginError(
             f"{place} has no class {name!r}, which {info.name!r} ({info.origin}) names."
         )
@@ -186,11 +191,15 @@ def import_class(info: PluginInfo) -> Any:
 
 
 def _import_module(name: str) -> Any:
-    # A module beside the user's data is found too, but never in front of an installed one.
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
+    _add_to_path(Path.cwd())
     return importlib.import_module(name)
+
+
+def _add_to_path(folder: Path) -> None:
+    # A module beside the user's files is found too, but never in front of an installed one.
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.append(place)
 
 
 def _import_file(path: Path) -> Any:
@@ -202,6 +211,7 @@ def _import_file(path: Path) -> Any:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look their module up
+    _add_to_path(path.parent)  # modules that lie beside it
     spec.loader.exec_module(module)
     return module
 

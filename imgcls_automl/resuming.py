@@ -83,5 +83,5 @@ def refuse_change(what: str, before: str, now: str) -> None:
     if before != now:
         raise ConfigError(
             f"The {what} has changed since this run began: it was {before}, and is {now}.\n"
-            "Start a new search, or bring back what it was."
+            "Bring back what it was, or begin a new run with what this one tried: imgcls-automl resume RUN --fork"
         )

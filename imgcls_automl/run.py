@@ -11,11 +11,22 @@ from imgcls_automl import registry, stages
 from imgcls_automl.config import RunConfig
 from imgcls_automl.config_sources import config_from_json
 from imgcls_automl.events import RunBegun
-from imgcls_automl.resuming import find_sources, refuse_change, renew_budget
+from imgcls_automl.forking import (
+    UNCHANGED,
+    Changes,
+    Origin,
+    describe_origin,
+    fork_config,
+    refuse_half_fork,
+)
+from imgcls_automl.plugin_identity import identify_plugin, refuse_changed_plugin
+from imgcls_automl.resuming import find_sources, renew_budget
+from imgcls_automl.run_checks import check_run_files
 from imgcls_automl.run_ending import closing_record
 from imgcls_automl.run_folder import RunFolder, existing_run_folder, new_run_folder, now
 from imgcls_automl.run_log import logging_to
 from imgcls_automl.run_result import RunResult, load_result
+from imgcls_automl.storage_errors import telling_storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,20 +46,8 @@ def search(config: RunConfig, observe: Observer = lambda event: None) -> RunResu
     """
     started = time.time()
     space = registry.find(registry.SEARCH_SPACES, config.space)
-    with new_run_folder(config) as folder:
-        folder.update(
-            status="running",
-            started=now(),
-            started_in=str(Path.cwd()),
-            seed=config.seed,
-            versions=_own_versions(),
-            plugins={"space": _describe_plugin(space)},
-            timings={},
-            elapsed_seconds=0.0,
-            best_trial=None,
-            test_metrics=None,
-            refit=None,
-        )
+    with new_run_folder(config) as folder, telling_storage_errors(folder.path):
+        folder.update(**_first_record(config, space))
         return _run(config, folder, space, started, observe)
 
 
@@ -58,6 +57,7 @@ def resume(
     trials: int | None = None,
     timeout: float | None = None,
     stop_after_no_improvement: int | None = None,
+    changes: Changes = UNCHANGED,
     observe: Observer = lambda event: None,
 ) -> RunResult:
     """Go on with an interrupted, killed or finished search.
@@ -67,21 +67,65 @@ def resume(
         trials: The new total of trials; None to keep the old one.
         timeout: Seconds for this command; None for what is left of the old budget.
         stop_after_no_improvement: Trials in a row without a new best, over the whole study; None to keep the old one.
+        changes: What the caller takes the run to be; refused where it is another.
         observe: As in `search`.
 
     Raises:
         RunFolderError: It is no run folder, is in use, or is damaged.
-        ConfigError: Nothing is left to do, or data or plugins have changed since.
+        ConfigError: Nothing is left to do, or data, plugins or metric have changed since.
     """
     started = time.time()
-    with existing_run_folder(path) as folder:
+    with existing_run_folder(path) as folder, telling_storage_errors(path):
         config = find_sources(config_from_json(folder.record["config"]), folder)
+        changes.refuse_other(config)
+        refuse_half_fork(folder)
+        check_run_files(folder)
         config = renew_budget(config, folder, trials, timeout, stop_after_no_improvement)
         space = registry.find(registry.SEARCH_SPACES, config.space)
-        if space.distribution:
-            before = folder.record["plugins"]["space"]["origin"]
-            refuse_change("search space", before, space.origin)
-        return _run(config, folder, space, started, observe)
+        before = folder.record["plugins"]["space"]
+        refuse_changed_plugin("search space", before, identify_plugin(space))
+        return _run(config, folder, space, started, observe, resumed=True)
+
+
+def fork(
+    path: Path,
+    *,
+    out: Path | None = None,
+    trials: int | None = None,
+    timeout: float | None = None,
+    stop_after_no_improvement: int | None = None,
+    changes: Changes = UNCHANGED,
+    observe: Observer = lambda event: None,
+) -> RunResult:
+    """Begin a new run with what another one has tried, though data, space, plugins or metric have changed.
+
+    Args:
+        path: The other run's folder, which is only read.
+        out: The new one; None for a name made from space, data and time.
+        trials: The new run's total of trials; None for as many as the other had.
+        timeout: Seconds for this command; None for as long as the other had.
+        stop_after_no_improvement: Trials in a row without a new best; None for as many as the other was given.
+        changes: What the new run is to be that the other was not.
+        observe: As in `search`.
+
+    Raises:
+        ImgclsError: As in `search`; RunFolderError where `path` is no run folder, is in use or its record damaged.
+    """
+    started = time.time()
+    with existing_run_folder(path) as old:
+        config = fork_config(
+            old,
+            changes,
+            out=out,
+            trials=trials,
+            timeout=timeout,
+            stop_after_no_improvement=stop_after_no_improvement,
+        )
+        space = registry.find(registry.SEARCH_SPACES, config.space)
+        origin = describe_origin(old, config, identify_plugin(space))
+        with new_run_folder(config) as folder, telling_storage_errors(folder.path):
+            folder.update(**_first_record(config, space), forked_from={"run": str(origin.path)})
+            return _run(config, folder, space, started, observe, origin=origin)
 
 
 def _run(
@@ -90,18 +134,22 @@ def _run(
     space: registry.PluginInfo,
     started: float,
     observe: Observer,
+    *,
+    resumed: bool = False,
+    origin: Origin | None = None,
 ) -> RunResult:
     """The straight line: data -> search -> selection -> refit and test -> report."""
     budget = stages.make_budget(config, started, spent=folder.record["elapsed_seconds"])
-    run = stages.Run(config=config, folder=folder, budget=budget, observe=observe)
-    with logging_to(folder.log), closing_record(folder, config):
+    run = stages.Run(config=config, folder=folder, budget=budget, observe=observe, origin=origin)
+    with logging_to(folder.log), closing_record(folder, config, resumed=resumed):
         observe(RunBegun(config=config, folder=folder, budget=budget))
         with (
             closing(stages.start_executor(config, space, folder.log)) as executor,
-            stages.opened_data(run) as dataset,
+            stages.opened_data(run, space) as dataset,
         ):
             ready = stages.ready_workers(run, dataset, executor)
             with stages.opened_study(run) as study:
+                stages.settle_study(run, study, dataset, executor)
                 baselines = stages.prepare_baselines(study, executor)
                 plan = stages.make_plan(run, dataset, ready, baselines, executor)
                 stages.search_trials(run, study, plan, executor)
@@ -111,8 +159,22 @@ def _run(
     return load_result(folder.path)
 
 
-def _describe_plugin(info: registry.PluginInfo) -> dict[str, str]:
-    return {"name": info.name, "origin": info.origin, "value": info.value}
+def _first_record(config: RunConfig, space: registry.PluginInfo) -> dict[str, Any]:
+    """What run.json holds from its first moment on: enough to go on with a run that is killed in the next."""
+    return {
+        "status": "running",
+        "config": config.to_json(),
+        "started": now(),
+        "started_in": str(Path.cwd()),
+        "seed": config.seed,
+        "versions": _own_versions(),
+        "plugins": {"space": identify_plugin(space)},
+        "timings": {},
+        "elapsed_seconds": 0.0,
+        "best_trial": None,
+        "test_metrics": None,
+        "refit": None,
+    }
 
 
 def _own_versions() -> dict[str, str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def closing_record(folder: RunFolder, config: RunConfig) -> Iterator[None]:
+def closing_record(folder: RunFolder, config: RunConfig, *, resumed: bool) -> Iterator[None]:
     """Leave a complete, readable run folder however the run ends.
 
     A command that ends before its search begins, because data or plugins have changed, say, leaves the record of an
@@ -38,7 +38,6 @@ def closing_record(folder: RunFolder, config: RunConfig) -> Iterator[None]:
             folder.update(status=status, ended=now())
             _write_report(folder)
         else:
-            resumed = "config" in before
             folder.update(**(before if resumed else {"status": status}))
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import ImgclsError, RunFolderError
 from imgcls_automl.files import read_json, write_json
+from imgcls_automl.run_lock import LOCK, locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from imgcls_automl.config import RunConfig
 
 SCHEMA_VERSION = 1
+_NAMES_TRIED = 20  # of the names made from space, data and time
 
 
 class RunFolder:
@@ -87,19 +89,10 @@ def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
     Raises:
         RunFolderError: The folder exists, or cannot be made.
     """
-    path = config.out or _free_name(config)
-    try:
-        parents = [parent for parent in path.parents if not parent.exists()]
-        path.mkdir(parents=True)
-    except FileExistsError:
-        raise RunFolderError(
-            f"--out: {path} exists already.\nName another folder, or go on with it: imgcls-automl resume {path}"
-        ) from None
-    except OSError as error:
-        raise RunFolderError(f"--out: {path} cannot be made: {error.strerror}.") from None
+    path, parents = _make_folder(config)
     folder = RunFolder(path, {"schema_version": SCHEMA_VERSION})
     try:
-        with _locked(path):
+        with locked(path):
             for part in (folder.data, folder.trials, folder.best):
                 part.mkdir()
             yield folder
@@ -122,9 +115,10 @@ def existing_run_folder(path: Path) -> Iterator[RunFolder]:
     Raises:
         RunFolderError: It is no run folder, is in use, is damaged or was written by a newer version.
     """
-    folder = RunFolder(path, read_run_record(path))
-    with _locked(path):
-        yield folder
+    read_run_record(path)  # before a lock file is put into a folder of something else
+    with locked(path):
+        # Read again: whoever held the lock until now may have written it.
+        yield RunFolder(path, read_run_record(path))
 
 
 def read_run_record(path: Path) -> dict[str, Any]:
@@ -135,16 +129,14 @@ def read_run_record(path: Path) -> dict[str, Any]:
     """
     file = path / "run.json"
     if not file.is_file():
-        raise RunFolderError(
-            f"{path} is no run folder: it has no run.json.\nName the folder a search has made."
-        )
+        raise RunFolderError(_describe_missing_record(path))
     try:
         record = read_json(file)
         version = record["schema_version"]
         newer = version > SCHEMA_VERSION
     except (ValueError, KeyError, TypeError):
         raise RunFolderError(
-            f"{file} is damaged and cannot be read.\nRestore it from a copy."
+            f"{file} is damaged and cannot be read.\nRestore it from a copy, or search again into a new folder."
         ) from None
     if newer:
         raise RunFolderError(
@@ -152,6 +144,34 @@ def read_run_record(path: Path) -> dict[str, Any]:
             "Update imgcls-automl to go on with it."
         )
     return dict(record)
+
+
+def _describe_missing_record(path: Path) -> str:
+    if (path / LOCK).is_file() and not (path / "study.db").exists():
+        return (
+            f"{path} holds nothing of a run yet: its search was ended as it began, or is just beginning.\n"
+            "If none is running, remove the folder and search again."
+        )
+    return f"{path} is no run folder: it has no run.json.\nName the folder a search has made."
+
+
+def _make_folder(config: RunConfig) -> tuple[Path, list[Path]]:
+    """Make the folder, and tell which parents it needed, the innermost first."""
+    for attempt in range(_NAMES_TRIED):
+        path = config.out or _free_name(config)
+        try:
+            parents = [parent for parent in path.parents if not parent.exists()]
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if config.out is None and attempt < _NAMES_TRIED - 1:
+                continue  # another search took the name a moment ago
+            raise RunFolderError(
+                f"--out: {path} exists already.\nName another folder, or go on with it: imgcls-automl resume {path}"
+            ) from None
+        except OSError as error:
+            raise RunFolderError(f"--out: {path} cannot be made: {error.strerror}.") from None
+        return path, parents
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _free_name(config: RunConfig) -> Path:
@@ -167,20 +187,3 @@ def _free_name(config: RunConfig) -> Path:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")[:40] or "data"
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    import filelock
-
-    lock = filelock.FileLock(path / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise RunFolderError(
-            f"{path} is in use by another imgcls-automl.\nWait for it to end, or stop it, and try again."
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()

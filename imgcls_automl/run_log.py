@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from imgcls_automl.files import tells_no_room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
+
+
+class _LogFile(logging.FileHandler):
+    """A log that loses lines, not the run, where the disk is full: results that cannot be written tell of that."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        if not tells_no_room(sys.exc_info()[1] or OSError()):
+            super().handleError(record)
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except OSError as error:
+            if not tells_no_room(error):
+                raise
 
 
 @contextmanager
@@ -20,7 +38,7 @@ def logging_to(file: Path) -> Iterator[None]:
 
     optuna.logging.disable_default_handler()
     optuna.logging.enable_propagation()
-    handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace")
+    handler = _LogFile(file, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
     loggers = [logging.getLogger("imgcls_automl"), logging.getLogger("optuna")]
     for one in loggers:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.errors import RunFolderError
 from imgcls_automl.executors.results import RetrainResult, TrialResult
 from imgcls_automl.files import read_json, write_json
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
+from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from imgcls_automl.executors.messages import RetrainTask
@@ -63,8 +67,16 @@ def write_candidate(folder: Path, stored: StoredCandidate) -> None:
 
 
 def read_candidate(folder: Path) -> StoredCandidate:
-    """Read a trial folder's candidate.json back."""
-    values = read_json(folder / CANDIDATE)
+    """Read a trial folder's candidate.json back.
+
+    Raises:
+        RunFolderError: It is damaged.
+    """
+    with _telling_damage(folder / CANDIDATE):
+        return _make_candidate(read_json(folder / CANDIDATE))
+
+
+def _make_candidate(values: dict[str, Any]) -> StoredCandidate:
     training, task = values["training"], values["task"]
     augmentation = Augmentation(**training.pop("augmentation"))
     return StoredCandidate(
@@ -117,12 +129,28 @@ def write_result(folder: Path, result: TrialResult) -> None:
 
 
 def read_result(folder: Path) -> TrialResult | None:
-    """Read result.json; None where the trial has not ended."""
+    """Read result.json; None where the trial has not ended.
+
+    Raises:
+        RunFolderError: It is damaged.
+    """
     if not (folder / RESULT).is_file():
         return None
-    values = read_json(folder / RESULT)
-    values.pop("schema_version")
-    return TrialResult(**{**values, "fold_scores": tuple(values.get("fold_scores", ()))})
+    with _telling_damage(folder / RESULT):
+        values = read_json(folder / RESULT)
+        values.pop("schema_version")
+        return TrialResult(**{**values, "fold_scores": tuple(values.get("fold_scores", ()))})
+
+
+@contextmanager
+def _telling_damage(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunFolderError(
+            f"{path} is damaged: {describe_error(error)}.\n"
+            "Restore it from a copy, or carry the other trials over to a new run: imgcls-automl resume RUN --fork"
+        ) from error
 
 
 def write_retraining(task: RetrainTask, result: RetrainResult) -> None:

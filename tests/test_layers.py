@@ -41,6 +41,7 @@ LIGHT = {
 
 # Loaded only in child processes: these may import a framework as they load.
 CHILD_ONLY = (
+    "imgcls_automl.hypermodels",
     "imgcls_automl.training",
     "imgcls_automl.executors.worker",
     "imgcls_automl.executors.remote_trial",

@@ -242,6 +242,12 @@ class TestReferences:
         monkeypatch.chdir(tmp_path)
         assert load(find(DATASETS, "mine.py:Slides"), {}).stain == "any"
 
+    def test_a_file_that_imports_what_lies_beside_it(self, tmp_path, monkeypatch):
+        (tmp_path / "slides_parts.py").write_text(ADAPTER)
+        (tmp_path / "whole.py").write_text("from slides_parts import Slides")
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        assert load(find(DATASETS, f"{tmp_path}/whole.py:Slides"), {}).stain == "any"
+
     def test_a_module_beside_the_current_folder(self, tmp_path, monkeypatch):
         (tmp_path / "slides_mine.py").write_text(ADAPTER)
         monkeypatch.chdir(tmp_path)
@@ -263,3 +269,33 @@ class TestReferences:
     def test_a_missing_module_is_named(self):
         with pytest.raises(BrokenPluginError, match="No module named 'slides_nowhere'"):
             load(find(DATASETS, "slides_nowhere:Slides"), {})
+
+
+class TestHyperModels:
+    """KerasTuner's are told by what they are, and wrapped."""
+
+    FILE = """
+    import keras_tuner
+
+    class Own(keras_tuner.HyperModel):
+        def build(self, hp):
+            return None
+
+    made = Own()
+
+    def function(hp):
+        return None
+    """
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["Own", "made", "function"])
+    def test_classes_instances_and_build_functions_become_spaces(self, tmp_path, name):
+        file = tmp_path / "models.py"
+        file.write_text(textwrap.dedent(self.FILE))
+        space = load(find(SEARCH_SPACES, f"{file}:{name}"), {})
+        assert type(space).__name__ == "HyperModelSpace"
+
+    @pytest.mark.slow
+    def test_kerastuner_s_own_are_found_by_their_module(self):
+        reference = "keras_tuner.applications:HyperResNet"
+        assert type(load(find(SEARCH_SPACES, reference), {})).__name__ == "HyperModelSpace"

@@ -46,8 +46,8 @@ def read_curves(run: Path) -> list[LearningCurve]:
         ValueError: A trial was cut short, so that nobody knows what would have become of it, or trials differ in
             their planned epochs, or there are fewer than three.
     """
-    from imgcls_automl.results.history import read_history
     from imgcls_automl.results.trial_record import read_trials
+    from imgcls_automl.trial_history import read_history
 
     curves = []
     for trial in read_trials(run / "trials", "interrupted"):
@@ -62,7 +62,7 @@ def read_curves(run: Path) -> list[LearningCurve]:
             trial=trial.number,
             baseline=trial.baseline,
             planned_epochs=trial.planned_epochs,
-            scores=tuple(epoch["val_accuracy"] for epoch in read_history(trial)),
+            scores=tuple(epoch["val_accuracy"] for epoch in read_history(trial.folder)),
         )
         curves.append(curve)
     if len(curves) < 3 or len({curve.planned_epochs for curve in curves}) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import traceback
@@ -40,8 +41,13 @@ def run_command(arguments: list[str]) -> int:
 
     try:
         code = get_command(_make_app())(arguments, prog_name="imgcls-automl", standalone_mode=False)
+        sys.stdout.flush()  # here, where it is known what a closed pipe means
     except KeyboardInterrupt:
         return _tell("Interrupted.", INTERRUPTED, arguments)
+    except (BrokenPipeError, SystemExit):
+        # Whoever reads stdout, `head` perhaps, has seen enough; typer and rich make a SystemExit of it.
+        _discard_stdout()
+        return OK
     except Exception as error:
         return _explain(error, arguments)
     return code if isinstance(code, int) else OK
@@ -51,6 +57,7 @@ def _make_app() -> typer.Typer:
     from imgcls_automl.cli import (
         data_commands,
         doctors,
+        evaluations,
         leaderboards,
         plugin_lists,
         predictions,
@@ -68,10 +75,17 @@ def _make_app() -> typer.Typer:
     searches.add_commands(app)
     leaderboards.add_commands(app)
     predictions.add_commands(app)
+    evaluations.add_commands(app)
     data_commands.add_commands(app)
     plugin_lists.add_commands(app)
     doctors.add_commands(app)
     return app
+
+
+def _discard_stdout() -> None:
+    """Give what Python still holds for stdout, and flushes as it ends, to nobody."""
+    sys.stdout = sys.__stdout__ or sys.stdout
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _show_version(asked: bool) -> None:

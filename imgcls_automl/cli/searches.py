@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.cli.options import with_run_options
+from imgcls_automl.config import METRICS
 from imgcls_automl.config_sources import resolve_config
 from imgcls_automl.errors import ConfigError
-from imgcls_automl.option_values import parse_duration, parse_whole
+from imgcls_automl.option_values import parse_choice, parse_duration, parse_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,10 @@ Json = Annotated[
     bool, typer.Option("--json", help="Put one JSON object on stdout; all else goes to stderr.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress, only the result.")]
+
+
+def _asked(description: str, metavar: str) -> Any:
+    return typer.Option(metavar=metavar, help=description, show_default=False)
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -79,6 +84,20 @@ def resume(
             show_default=False,
         ),
     ] = None,
+    fork: Annotated[
+        bool,
+        typer.Option(
+            "--fork",
+            help="Begin a new run with what this one tried, though data, space, version or metric have changed.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --fork: the new run folder.", show_default=False),
+    ] = None,
+    metric: Annotated[str | None, _asked("With --fork: another metric.", "METRIC")] = None,
+    space: Annotated[str | None, _asked("With --fork: another search space.", "SPACE")] = None,
+    data: Annotated[list[str] | None, _asked("With --fork: other pictures.", "DATA")] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -87,21 +106,25 @@ def resume(
     What is not given stays as it was, unless the search was finished.
     """
     from imgcls_automl import run
+    from imgcls_automl.forking import Changes
 
-    total = _parse("--trials", parse_whole(1), trials)
-    seconds = _parse("--timeout", parse_duration, timeout)
+    if out is not None and not fork:
+        raise ConfigError("--out goes with --fork: a run that is resumed stays where it is.")
+    parsed = _parse("--metric", parse_choice(*METRICS), metric)
+    changes = Changes(metric=parsed, space=space, data=tuple(data) if data else None)
     patience = _parse("--stop-after-no-improvement", parse_whole(1), stop_after_no_improvement)
-    _show(
-        lambda observe: run.resume(
-            folder,
-            trials=total,
-            timeout=seconds,
-            stop_after_no_improvement=patience,
-            observe=observe,
-        ),
-        json=json,
-        quiet=quiet,
-    )
+    budget: dict[str, Any] = {
+        "trials": _parse("--trials", parse_whole(1), trials),
+        "timeout": _parse("--timeout", parse_duration, timeout),
+        "stop_after_no_improvement": patience,
+    }
+
+    def work(observe: Callable[[Any], None]) -> RunResult:
+        if fork:
+            return run.fork(folder, out=out, **budget, changes=changes, observe=observe)
+        return run.resume(folder, **budget, changes=changes, observe=observe)
+
+    _show(work, json=json, quiet=quiet)
 
 
 def _parse(name: str, parse: Callable[[object], Any], value: str | None) -> Any:

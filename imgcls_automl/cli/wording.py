@@ -12,6 +12,7 @@ from imgcls_automl.events import (
     RunBegun,
     SearchStopped,
     SelectionBegun,
+    TrialsCarried,
     TrialsFound,
     WorkerReady,
 )
@@ -43,6 +44,8 @@ def describe_lasting(event: Any) -> list[str]:
             return describe_worker(event.ready)
         case PlanMade():
             return [describe_plan(event)]
+        case TrialsCarried():
+            return [describe_carried(event)]
         case TrialsFound():
             return [f"Going on after {count(len(event.results), 'trial')}"]
         case SelectionBegun():
@@ -136,6 +139,19 @@ def _describe_splits(dataset: Dataset) -> str:
     if dataset.folds:
         return f"{train:,} in {dataset.folds} folds, each scoring what the others train; {test:,} to test once"
     return f"{train:,} to train on, {validation:,} to select by, {test:,} to test once"
+
+
+def describe_carried(carried: TrialsCarried) -> str:
+    """What a run begins with: `"12 scores carried over from runs/one; its best 3 are trained again first"`."""
+    origin = plain(carried.origin.name)
+    if carried.what == "trials":
+        return f"{len(carried.numbers)} trials carried over whole from {origin}: nothing a score depends on has changed"
+    if carried.what == "scores":
+        return (
+            f"{len(carried.numbers)} scores carried over from {origin}, to tell where to look;"
+            f" its best {carried.queued} are trained again first"
+        )
+    return f"Other pictures than {origin} had: the parameters of its {carried.queued} complete trials are tried first"
 
 
 def describe_worker(ready: Ready) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from imgcls_automl.plugin import ImageTask
@@ -42,6 +43,8 @@ class DatasetRequest:
         read_timeout: Seconds after which a source that gives nothing more is given up; None never.
         exclude: Files that list pictures to leave out.
         relabel: Files that list pictures with their right labels.
+        earlier: What run.json holds of the set a run began with, which is resumed now: another is refused before
+            anything is written. None for a new run.
     """
 
     data: tuple[str, ...]
@@ -59,6 +62,7 @@ class DatasetRequest:
     read_timeout: float | None = None
     exclude: tuple[str, ...] = ()
     relabel: tuple[str, ...] = ()
+    earlier: Mapping[str, Any] | None = None
 
     @property
     def described(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import time
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,12 +20,14 @@ from imgcls_automl.data.dataset import SPLITS, Dataset, IngestProgress
 from imgcls_automl.data.decode_set import decode_set
 from imgcls_automl.data.decoded import Contents
 from imgcls_automl.data.describe_set import Parts, describe_dataset
+from imgcls_automl.data.earlier import refuse_changed_data
 from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import serve
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
+from imgcls_automl.files import tells_no_room
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -102,6 +103,8 @@ def ingest(
         fold_file=folder / "folds.npy" if folder and fold_file else fold_file,
     )
     dataset = describe_dataset(request, info, reason, found, corrected, audit, parts)
+    if request.earlier is not None:
+        refuse_changed_data(request.earlier, dataset)
     if folder:
         seconds = time.monotonic() - started
         write_records(
@@ -140,7 +143,7 @@ def find_or_decode(
     try:
         return _read_and_decode(adapter, info, request, held, report, state)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if not tells_no_room(error):
             raise
         raise DatasetError(
             f"The disk of the cache folder {request.cache} is full.\n"

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl import errors
 from imgcls_automl.errors import ImgclsError
+from imgcls_automl.files import tells_no_room
+from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +38,12 @@ class Crash:
 
 def describe_failure(error: Exception) -> Refusal | Crash:
     """Put an exception into a message; a plugin's subclass becomes the class of ours it extends."""
+    if tells_no_room(error):
+        return Refusal(
+            kind=errors.DatasetError,
+            text=f"The disk is full, or a limit on file sizes is reached: {describe_error(error)}.\n"
+            "Free some space, or use other disks: --out DIR, --cache-dir DIR",
+        )
     if not isinstance(error, ImgclsError):
         return Crash(traceback="".join(traceback.format_exception(error)))
     own = as_own_error(error)

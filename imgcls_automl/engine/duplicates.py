@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from imgcls_automl.executors.causes import LASTING_FAILURES
+from imgcls_automl.executors.causes import CARRIED_OVER, LASTING_FAILURES
 from imgcls_automl.trial_files import CANDIDATE, read_candidate, read_result
 
 if TYPE_CHECKING:
@@ -64,7 +64,10 @@ def _list_forms(stored: StoredCandidate) -> list[Candidate]:
 
 
 def _counts(result: TrialResult) -> bool:
-    # A trial that the clock, or the end of its worker, has ended says little about its candidate.
+    # A trial that the clock, or the end of its worker, has ended says little about its candidate. One that another run
+    # has trained, under other conditions, is trained again.
+    if result.cause == CARRIED_OVER:
+        return False
     if result.state == "failed":
         return result.cause in LASTING_FAILURES
     return result.state == "complete" or (result.state == "pruned" and result.cause != "timeout")

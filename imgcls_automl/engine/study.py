@@ -12,6 +12,9 @@ from optuna.trial import TrialState
 
 from imgcls_automl.config import METRICS
 from imgcls_automl.engine.constraints import list_constraints
+from imgcls_automl.executors.causes import CARRIED_OVER
+from imgcls_automl.resuming import refuse_change
+from imgcls_automl.run_checks import LOCK_TIMEOUT, check_study_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,34 +24,45 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.results import TrialResult
 
 STUDY_NAME = "search"
+METRIC = "metric"  # user attribute of the study
 STATE = "state"  # user attributes of a trial
 CAUSE = "cause"
 BASELINE = "baseline"
 
-_LOCK_TIMEOUT = 60.0  # seconds to wait for another process's write
-
 
 def open_study(path: Path, *, metric: str) -> optuna.Study:
-    """Open the study in a SQLite file, or make it."""
+    """Open the study in a SQLite file, or make it.
+
+    Raises:
+        RunFolderError: The file is damaged.
+        ConfigError: It was searched by another metric.
+    """
 
     def connect() -> sqlite3.Connection:
         # Given as a function because a URL would stumble over "?" and "{" in the path.
-        connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, check_same_thread=False)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         return connection
 
     from sqlalchemy.pool import QueuePool
 
+    check_study_file(path)
     storage = optuna.storages.RDBStorage(
         "sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool}
     )
-    return optuna.create_study(
+    study = optuna.create_study(
         storage=storage,
         study_name=STUDY_NAME,
         direction=optuna.study.StudyDirection[METRICS[metric].upper()],
         load_if_exists=True,
     )
+    searched_by = study.user_attrs.get(METRIC)
+    if searched_by is None:  # a new one
+        study.set_user_attr(METRIC, metric)
+    else:
+        refuse_change("metric", searched_by, metric)
+    return study
 
 
 def close_study(study: optuna.Study) -> None:
@@ -132,12 +146,21 @@ def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def counted_trials(study: optuna.Study) -> int:
-    """How many trials `--trials` counts: complete, pruned and failed ones."""
-    return sum(trial.user_attrs.get(STATE) != "infeasible" for trial in ended_trials(study))
+    """How many trials `--trials` counts: complete, pruned and failed ones of this run."""
+    return sum(
+        trial.user_attrs.get(STATE) != "infeasible" and not is_carried_over(trial)
+        for trial in ended_trials(study)
+    )
+
+
+def is_carried_over(trial: FrozenTrial) -> bool:
+    """Whether a trial only tells the sampler what another run has seen: it cannot win, and is not counted."""
+    return trial.user_attrs.get(CAUSE) == CARRIED_OVER
 
 
 def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """Complete trials, the best first; of equal ones the earlier."""
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    """Complete trials of this run, the best first; of equal ones the earlier."""
+    found = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    complete = [trial for trial in found if not is_carried_over(trial)]
     sign = -1.0 if study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
     return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))

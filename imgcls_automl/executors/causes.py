@@ -30,3 +30,6 @@ class Refusal(StrEnum):
 
 # What trying the same candidate once more could not mend.
 LASTING_FAILURES = frozenset(Failure) - {Failure.CRASH, Failure.HANG, Failure.LOST_WORKER}
+
+# No ending at all: another run has trained this, under other conditions. It tells the sampler where to look.
+CARRIED_OVER = "carried over"

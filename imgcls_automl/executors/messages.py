@@ -6,6 +6,9 @@ WorkerSetup, at the start      ->
 UseDataset                     ->
 BaselinesTask                  ->
                                <-   Baselines
+ReplayTask                     ->
+                               <-   SuggestCall     (answered by SuggestAnswer; any number)
+                               <-   ReplayResult
 PreviewTask                    ->
                                <-   PreviewResult
 TrialTask                      ->
@@ -100,6 +103,21 @@ class Baselines:
     """Complete parameter sets, in the order they should be tried."""
 
     parameters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayTask:
+    """Have the space draw once more: its calls are answered with what an earlier trial drew.
+
+    Attributes:
+        number: The trial's number in the study.
+        folder: Where candidate.json goes; None to write none.
+        baseline: Whether the point came from the space itself.
+    """
+
+    number: int
+    folder: Path | None
+    baseline: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,13 @@ class PreviewResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayResult:
+    """The space has drawn; `refusal` says why it would not, None where it did."""
+
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrialResult:
     """How a trial ended; what result.json holds.
 

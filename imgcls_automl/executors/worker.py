@@ -5,6 +5,7 @@ Runs in a child process only, which is why it imports what it likes.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -21,18 +22,22 @@ from imgcls_automl.executors.messages import (
     Ready,
     RefitTask,
     Refused,
+    ReplayTask,
     RetrainTask,
     TrialTask,
     UseDataset,
     WorkerSetup,
 )
-from imgcls_automl.executors.results import RefitResult
+from imgcls_automl.executors.results import RefitResult, ReplayResult
+from imgcls_automl.files import tells_no_room
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
+
+    from optuna.trial import BaseTrial
 
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.plugin import SearchSpace
@@ -71,6 +76,11 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
         connection.send(Refused(error=as_own_error(error)))
     except EOFError:
         logger.info("The search process has closed the connection.")
+    except Exception as error:
+        if not tells_no_room(error):
+            raise
+        # The run's trouble, not the candidate's: its trial is done again when there is room.
+        connection.send(Refused(error=OSError(errno.ENOSPC, str(error))))
 
 
 def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:
@@ -124,6 +134,8 @@ def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, A
     match task:
         case BaselinesTask():
             return _list_baselines(bench)
+        case ReplayTask():
+            return _replay(task, bench, RemoteTrial(task.number, ask))
         case PreviewTask():
             return preview(task, bench)
         case ProbeTask():
@@ -150,6 +162,26 @@ def _list_baselines(bench: Bench) -> Baselines:
             f"The search space's baselines() failed: {describe_error(error)}.\n"
             f"This is for its author to mend; it happened in {describe_frame(error)}."
         ) from error
+
+
+def _replay(task: ReplayTask, bench: Bench, trial: BaseTrial) -> ReplayResult:
+    from imgcls_automl.trial_files import StoredCandidate, write_candidate
+
+    image_task = bench.pictures.task
+    try:
+        candidate = bench.space.suggest(trial, image_task)
+    except Exception as error:  # an earlier trial's draws are not this space's any more
+        return ReplayResult(refusal=describe_error(error))
+    if task.folder is not None:
+        stored = StoredCandidate(
+            number=task.number,
+            params=trial.params,
+            baseline=task.baseline,
+            candidate=candidate,
+            task=image_task,
+        )
+        write_candidate(task.folder, stored)
+    return ReplayResult(refusal=None)
 
 
 def _do_refit(

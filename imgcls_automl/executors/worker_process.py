@@ -12,6 +12,7 @@ from imgcls_automl.executors.results import (
     PreviewResult,
     ProbeResult,
     RefitResult,
+    ReplayResult,
     RetrainResult,
     TrialResult,
 )
@@ -27,7 +28,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_ENDS_A_TASK = (Baselines, PreviewResult, ProbeResult, TrialResult, RetrainResult, RefitResult)
+_ENDS_A_TASK = (
+    Baselines,
+    PreviewResult,
+    ProbeResult,
+    ReplayResult,
+    TrialResult,
+    RetrainResult,
+    RefitResult,
+)
 
 
 class WorkerProcess:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.results.axes import Tick, choose_step, fit_round, mark_values
 from imgcls_automl.results.figures import lower_is_better, name_metric
-from imgcls_automl.results.history import read_history
+from imgcls_automl.trial_history import read_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,7 +105,7 @@ def draw_curves(trials: Sequence[TrialRecord], metric: str, winner: int | None) 
 def _read_line(trial: TrialRecord, column: str) -> list[tuple[float, float]]:
     """A trial's values by epoch; with folds, the means of those that came to that epoch."""
     values: dict[float, list[float]] = {}
-    for epoch in read_history(trial):
+    for epoch in read_history(trial.folder):
         if math.isfinite(epoch["epoch"]) and math.isfinite(epoch.get(column, math.nan)):
             values.setdefault(epoch["epoch"], []).append(epoch[column])
     return [(number, fmean(its)) for number, its in sorted(values.items())]

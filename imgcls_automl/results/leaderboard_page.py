@@ -14,6 +14,7 @@ from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import format_score, name_metric
 from imgcls_automl.results.leaderboard_texts import (
     describe_floors,
+    describe_role,
     describe_section,
     explain_sections,
     format_value,
@@ -136,7 +137,7 @@ def _make_line(row: Mapping[str, Any], scale: Scale | None, *, mark: bool) -> Li
         run=row["run"],
         trial=row["trial"],
         state=row["state"],
-        roles=tuple(role for role in ("winner", "baseline", "tied") if row.get(role)),
+        roles=tuple(filter(None, describe_role(row).split(", "))),
         score=_make_cell(row["score"], lambda value: format_score(metric, value)),
         span=scale.show(row) if scale and row.get("low") is not None else None,
         test=_make_cell(row.get("test_score"), lambda value: format_score(metric, value)),

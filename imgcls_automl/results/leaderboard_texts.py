@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.results.figures import name_metric
 from imgcls_automl.results.report_album import shorten
@@ -34,8 +35,11 @@ def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
 
 
 def describe_role(row: Mapping[str, Any]) -> str:
-    """`"winner"`, `"baseline, tied"` or nothing."""
-    return ", ".join(role for role in ("winner", "baseline", "tied") if row.get(role))
+    """`"winner"`, `"baseline, tied"`, `"carried over"` (from another run) or nothing."""
+    carried = [CARRIED_OVER] if row.get("cause") == CARRIED_OVER else []
+    return ", ".join(
+        [*(role for role in ("winner", "baseline", "tied") if row.get(role)), *carried]
+    )
 
 
 def describe_interval(row: Mapping[str, Any]) -> str:

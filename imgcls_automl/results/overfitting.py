@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from imgcls_automl.results.history import read_history
+from imgcls_automl.trial_history import read_history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ RISE = 1.1  # of validation loss over its lowest
 
 def describe_fit(trial: TrialRecord) -> str:
     """Compare a trial's training with its validation; empty where its history does not tell both."""
-    epochs = [it for it in read_history(trial) if it.get("fold", 1.0) == 1.0]
+    epochs = [it for it in read_history(trial.folder) if it.get("fold", 1.0) == 1.0]
     needed = ("accuracy", "val_accuracy", "val_loss")
     if not epochs or any(name not in epoch for epoch in epochs for name in needed):
         return ""

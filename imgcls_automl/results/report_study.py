@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def _copy_study(path: Path, metric: str) -> optuna.Study:
             study.add_trials([it for it in stored.get_trials() if it.state.is_finished()])
         finally:
             close_study(stored)
-    except sqlalchemy.exc.SQLAlchemyError as error:
+    except (sqlite3.Error, sqlalchemy.exc.SQLAlchemyError) as error:
         raise damaged(path, str(error).splitlines()[0]) from error
     return study
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import imgcls_automl
 from imgcls_automl.executors.causes import Failure
+from imgcls_automl.files import tells_no_room
 from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
@@ -54,7 +55,12 @@ def as_failure(error: Exception, space: Any, *, stage: Stage) -> TrialEndedError
         error: What was raised.
         space: Whose code is its author's.
         stage: What was being done.
+
+    Raises:
+        Exception: The same one, where the disk has no more room: that ends the run, and the trial is done again.
     """
+    if tells_no_room(error):  # the run's trouble, not the candidate's
+        raise error
     place = _find_author(error, space)
     if _is_out_of_memory(error):
         cause = Failure.OUT_OF_MEMORY

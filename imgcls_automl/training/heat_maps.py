@@ -8,6 +8,7 @@ channel, and a difference quotient gives it: no backend has to be named for its 
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 FINE_SIDE = 5  # cells: a coarser map says little of where
 _STEP = 0.02  # of the map's standard deviation
+MAX_SECONDS = 20.0  # after which no further picture is begun
 _MAX_FLOATS = 1 << 22  # of raised maps in one pass
 
 
@@ -30,7 +32,8 @@ class HeatMaps:
 
     Attributes:
         layer: The name of the layer whose map was weighed.
-        maps: float32 (N, h, w) in [0, 1], each one's own maximum 1; all zero where nothing spoke for the class.
+        maps: Of the first pictures, as many as there was time for: float32 (M, h, w) in [0, 1], each one's own maximum
+            1; all zero where nothing spoke for the class.
     """
 
     layer: str
@@ -51,7 +54,13 @@ def compute_heat_maps(model: Any, pixels: np.ndarray, classes: Sequence[int]) ->
         return None
     layer, trunk, head = parts
     features = np.asarray(trunk.predict_on_batch(pixels.astype("float32") / 255.0), "float32")
-    maps = [_weigh(head, it, index) for it, index in zip(features, classes, strict=True)]
+    begun = time.monotonic()
+    maps: list[np.ndarray] = []
+    for it, index in zip(features, classes, strict=True):
+        if maps and time.monotonic() - begun > MAX_SECONDS:
+            logger.info("There was time for %d of %d heat maps.", len(maps), len(features))
+            break
+        maps.append(_weigh(head, it, index))
     return HeatMaps(layer=layer, maps=np.stack(maps))
 
 

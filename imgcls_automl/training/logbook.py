@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from imgcls_automl.errors import RunFolderError
 from imgcls_automl.training.checkpoint import (
     Checkpoint,
     Snapshot,
@@ -122,7 +123,7 @@ def recall_candidate(folder: Path) -> StoredCandidate | None:
         return None
     try:
         return read_candidate(folder)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, RunFolderError) as error:
         # Drawn again it is the same: the study holds its parameters.
         logger.warning("The candidate in %s cannot be read: %s", folder, error)
         return None

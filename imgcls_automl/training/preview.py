@@ -15,6 +15,7 @@ from imgcls_automl.files import replacing
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 from imgcls_automl.training.augment import Augment
+from imgcls_automl.training.own_fit import HasOwnFit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +52,9 @@ def _list_augmentations(bench: Bench, seed: int) -> Iterator[Augmentation]:
     try:
         baselines = space.baselines(task) if isinstance(space, HasBaselines) else ()
         trials = [optuna.trial.FixedTrial(dict(point)) for point in baselines]
-        for trial in (*trials, *(study.ask() for _ in range(DRAWS))):
+        # A space with its own way to train takes a build a draw, and its pictures are changed by none of ours.
+        draws = 1 if isinstance(space, HasOwnFit) else DRAWS
+        for trial in (*trials, *(study.ask() for _ in range(draws))):
             try:
                 yield space.suggest(trial, task).training.augmentation
             except optuna.TrialPruned:  # a point that the space finds infeasible

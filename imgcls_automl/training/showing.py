@@ -64,6 +64,7 @@ def choose_pictures(
     others = [place for place, name in enumerate(ids) if name in suspects][:MAX_SUSPECTS]
     places |= dict.fromkeys(others)
     asked = len(places)
+    heat = _find_heat(refitted.model, pictures.images[test[costly]], answers.predicted[costly])
     chosen = [*places, *(it for it in samples if it not in places)]
     return ShownPictures(
         pictures=tuple(
@@ -71,8 +72,8 @@ def choose_pictures(
             for number, it in enumerate(chosen)
         ),
         pixels=shrink(pictures.images[chosen]),
-        heat_rows=tuple(range(len(costly))),
-        **_find_heat(refitted.model, pictures.images[test[costly]], answers.predicted[costly]),
+        heat_rows=tuple(range(len(heat["heat"]))),
+        **heat,
         **_augment(task, bench, samples),
     )
 

@@ -11,10 +11,15 @@ from imgcls_automl.executors.messages import (
     SuggestCall,
     WorkerLost,
 )
-from imgcls_automl.executors.results import RefitResult, RetrainResult, TrialResult
+from imgcls_automl.executors.results import (
+    RefitResult,
+    ReplayResult,
+    RetrainResult,
+    TrialResult,
+)
 from imgcls_automl.trial_files import write_result
 
-ENDS_A_TASK = (Baselines, TrialResult, RetrainResult, RefitResult, WorkerLost)
+ENDS_A_TASK = (Baselines, ReplayResult, TrialResult, RetrainResult, RefitResult, WorkerLost)
 IS_ANSWERED = (SuggestCall, EpochReport)
 
 

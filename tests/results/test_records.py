@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from imgcls_automl.errors import RunFolderError
-from imgcls_automl.results.history import read_history
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.verdict import format_search_command
+from imgcls_automl.trial_history import read_history
 
 
 def test_a_finished_run_is_read_whole(finished_run: Any) -> None:
@@ -55,7 +55,7 @@ def test_half_written_files_of_a_running_trial_do_not_break_reading(run_folder: 
         file.write("4,2026-11-")
     trial = read_run(run_folder.path).trials[0]
     assert trial.model == {}
-    assert [epoch["epoch"] for epoch in read_history(trial)] == [1, 2, 3]
+    assert [epoch["epoch"] for epoch in read_history(trial.folder)] == [1, 2, 3]
 
 
 def test_a_trial_that_failed_before_it_had_a_candidate_is_read(run_folder: Any) -> None:

@@ -1,0 +1,72 @@
+"""What a search costs beside its trainings: the search process's share of a core, memory, a second worker's gain."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil  # type: ignore[import-untyped]
+from measure.memory_use import measure_tree
+from measure.record import MIB
+
+if TYPE_CHECKING:
+    from disasters.scene import Command, Scene
+
+LOOK_EVERY = 0.25  # seconds
+FIRST = 20  # trials, after which memory is to stay flat
+
+
+def compare_workers(scene: Scene, trials: int) -> dict[str, Any]:
+    """Seconds that one and two workers take for the same number of trials, from the first to the last."""
+    seconds = {}
+    for workers in (1, 2):
+        name = f"workers-{workers}"
+        command = scene.search(name, trials, "--workers", str(workers))
+        command.wait_for(" begins: ")
+        begun = time.monotonic()
+        command.wait_for(" has won")
+        seconds[workers] = time.monotonic() - begun
+        command.wait()
+    return {
+        "trials": trials,
+        "one_worker_seconds": seconds[1],
+        "two_workers_seconds": seconds[2],
+        "ratio": seconds[2] / seconds[1],
+    }
+
+
+def watch_search(scene: Scene, trials: int) -> dict[str, Any]:
+    """CPU and memory of the search process, and the memory of all, over many small trials."""
+    command = scene.search("watched", trials)
+    command.wait_for(" begins: ")
+    process = psutil.Process(command.process.pid)
+    begun, before = time.monotonic(), _cpu_seconds(process)
+    resident, readings = 0, {}
+    spent, elapsed = 0.0, 1.0
+    while command.process.poll() is None and " has won" not in command.read():
+        try:
+            resident = max(resident, process.memory_info().rss)
+            spent, elapsed = _cpu_seconds(process) - before, time.monotonic() - begun
+        except psutil.NoSuchProcess:
+            break
+        readings[_count_trials(command)] = measure_tree(command.process.pid).pss
+        time.sleep(LOOK_EVERY)
+    command.wait()
+    first = next((pss for number, pss in readings.items() if number >= min(FIRST, trials // 2)), 0)
+    last = list(readings.values())[-1] if readings else 0
+    return {
+        "trials": trials,
+        "share_of_a_core": spent / elapsed,
+        "search_process_mib": resident / MIB,
+        "all_first_mib": first / MIB,
+        "all_last_mib": last / MIB,
+    }
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _count_trials(command: Command) -> int:
+    return command.read().count(" begins: ")

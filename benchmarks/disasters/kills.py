@@ -1,0 +1,142 @@
+"""Searches and workers killed at random moments."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import psutil  # type: ignore[import-untyped]
+
+from disasters.scene import Scene, Standing, read_standing
+
+if TYPE_CHECKING:
+    import random
+
+    from disasters.scene import Command
+
+TRIALS = 6  # of a search that is killed again and again
+BEGINS = " begins: "  # what a search says when a trial is under way
+
+
+def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, Any]:
+    """SIGKILL search processes at random moments, from the first on, and resume them until they are through.
+
+    A search whose kill came before there was a run to resume is started anew.
+    """
+    figures = {"kills": 0, "runs": 0, "orphans": 0, "damaged": 0, "lost": 0, "duplicates": 0}
+    figures |= {"left_running": 0, "wrong_total": 0, "unclear": 0}
+    resumed: list[float] = []
+    span = 4.0
+    while figures["kills"] < count:
+        name = f"killed-{figures['runs']}"
+        begun = time.monotonic()
+        command, before = scene.search(name, TRIALS), None
+        while True:
+            if figures["kills"] < count and not _ends_within(command, dice.uniform(0.1, span)):
+                figures["orphans"] += command.kill()
+                figures["kills"] += 1
+            else:
+                command.wait()
+                span = max(2.0, min(span, 1.5 * (time.monotonic() - begun)))
+            if not (scene.run_folder(name) / "run.json").exists():
+                break  # there was nothing yet
+            standing = read_standing(scene.run_folder(name))
+            figures["damaged"] += not standing.intact
+            figures["lost"] += standing.count_lost(before) if before else 0
+            figures["unclear"] += not command.is_clear()
+            before = standing
+            if command.process.returncode == 0:
+                _judge(standing, figures)
+                break
+            begun = time.monotonic()
+            command = scene.resume(name)
+            if figures["kills"] >= count:
+                seconds = command.wait_for(BEGINS)
+                resumed += [] if seconds is None else [seconds]
+        figures["runs"] += 1
+    return {**figures, "slowest_resume_seconds": max(resumed, default=None)}
+
+
+def _ends_within(command: Command, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if command.process.poll() is not None:
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def _judge(standing: Standing, figures: dict[str, int]) -> None:
+    figures["duplicates"] += standing.duplicates
+    figures["left_running"] += standing.running
+    figures["lost"] += standing.untold
+    figures["wrong_total"] += standing.counted != TRIALS
+
+
+def measure_resume(scene: Scene) -> dict[str, Any]:
+    """Seconds from `resume` of a killed search to the trial that goes on."""
+    command = scene.search("resumed", TRIALS)
+    command.wait_for("trial 2 begins")
+    command.kill()
+    again = scene.resume("resumed")
+    seconds = again.wait_for(BEGINS)
+    again.wait()
+    return {"seconds_to_first_trial": seconds}
+
+
+def kill_workers(scene: Scene, count: int, dice: random.Random) -> dict[str, Any]:
+    """SIGKILL the worker of one search again and again, a finished trial at least between two of them."""
+    trials = 3 * count
+    run = scene.run_folder("workers")
+    command = scene.search("workers", trials)
+    command.wait_for(BEGINS)
+    seconds: list[float] = []
+    before = read_results_count(run)
+    while len(seconds) < count and command.process.poll() is None:
+        time.sleep(dice.uniform(0.0, 3 * scene.epochs * scene.epoch_seconds))
+        if read_results_count(run) <= before or not (workers := _list_workers(command)):
+            continue
+        failed = _count_failed(run)
+        killed = time.monotonic()
+        dice.choice(workers).kill()
+        while _count_failed(run) == failed and time.monotonic() - killed < 10.0:
+            time.sleep(0.005)
+            if command.process.poll() is not None:
+                break
+        if _count_failed(run) > failed:  # else it was idle, or starting
+            seconds.append(time.monotonic() - killed)
+        before = read_results_count(run)
+    code = command.wait()
+    standing = read_standing(run)
+    return {
+        "kills": len(seconds),
+        "exit_code": code,
+        "slowest_record_seconds": max(seconds, default=None),
+        "lost": standing.untold,
+        "duplicates": standing.duplicates,
+        "left_running": standing.running,
+        "wrong_total": int(standing.counted != trials),
+    }
+
+
+def read_results_count(run: Any) -> int:
+    """How many trials have a result on the disk."""
+    return len(list(run.glob("trials/*/result.json")))
+
+
+def _count_failed(run: Any) -> int:
+    return sum(
+        '"failed"' in path.read_text(encoding="utf-8") for path in run.glob("trials/*/result.json")
+    )
+
+
+def _list_workers(command: Command) -> list[psutil.Process]:
+    """Children that have talked for a while: the data child has ended, or has been idle since."""
+    found = []
+    for process in command.children():
+        try:
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found

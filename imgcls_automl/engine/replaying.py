@@ -1,0 +1,81 @@
+"""An earlier trial's draws made once more by the space, to see whether they still fit it and what they mean."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import optuna
+
+from imgcls_automl.executors.messages import ReplayTask, SuggestAnswer, SuggestCall, WorkerLost
+from imgcls_automl.executors.results import ReplayResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from imgcls_automl.executors.executor import Executor
+
+
+class DoesNotFitError(Exception):
+    """An earlier trial's parameters are none of this space; says why."""
+
+
+def replay_draws(
+    executor: Executor,
+    parameters: Mapping[str, Any],
+    *,
+    number: int,
+    folder: Path | None = None,
+    baseline: bool = False,
+) -> list[SuggestCall]:
+    """Have a worker's space draw, and answer it with what an earlier trial drew.
+
+    Args:
+        executor: An idle worker of it does the task.
+        parameters: What that trial drew, by name.
+        number: Of the trial in the study.
+        folder: Where the candidate that the space makes of it goes; None to keep none.
+        baseline: Whether the point came from the space itself.
+
+    Returns:
+        The calls, which a study's trial can be asked in turn.
+
+    Raises:
+        DoesNotFitError: The space draws another parameter, refuses a value, or draws one of them no more.
+    """
+    trial = optuna.trial.FixedTrial(dict(parameters))
+    calls: list[SuggestCall] = []
+    worker = _await_idle(executor)
+    executor.submit(worker, ReplayTask(number=number, folder=folder, baseline=baseline))
+    while True:
+        event = executor.next_event(None)
+        message = event[1] if event is not None and event[0] == worker else None
+        if isinstance(message, SuggestCall):
+            calls.append(message)
+            executor.answer(worker, _answer(trial, message))
+        elif isinstance(message, WorkerLost):
+            raise DoesNotFitError(message.detail)
+        elif isinstance(message, ReplayResult):
+            if message.refusal is not None:
+                raise DoesNotFitError(message.refusal)
+            break
+    unused = sorted(set(parameters) - set(trial.params))
+    if unused:
+        raise DoesNotFitError(f"the space no longer draws {', '.join(unused)}")
+    return calls
+
+
+def _await_idle(executor: Executor) -> int:
+    while not executor.idle():  # one that was lost is being replaced
+        executor.next_event(None)
+    return executor.idle()[0]
+
+
+def _answer(trial: optuna.trial.FixedTrial, call: SuggestCall) -> SuggestAnswer:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Optuna only warns of values out of range
+            return SuggestAnswer(value=getattr(trial, call.method)(**call.arguments))
+    except Exception as error:  # raised again where the space called
+        return SuggestAnswer(error=ValueError(str(error)))
