@@ -60,7 +60,18 @@ def check_backend() -> Iterator[Check]:
     versions = ", ".join(f"{name} {version}" for name, version in answer.versions)
     told = f"{answer.name}, loaded in {answer.seconds:.1f} s ({versions})"
     yield Check(name="backend", status="ok", told=told)
-    yield _judge_device(answer)
+    yield judge_device(answer)
+
+
+def judge_device(answer: BackendAnswer) -> Check:
+    """What training computes on, and why a GPU that is there is not seen."""
+    told = f"{answer.device}; computes in {' or '.join(answer.precisions)}"
+    if answer.warning:
+        seen, _, mend = answer.warning.partition(". ")
+        return Check(name="device", status="warning", told=f"{told}. {seen}", advice=mend)
+    if not answer.on_gpu and not answer.cards:
+        told += "; no GPU: this machine has no NVIDIA driver that answers (nvidia-smi)"
+    return Check(name="device", status="ok", told=told)
 
 
 def answer_backend(connection: Connection[Any, Any]) -> None:
@@ -85,13 +96,3 @@ def answer_backend(connection: Connection[Any, Any]) -> None:
             seconds=time.perf_counter() - begun,
         )
     )
-
-
-def _judge_device(answer: BackendAnswer) -> Check:
-    told = f"{answer.device}; computes in {' or '.join(answer.precisions)}"
-    if answer.warning:
-        seen, _, mend = answer.warning.partition(". ")
-        return Check(name="device", status="warning", told=f"{told}. {seen}", advice=mend)
-    if not answer.on_gpu and not answer.cards:
-        told += "; no GPU: this machine has no NVIDIA driver that answers (nvidia-smi)"
-    return Check(name="device", status="ok", told=told)
