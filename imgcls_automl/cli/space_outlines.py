@@ -92,10 +92,10 @@ def _make_task(shape: str, classes: int) -> ImageTask:
 def _show_outline(outline: SpaceOutline, info: PluginInfo, task: ImageTask) -> None:
     from imgcls_automl.cli.tables import show_table
 
-    typer.echo(
-        typer.style(plain(info.name), bold=True)
-        + plain(f"  {info.origin}, {info.value}, plugin API {outline.api_version}")
-    )
+    # A class that no package registers is its own name and origin.
+    whose = [it for it in (info.origin, info.value) if it != info.name]
+    told = ", ".join([*whose, f"plugin API {outline.api_version}"])
+    typer.echo(f"{typer.style(plain(info.name), bold=True)}  {plain(told)}")
     if outline.about:
         _put_wrapped(outline.about)
     refused = f", {outline.infeasible} of which it refused" if outline.infeasible else ""

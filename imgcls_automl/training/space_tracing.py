@@ -39,7 +39,9 @@ def answer_outline(
     """What the child process runs: sends a `SpaceOutline`, or one of the user's errors."""
     try:
         space: SearchSpace = registry.load(info, options)
-        connection.send(_outline(space, task))
+        # Of what the plugin names: a HyperModel is wrapped into a space that says nothing of it.
+        about = inspect.getdoc(registry.import_class(info)) or ""
+        connection.send(_outline(space, task, about.partition("\n\n")[0]))
     except ImgclsError as error:
         connection.send(as_own_error(error))
 
@@ -52,19 +54,20 @@ def list_parameters(draws: Sequence[Draw]) -> tuple[Parameter, ...]:
     return tuple(_make_parameter(name, draws, list(names)) for name in names)
 
 
-def _outline(space: SearchSpace, task: ImageTask) -> SpaceOutline:
+def _outline(space: SearchSpace, task: ImageTask, about: str) -> SpaceOutline:
     try:
         draws, first, infeasible = _draw(space, task)
         points = list(space.baselines(task)) if isinstance(space, HasBaselines) else []
         candidates = [space.suggest(optuna.trial.FixedTrial(dict(it)), task) for it in points]
-        models = [space.build(it.model, task) for it in candidates or [first] if it]
+        if not candidates and first is not None:
+            candidates = [first]
+        models = [_build(space, it, task) for it in candidates]
     except Exception as error:
         raise BrokenPluginError(
             f"The search space's suggest(), baselines() or build() failed: {describe_error(error)}.\n"
             f"This is for its author to mend; it happened in {describe_frame(error)}."
         ) from error
     weights = [model.count_params() for model in models]
-    about = (inspect.getdoc(type(space)) or "").partition("\n\n")[0]
     return SpaceOutline(
         about=" ".join(about.split()),
         api_version=getattr(space, "api_version", API_VERSION),
@@ -78,6 +81,13 @@ def _outline(space: SearchSpace, task: ImageTask) -> SpaceOutline:
         layers=tuple(_describe_layer(it) for it in models[0].layers) if models else (),
         weights=weights[0] if weights else 0,
     )
+
+
+def _build(space: SearchSpace, candidate: Candidate, task: ImageTask) -> Any:
+    import keras
+
+    keras.utils.clear_session()  # layers are numbered from the first again
+    return space.build(candidate.model, task)
 
 
 def _draw(space: SearchSpace, task: ImageTask) -> tuple[list[Draw], Candidate | None, int]:
@@ -151,9 +161,9 @@ def _compare(other: str, having: Sequence[Draw], lacking: Sequence[Draw]) -> str
 
 
 def _describe_layer(layer: Any) -> Layer:
-    output = getattr(layer, "output", None)
-    shapes = [output.shape] if hasattr(output, "shape") else []
-    shape = "x".join("?" if side is None else str(side) for it in shapes for side in it[1:])
+    # A layer of several outputs, or one that was never called in a graph, has no shape to tell.
+    sides = getattr(getattr(layer, "output", None), "shape", ())[1:]
+    shape = "x".join("?" if side is None else str(side) for side in sides)
     return Layer(
         name=layer.name, kind=type(layer).__name__, shape=shape, weights=layer.count_params()
     )
