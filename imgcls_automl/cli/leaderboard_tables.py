@@ -70,7 +70,7 @@ def show_board(board: Leaderboard, *, most: int | None = None) -> None:
             told += ["", *(typer.style(line, bold=True) for line in title)]
         told += _draw_section(board.of_section(section), width, several=several, most=most)
     # At once: rich takes seconds to lay out thousands of cells.
-    typer.echo("\n".join(told))
+    typer.echo("\n".join(told).lstrip("\n"))
 
 
 def _draw_section(board: Leaderboard, width: int, *, several: bool, most: int | None) -> list[str]:
