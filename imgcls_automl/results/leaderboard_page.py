@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -117,7 +116,8 @@ def _describe_first(board: Leaderboard) -> str:
     row = next((it for it in board.rows if (it["run"], it["trial"]) == leader), None)
     if row is None:
         return ""
-    name, metric = f"Trial {row['trial']} of {row['run']} ({row['space']})", row["metric"]
+    run, space = (shorten(row[part], MAX_NAME) for part in ("run", "space"))
+    name, metric = f"Trial {row['trial']} of {run} ({space})", row["metric"]
     told = f"{name} leads with {format_score(metric, row['score'])} {name_metric(metric)} on validation"
     if row.get("test_score") is not None:
         told += (
@@ -168,7 +168,7 @@ def _list_settings(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 def _bound_test(row: Mapping[str, Any]) -> str:
     low, high = row.get("test_low"), row.get("test_high")
-    if low is None or high is None or math.isnan(low):
+    if low is None or high is None:
         return ""
     return f"{format_score(row['metric'], low)} to {format_score(row['metric'], high)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from statistics import stdev
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from imgcls_automl.results.records import RunRecord
-    from imgcls_automl.results.scores import TestScores
+    from imgcls_automl.results.scores import Estimate, TestScores
     from imgcls_automl.results.trial_record import TrialRecord
 
 
@@ -84,10 +85,17 @@ def make_row(
     row["latency_ms"] = trial.latency_ms
     row["low"], row["high"] = ranked.interval or (None, None)
     row["tied"] = _is_tied(ranked, leader)
-    tested = test.metrics.get(run.metric) if test and row["winner"] else None
-    if tested:
-        row |= {"test_score": tested.value, "test_low": tested.low, "test_high": tested.high}
+    if test is not None and row["winner"]:
+        row |= _describe_test(test.metrics.get(run.metric))
     return row
+
+
+def _describe_test(tested: Estimate | None) -> dict[str, float]:
+    """What there is of value and interval: where nothing could be measured they are NaN, which JSON has none of."""
+    if tested is None:
+        return {}
+    values = {"test_score": tested.value, "test_low": tested.low, "test_high": tested.high}
+    return {name: value for name, value in values.items() if not math.isnan(value)}
 
 
 def _is_tied(ranked: Ranked, leader: Ranked | None) -> bool:
