@@ -22,7 +22,9 @@ class Dying(Raising):
 
 @pytest.mark.slow
 def test_it_tells_parameters_baselines_and_the_network_at_a_shape(imgcls, tiny_space):
-    done = imgcls("spaces", "show", tiny_space, "--shape", "8x8x3", "--classes", "4", "--json")
+    done = imgcls(
+        "spaces", "show", tiny_space, "--shape", "8x8x3", "--classes", "4", "--json", timeout=240
+    )
     told = json.loads(done.stdout)
     assert (told["schema_version"], told["plugin"]["value"]) == (1, tiny_space)
     [parameter] = told["parameters"]
