@@ -32,7 +32,10 @@ def doctor(
     ] = True,
     json: Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout.")] = False,
 ) -> None:
-    """Look whether everything works that a search needs, and say what to do where it does not."""
+    """Look whether everything works that a search needs, and say what to do where it does not.
+
+    Ends with code 0 unless something is broken; then with the code that a search would end with.
+    """
     from imgcls_automl.config_sources import resolve_option
     from imgcls_automl.doctor.checks import run_checks
     from imgcls_automl.stages import default_cache
