@@ -105,6 +105,25 @@ class RetrainResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberResult:
+    """How the training of an ensemble's member ended.
+
+    Attributes:
+        number: The trial.
+        seed: Of the training.
+        whole: Whether it came to the end of its schedule; only then it is of use.
+        epochs: Trained.
+        seconds: Of it.
+    """
+
+    number: int
+    seed: int
+    whole: bool
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefitResult:
     """The model is saved and tested.
 
