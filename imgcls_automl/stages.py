@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from imgcls_automl.config import RunConfig
     from imgcls_automl.data.dataset import Dataset, DatasetRequest
     from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.engine.composing import Composed
     from imgcls_automl.engine.planning import SearchPlan
-    from imgcls_automl.engine.selection import Contender
+    from imgcls_automl.engine.selection import Contender, Selection
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.local import LocalExecutor
     from imgcls_automl.executors.messages import Ready
@@ -281,6 +282,7 @@ def make_plan(
         top_k=preset.top_k,
         seeds=preset.seeds,
         folds=dataset.trainings,
+        ensemble=run.config.ensemble,
     )
 
 
@@ -321,7 +323,7 @@ def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
     return top == [contender["trial"] for contender in selection["contenders"]]
 
 
-def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Contender:
+def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Selection:
     """Retrain the top candidates and choose one."""
     from imgcls_automl.engine.selection import select_winner
 
@@ -329,10 +331,22 @@ def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     selection = select_winner(study, executor, plan, run.observe)
     run.folder.note_time("selection", time.time() - began)
     run.folder.update(selection=selection.to_json())
-    return selection.winner
+    return selection
 
 
-def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Executor) -> None:
+def compose_model(run: Run, selection: Selection, plan: SearchPlan, executor: Executor) -> Composed:
+    """Calibrate the winner and, where that was asked for, make an ensemble with it."""
+    from imgcls_automl.engine import composing
+
+    began = time.time()
+    composed = composing.compose_model(executor, plan, selection, run.observe)
+    run.folder.note_time("ensemble", time.time() - began)
+    return composed
+
+
+def refit_and_test(
+    run: Run, winner: Contender, composed: Composed, plan: SearchPlan, executor: Executor
+) -> None:
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.refitting import run_refit
     from imgcls_automl.engine.selection import measure_epoch
@@ -349,10 +363,13 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
         number=winner.trial,
         epochs=epochs,
         flips=winner.flips,
+        composition=composed.composition,
         best=run.folder.best,
         observe=run.observe,
     )
     run.folder.note_time("refit", time.time() - began)
+    if refitted.members < len(composed.composition.members):
+        composed = composed.without_members("the worker died on it")
     result = read_result(plan.folder / str(winner.trial))
     run.folder.update(
         best_trial=winner.trial,
@@ -364,5 +381,6 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
             "planned_epochs": plan.epochs,
             "seconds": refitted.seconds,
         },
+        final_model=composed.to_json(),
     )
     drop_checkpoints(run.folder.best)

@@ -131,8 +131,10 @@ class RefitResult:
         epochs: Trained in the refit; 0 where the trial's weights were taken.
         seconds: Of the refit's training.
         metrics: What best/metrics.json holds.
+        members: Networks in it beside the winner's.
     """
 
     epochs: int
     seconds: float
     metrics: dict[str, Any]
+    members: int = 0

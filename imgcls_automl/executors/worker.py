@@ -216,4 +216,9 @@ def _do_refit(
         class_names=dataset.task.class_names,
         judgements=(refitted.test, refitted.held_out),
     )
-    return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)
+    return RefitResult(
+        epochs=refitted.epochs,
+        seconds=refitted.seconds,
+        metrics=metrics,
+        members=len(task.composition.members),
+    )

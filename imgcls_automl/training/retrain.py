@@ -117,10 +117,13 @@ def _ask(network: Any, bench: Bench, holdout: Holdout) -> _Opinion:
 def _keep_opinions(task: RetrainTask, opinions: list[_Opinion]) -> None:
     """Keep what was said of validation, or of all folds: ensembles and temperatures are chosen by it."""
     file = opinion_file(task.trial_folder, task.seed if task.epochs else None)
-    names = ("labels", "plain", "flipped")
-    parts = {name: np.concatenate([getattr(it, name) for it in opinions]) for name in names}
     with replacing(file) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **parts)
+        np.savez(
+            stream,
+            labels=np.concatenate([it.labels for it in opinions]),
+            plain=np.concatenate([it.plain for it in opinions]),
+            flipped=np.concatenate([it.flipped for it in opinions]),
+        )
 
 
 def _judge(
