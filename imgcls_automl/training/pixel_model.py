@@ -74,7 +74,7 @@ def build_pixel_model(
 
 
 def _average(views: Sequence[tuple[Any, float]]) -> Any:
-    """The logarithms of the average probabilities of logits (N, K), each with what it counts; small ones are not lost."""
+    """The logarithms of the average probabilities of weighted logits (N, K), in which small ones are not lost."""
     shares = [
         keras.ops.add(keras.ops.log_softmax(logits), math.log(share)) for logits, share in views
     ]

@@ -26,6 +26,7 @@ class Refitted:
     Attributes:
         epochs: Trained; 0 where the trial's kept weights were taken.
         seconds: Of training.
+        model: Of the winner alone; the saved model, unless that is an ensemble.
         test: What the saved model itself says of the test pictures.
         single: What the winner alone says of them, where the saved model is an ensemble; else None.
         held_out: What the trial's kept weights, trained without them, say of the validation pictures, or of all folds'.
@@ -33,6 +34,7 @@ class Refitted:
 
     epochs: int
     seconds: float
+    model: Any
     test: Judgement
     single: Judgement | None
     held_out: Judgement
@@ -73,6 +75,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     return Refitted(
         epochs=task.epochs if trained.finished else 0,
         seconds=trained.seconds,
+        model=single,
         test=_judge_test(model, bench),
         single=_judge_test(single, bench) if made.members else None,
         held_out=judge_held_out(task, stored, bench),
