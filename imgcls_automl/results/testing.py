@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_json
 from imgcls_automl.results.evaluation import write_best_files
+from imgcls_automl.results.final_model import MAIN_METRICS
 from imgcls_automl.results.metrics import compute_metrics
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from imgcls_automl.data.dataset import Dataset
 
 SCHEMA_VERSION = 1
-# Of a model that the saved one is compared with.
-MAIN_METRICS = ("accuracy", "macro_f1", "log_loss", "expected_calibration_error")
 
 
 def write_test_results(

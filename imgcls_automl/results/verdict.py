@@ -18,6 +18,11 @@ from imgcls_automl.results.choice import (
     find_leader,
 )
 from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
+from imgcls_automl.results.final_model import (
+    describe_calibration,
+    describe_ensemble,
+    describe_gains,
+)
 from imgcls_automl.results.trial_record import STATES
 from imgcls_automl.text import plain
 
@@ -35,6 +40,7 @@ def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
     if scores:
         sentences += [
             _describe_test(run, scores),
+            describe_gains(scores),
             _compare_to_floor(scores),
             _count_suspects(scores),
         ]
@@ -144,7 +150,12 @@ def _describe_selection(run: RunRecord) -> str:
     leader = find_leader(run)
     if leader is None:
         return ""
-    parts = [describe_choice(run, leader), describe_flips(run, leader)]
+    parts = [
+        describe_choice(run, leader),
+        describe_flips(run, leader),
+        describe_ensemble(run),
+        describe_calibration(run),
+    ]
     return " ".join(part for part in parts if part)
 
 
