@@ -99,4 +99,5 @@ def _rate(labels: np.ndarray, probabilities: np.ndarray, metric: str) -> tuple[f
     """How good probabilities are, first by the metric and then by log loss: more is better."""
     scores = score_logits(labels, np.log(probabilities + np.finfo("float64").tiny))
     score = scores[EPOCH_METRIC[metric]]
-    return (-score if metric == "log_loss" else score), -scores["val_loss"]
+    # The same average summed in another order is no better.
+    return round(-score if metric == "log_loss" else score, 9), round(-scores["val_loss"], 9)
