@@ -183,7 +183,7 @@ class RunConfig:
     ensemble: bool = _option(
         "Average the winner with other retrained candidates where that is better on validation.",
         parse_switch,
-        metavar="",
+        metavar="SWITCH",
         default=False,
     )
     class_weight: str = _option(

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from imgcls_automl.engine.selection import Selection
     from imgcls_automl.executors.executor import Executor
 
-TOO_FEW = "there is one contender only, and an ensemble takes two: --preset medium retrains three and --preset best nine, where the time allows it"
+TOO_FEW = (
+    "there is one contender only, and an ensemble takes two: --preset medium retrains three and "
+    "--preset best nine, where the time allows it"
+)
 TOO_LATE = "the time is too short for all members that would help"
 NOTHING_BETTER = "on validation no average with other contenders is better than the winner alone"
 
