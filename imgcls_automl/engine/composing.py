@@ -32,6 +32,8 @@ TOO_FEW = (
     "--preset best nine, where the time allows it"
 )
 TOO_LATE = "the time is too short for all members that would help"
+NOT_ALL = "not all of its members could be trained to the end of their schedule"
+NOT_ENOUGH = "too few of its members could be trained to the end of their schedule"
 NOTHING_BETTER = "on validation no average with other contenders is better than the winner alone"
 
 
@@ -111,8 +113,9 @@ def compose_model(
         observe(EnsembleChosen(trials=trials, note=note))
         made = _make_ensemble(executor, plan, opinions, chosen, observe)
         if made is not None:
+            note = note if len(made.folders) == len(chosen.chosen) else NOT_ALL
             return replace(_compose(made, plan, temperature, note), single=calibration)
-        note = "its members could not be trained to the end of their schedule"
+        note = NOT_ENOUGH
     observe(EnsembleChosen(trials=(), note=note))
     return replace(single, note=note)
 

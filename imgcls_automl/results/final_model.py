@@ -83,12 +83,10 @@ def describe_ensemble(run: RunRecord) -> str:
     shares = ", ".join(f"trial {trial} ({share:.0%})" for trial, share in made.shares.items())
     metric = run.metric
     gains = f"{format_score(metric, made.scores.score)} {name_metric(metric)}"
-    gains += f" instead of {format_score(metric, made.scores.single_score)}"
+    gains += f" instead of the winner's {format_score(metric, made.scores.single_score)}"
     if metric != "log_loss":
-        gains += f", log loss {made.scores.loss:.4f} instead of {made.scores.single_loss:.4f}"
-    told = (
-        f"The model averages {shares}: on the validation it was chosen by, {gains} of the winner's"
-    )
+        gains += f", log loss before any temperature {made.scores.loss:.4f} instead of {made.scores.single_loss:.4f}"
+    told = f"The model averages {shares}: on the validation it was chosen by, {gains}"
     return f"{told}. {made.note.capitalize()}." if made.note else f"{told}."
 
 
@@ -104,7 +102,7 @@ def describe_calibration(run: RunRecord) -> str:
     kind = "too sure" if made.temperature > 1 else "not sure enough"
     return (
         f"Before its final training it was {kind}: its probabilities have a temperature of {made.temperature:.2f}, "
-        f"fitted on {where} ({change}), which the final model has learned from and could not tell."
+        f"fitted on {where} ({change}). The final model's own could not be, because it has learned from those pictures."
     )
 
 
