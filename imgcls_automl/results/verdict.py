@@ -111,9 +111,9 @@ def format_search_command(run: RunRecord) -> str:
     """The command line that starts this search again."""
     words = ["imgcls-automl search"]
     for name, value in run.config.items():
-        if value is True:
-            words.append(flag(name))
-        elif name not in _NOT_REPRODUCED and value not in (None, False, {}, []):
+        if isinstance(value, bool):
+            words += [flag(name)] if value else []
+        elif name not in _NOT_REPRODUCED and value not in (None, {}, []):
             words += [f"{flag(name)} {quote(word)}" for word in _format_option(name, value)]
     return " ".join(words)
 
