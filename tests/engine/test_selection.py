@@ -18,7 +18,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import RetrainResult
-from imgcls_automl.trial_files import write_retraining
+from imgcls_automl.trial_files import write_ending
 
 
 def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
@@ -267,7 +267,7 @@ class TestAfterAKill:
 
         def retrain(task):
             result = retrained(task, 0.5 + task.number / 10 + len(done) / 100)
-            write_retraining(task, result)
+            write_ending(task, result)
             done.append((task.number, task.seed))
             if len(done) == 3:
                 raise KeyboardInterrupt
@@ -292,7 +292,7 @@ class TestAfterAKill:
         def retrain(task):
             task.folder.mkdir()
             result = retrained(task, 0.5)
-            write_retraining(task, result)
+            write_ending(task, result)
             yield result
 
         select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)
