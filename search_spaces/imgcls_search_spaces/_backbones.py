@@ -1,0 +1,132 @@
+"""The networks of keras.applications that `transfer` builds on: what they want of pictures, and where their weights are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.plugin import PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import keras
+
+LAYER = "backbone"
+IMAGENET = "imagenet"  # the weights that keras.applications downloads
+SMALLEST_SIDE = 32  # pixels: what keras.applications builds at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backbone:
+    """One of keras.applications.
+
+    Attributes:
+        function: Its name there.
+        scale: What pixels in [0, 1] are multiplied by, one factor or one a channel.
+        offset: What is added then.
+        options: Keyword arguments of the function.
+    """
+
+    function: str
+    scale: float | tuple[float, ...]
+    offset: float | tuple[float, ...]
+    options: Mapping[str, Any]
+
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+_STANDARD = {
+    "scale": tuple(1 / deviation for deviation in _IMAGENET_DEVIATION),
+    "offset": tuple(
+        -mean / deviation
+        for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)
+    ),
+}
+
+# As the preprocess_input of each does, from [0, 1] instead of [0, 255].
+BACKBONES = {
+    "MobileNetV3Small": Backbone(
+        function="MobileNetV3Small",
+        **{"scale": 2.0, "offset": -1.0, "options": {"include_preprocessing": False}},
+    ),
+    "MobileNetV2": Backbone(function="MobileNetV2", scale=2.0, offset=-1.0, options={}),
+    "EfficientNetV2B0": Backbone(
+        function="EfficientNetV2B0", options={"include_preprocessing": False}, **_STANDARD
+    ),
+    "ResNet50V2": Backbone(function="ResNet50V2", scale=2.0, offset=-1.0, options={}),
+}
+
+
+def build_backbone(name: str, shape: tuple[int, int, int], weights: str | None = None) -> Any:
+    """Build a network without its classifier: preprocessed pictures (N, H, W, 3) -> features (N, h, w, F).
+
+    Args:
+        name: One of `BACKBONES`.
+        shape: (height, width, 3) of the pictures, 32 pixels a side or more.
+        weights: None for random ones, `"imagenet"` to download them.
+    """
+    import keras
+
+    backbone = BACKBONES[name]
+    function = getattr(keras.applications, backbone.function)
+    return function(
+        include_top=False, weights=weights, input_shape=shape, name=LAYER, **backbone.options
+    )
+
+
+def load_weights(model: keras.Model, name: str, weights: str) -> None:
+    """Give the backbone within a model its pretrained weights.
+
+    Args:
+        model: Holds a layer called `backbone`.
+        name: One of `BACKBONES`.
+        weights: A file that `save_weights` wrote, or `"imagenet"` to download them once.
+
+    Raises:
+        PluginError: They do not fit, or cannot be downloaded; says what to do.
+    """
+    backbone = model.get_layer(LAYER)
+    if weights == IMAGENET:
+        backbone.set_weights(_download(name, backbone.input_shape[1:]))
+        return
+    try:
+        backbone.load_weights(weights)
+    except Exception as error:
+        raise PluginError(
+            f"{weights!r} does not hold weights of {name} without its classifier: "
+            f"{_describe(error)}.\nGive a file that was saved from keras.applications.{name}"
+            "(include_top=False), or name the network it is of: --space-option backbone=NAME"
+        ) from error
+
+
+def check_weights(weights: str) -> None:
+    """Raise PluginError where a file of weights is not there, or is none by its name."""
+    if weights == IMAGENET:
+        return
+    if not Path(weights).is_file():
+        raise PluginError(
+            f"There is no file {weights!r} to take weights from.\n"
+            "Give a file, or let them be downloaded: --space-option weights=imagenet"
+        )
+    if not weights.endswith(".h5"):
+        raise PluginError(
+            f"{weights!r} is no file of weights: its name has to end in .weights.h5, or .h5.\n"
+            "Save it with save_weights('NAME.weights.h5')."
+        )
+
+
+def _download(name: str, shape: tuple[int, int, int]) -> Any:
+    try:
+        return build_backbone(name, shape, IMAGENET).get_weights()
+    except Exception as error:
+        raise PluginError(
+            f"The ImageNet weights of {name} could not be downloaded: {_describe(error)}.\n"
+            "Without a network give a file: --space-option weights=FILE.weights.h5 "
+            f"--space-option backbone={name}"
+        ) from error
+
+
+def _describe(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")[:300]
