@@ -33,11 +33,11 @@ class HubColumns:
 
     def name_label(self, row: Mapping[str, Any]) -> str | None:
         """The class of a row; None where it has none, which datasets writes as -1."""
-        value = None if self.label is None else row[self.label]
+        value: Any = None if self.label is None else row[self.label]
         if value is None or (self.class_names is not None and value == -1):
             return None
         if self.class_names is not None:
-            return self.class_names[value]
+            return self.class_names[int(value)]
         return str(value).strip() or None
 
 

@@ -1,7 +1,8 @@
-"""The networks of keras.applications that `transfer` builds on: what they want of pictures, and where their weights are."""
+"""The networks of keras.applications that `transfer` builds on: what each wants of pictures, and its weights."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.plugin import PluginError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import keras
 
 LAYER = "backbone"
@@ -20,42 +19,33 @@ SMALLEST_SIDE = 32  # pixels: what keras.applications builds at
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backbone:
-    """One of keras.applications.
+    """What one of keras.applications, under whose name it is listed, has to be given.
 
     Attributes:
-        function: Its name there.
         scale: What pixels in [0, 1] are multiplied by, one factor or one a channel.
         offset: What is added then.
-        options: Keyword arguments of the function.
+        options: Keyword arguments of its function.
     """
 
-    function: str
     scale: float | tuple[float, ...]
     offset: float | tuple[float, ...]
     options: Mapping[str, Any]
 
 
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
-_STANDARD = {
-    "scale": tuple(1 / deviation for deviation in _IMAGENET_DEVIATION),
-    "offset": tuple(
-        -mean / deviation
-        for mean, deviation in zip(_IMAGENET_MEAN, _IMAGENET_DEVIATION, strict=True)
-    ),
-}
+_MEAN = (0.485, 0.456, 0.406)  # of ImageNet's pixels
+_DEVIATION = (0.229, 0.224, 0.225)
+_BARE: Mapping[str, Any] = {"include_preprocessing": False}
 
 # As the preprocess_input of each does, from [0, 1] instead of [0, 255].
 BACKBONES = {
-    "MobileNetV3Small": Backbone(
-        function="MobileNetV3Small",
-        **{"scale": 2.0, "offset": -1.0, "options": {"include_preprocessing": False}},
-    ),
-    "MobileNetV2": Backbone(function="MobileNetV2", scale=2.0, offset=-1.0, options={}),
+    "MobileNetV3Small": Backbone(scale=2.0, offset=-1.0, options=_BARE),
+    "MobileNetV2": Backbone(scale=2.0, offset=-1.0, options={}),
     "EfficientNetV2B0": Backbone(
-        function="EfficientNetV2B0", options={"include_preprocessing": False}, **_STANDARD
+        scale=tuple(1 / deviation for deviation in _DEVIATION),
+        offset=tuple(-mean / deviation for mean, deviation in zip(_MEAN, _DEVIATION, strict=True)),
+        options=_BARE,
     ),
-    "ResNet50V2": Backbone(function="ResNet50V2", scale=2.0, offset=-1.0, options={}),
+    "ResNet50V2": Backbone(scale=2.0, offset=-1.0, options={}),
 }
 
 
@@ -70,8 +60,7 @@ def build_backbone(name: str, shape: tuple[int, int, int], weights: str | None =
     import keras
 
     backbone = BACKBONES[name]
-    function = getattr(keras.applications, backbone.function)
-    return function(
+    return getattr(keras.applications, name)(
         include_top=False, weights=weights, input_shape=shape, name=LAYER, **backbone.options
     )
 

@@ -64,5 +64,5 @@ def _draw_patches(images: np.ndarray, size: int) -> np.ndarray:
     within = np.arange(size)
     rows = (tops[:, None] + within)[:, :, None]
     columns = (lefts[:, None] + within)[:, None, :]
-    patches = images[numbers[:, None, None], rows, columns]
-    return patches.reshape(PATCHES, -1) / 255.0
+    patches: np.ndarray = images[numbers[:, None, None], rows, columns]
+    return patches.reshape(PATCHES, -1) / np.float64(255.0)

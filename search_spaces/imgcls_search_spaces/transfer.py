@@ -14,7 +14,6 @@ from imgcls_automl.plugin import Candidate, PluginError
 from imgcls_search_spaces._backbones import (
     BACKBONES,
     IMAGENET,
-    LAYER,
     SMALLEST_SIDE,
     build_backbone,
     check_weights,
@@ -38,7 +37,7 @@ SIDES = (
 )  # pixels: pictures whose shorter side is less than one of these, drawn, are enlarged to it
 SIDE_STEP = 32
 MAX_FROZEN_EPOCHS = 3
-# Values that these networks hold for a pixel, over those that `_recipes` reckons with.
+# These networks hold about four times the values for a pixel that `_recipes` reckons with: twice a side.
 _MEMORY = 2
 _RGB = 3
 
@@ -83,7 +82,7 @@ class Transfer:
             "dropout": trial.suggest_float("dropout", 0.0, 0.5),
             "frozen": self._weights is not None,
         }
-        training = suggest_training(trial, _enlarged(task))
+        training = suggest_training(trial, _enlarged(task, side))
         if self._weights is not None:
             # With 0 the network stays as it is: features, and one layer on top.
             frozen_epochs = trial.suggest_int("frozen_epochs", 0, MAX_FROZEN_EPOCHS)
@@ -119,11 +118,11 @@ class Transfer:
             load_weights(model, model.name.removeprefix("transfer_"), self._weights)
 
     def baselines(self, task: ImageTask) -> Sequence[Mapping[str, Any]]:
-        """The smallest network, pictures of at least 64 pixels a side; then the same with 96, or another one."""
+        """The smallest network, pictures enlarged to 64 pixels a side; then to 96."""
         recipe: dict[str, Any] = {
             **{"side": 64, "dropout": 0.2, "label_smoothing": 0.1, "horizontal_flip": True},
             **{"optimizer": "adamw", "learning_rate": 3e-3, "weight_decay": 1e-2},
-            "batch_size_log2": min(6, largest_batch_size_log2(_enlarged(task))),
+            "batch_size_log2": min(6, largest_batch_size_log2(_enlarged(task, 96))),
         }
         if self._weights is not None:
             recipe["frozen_epochs"] = 1
@@ -140,9 +139,9 @@ def _enlarge(shape: tuple[int, int, int], side: int) -> tuple[int, int]:
     return math.ceil(height * factor), math.ceil(width * factor)
 
 
-def _enlarged(task: ImageTask) -> ImageTask:
-    """The task with pictures as these networks see them at most, by which the batch's memory is reckoned."""
-    height, width = _enlarge(task.image_shape, SIDES[1])
+def _enlarged(task: ImageTask, side: int) -> ImageTask:
+    """The task with pictures as large as their memory is to these networks, which limits the batch."""
+    height, width = _enlarge(task.image_shape, side)
     return replace(task, image_shape=(_MEMORY * height, _MEMORY * width, _RGB))
 
 

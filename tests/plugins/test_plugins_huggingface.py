@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from imgcls_automl.plugin import DatasetAdapter, DatasetError, PluginError, Prob
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+KINDS = ("cat", "dog")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +83,8 @@ def test_pictures_beside_their_metadata(
     folder.mkdir()
     for number, picture in enumerate(draw(2)):
         picture.save(folder / f"{number}.png")
-    (folder / "metadata.csv").write_text("file_name,label\n0.png,cat\n1.png,dog\n")
+    rows = [{"file_name": f"{number}.png", "label": kind} for number, kind in enumerate(KINDS)]
+    (folder / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
     match = HuggingFace().match(str(folder))
     assert match is not None
     assert "metadata" in match.reason
