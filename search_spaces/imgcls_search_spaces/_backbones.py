@@ -12,7 +12,6 @@ from imgcls_automl.plugin import PluginError
 if TYPE_CHECKING:
     import keras
 
-LAYER = "backbone"
 IMAGENET = "imagenet"  # the weights that keras.applications downloads
 SMALLEST_SIDE = 32  # pixels: what keras.applications builds at
 
@@ -61,22 +60,29 @@ def build_backbone(name: str, shape: tuple[int, int, int], weights: str | None =
 
     backbone = BACKBONES[name]
     return getattr(keras.applications, name)(
-        include_top=False, weights=weights, input_shape=shape, name=LAYER, **backbone.options
+        include_top=False, weights=weights, input_shape=shape, **backbone.options
     )
+
+
+def find_backbone(model: keras.Model) -> Any:
+    """The network within a network: the only layer that is a model itself."""
+    import keras
+
+    return next(layer for layer in model.layers if isinstance(layer, keras.Model))
 
 
 def load_weights(model: keras.Model, name: str, weights: str) -> None:
     """Give the backbone within a model its pretrained weights.
 
     Args:
-        model: Holds a layer called `backbone`.
+        model: Holds what `build_backbone` built.
         name: One of `BACKBONES`.
         weights: A file that `save_weights` wrote, or `"imagenet"` to download them once.
 
     Raises:
         PluginError: They do not fit, or cannot be downloaded; says what to do.
     """
-    backbone = model.get_layer(LAYER)
+    backbone = find_backbone(model)
     if weights == IMAGENET:
         backbone.set_weights(_download(name, backbone.input_shape[1:]))
         return

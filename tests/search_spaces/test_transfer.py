@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from image_tasks import build, draw, draw_baselines, make_task
-from imgcls_search_spaces._backbones import LAYER
+from imgcls_search_spaces._backbones import find_backbone
 from imgcls_search_spaces.transfer import Transfer
 
 from imgcls_automl.plugin import Candidate, HasInitialise, PluginError
@@ -74,7 +74,7 @@ class TestBuild:
         task = make_task(shape)
         space = Transfer(backbone=NAME)
         model = build(space, draw_baselines(space, task)[0], task)
-        assert model.get_layer(LAYER).input.shape == (None, *seen, 3)
+        assert find_backbone(model).input.shape == (None, *seen, 3)
 
     @pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetV2B0"])
     def test_pictures_are_prepared_as_the_network_was_trained(self, name):
@@ -105,7 +105,7 @@ class TestWeights:
         assert isinstance(space, HasInitialise)
         task = make_task((8, 8, 1))
         model = build(space, Candidate(model=MODEL | {"frozen": True}), task)
-        backbone = model.get_layer(LAYER)
+        backbone = find_backbone(model)
         at_random = backbone.get_weights()[0]
         space.initialise(model, np.zeros((1, 8, 8, 1), np.uint8))
 
@@ -130,9 +130,9 @@ class TestWeights:
             space.initialise(model, np.zeros((1, 32, 32, 3), np.uint8))
 
     def test_without_a_network_the_answer_says_what_to_do(self, tmp_path, monkeypatch):
-        from keras.src import backend
+        from keras.src.backend import config
 
-        monkeypatch.setattr(backend.config, "_KERAS_DIR", str(tmp_path))
+        monkeypatch.setattr(config, "_KERAS_DIR", str(tmp_path))  # where downloads are kept
         monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nobody answers
         space = Transfer(weights="imagenet", backbone=NAME)
         model = build(space, Candidate(model=MODEL | {"frozen": True}), make_task((32, 32, 3)))
