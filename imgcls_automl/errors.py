@@ -9,6 +9,7 @@
     ├── PluginError                 a plugin: an adapter, a search space, an executor
     │   ├── UnknownPluginError      no package registers that name
     │   ├── DuplicatePluginError    two packages register it
+    │   ├── BlockedPluginError      IMGCLS_AUTOML_PLUGINS leaves it out
     │   ├── BrokenPluginError       it cannot be imported, made or used
     │   └── PluginVersionError      it speaks another version of the plugin API
     ├── GateNotMetError             a result is there, but not as good as was asked
@@ -53,6 +54,10 @@ class UnknownPluginError(PluginError):
 
 class DuplicatePluginError(PluginError):
     """Two distributions register the same name."""
+
+
+class BlockedPluginError(PluginError):
+    """A plugin that is installed, but that IMGCLS_AUTOML_PLUGINS leaves out."""
 
 
 class BrokenPluginError(PluginError):

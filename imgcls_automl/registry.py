@@ -9,24 +9,31 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from imgcls_automl.errors import (
+    BlockedPluginError,
     BrokenPluginError,
     DuplicatePluginError,
     PluginError,
     PluginVersionError,
     UnknownPluginError,
 )
+from imgcls_automl.hypermodels.recognition import is_hypermodel
 from imgcls_automl.plugin import API_VERSION, DatasetAdapter, SearchSpace
+from imgcls_automl.plugin_filter import VARIABLE, read_filter
 from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+Status = Literal["ok", "broken", "duplicate", "blocked"]
 
 DATASETS = "imgcls_automl.datasets"
 SEARCH_SPACES = "imgcls_automl.search_spaces"
@@ -66,7 +73,26 @@ class PluginInfo:
 
 
 def discover(group: str) -> list[PluginInfo]:
-    """List a group's plugins by name, then package. Imports none of them."""
+    """List the plugins of a group that may be used, by name, then package. Imports none of them."""
+    let_through = read_filter().lets_through
+    return [info for info in discover_all(group) if let_through(info.name, info.distribution)]
+
+
+def survey(group: str) -> list[tuple[PluginInfo, Status]]:
+    """List all of a group's plugins with what their metadata says of them: `"ok"`, `"duplicate"` or `"blocked"`."""
+    usable = discover(group)
+    owners = Counter(info.name for info in usable)
+    return [
+        (
+            info,
+            "blocked" if info not in usable else "duplicate" if owners[info.name] > 1 else "ok",
+        )
+        for info in discover_all(group)
+    ]
+
+
+def discover_all(group: str) -> list[PluginInfo]:
+    """List a group's plugins, those too that the user blocks."""
     found = {
         PluginInfo(
             name=point.name,
@@ -86,6 +112,7 @@ def find(group: str, reference: str) -> PluginInfo:
     Raises:
         UnknownPluginError: No package registers the name.
         DuplicatePluginError: More than one does.
+        BlockedPluginError: IMGCLS_AUTOML_PLUGINS leaves it out.
     """
     if ":" in reference:
         return PluginInfo(name=reference, group=group, value=reference)
@@ -95,9 +122,11 @@ def find(group: str, reference: str) -> PluginInfo:
         owners = " and ".join(info.origin for info in named)
         raise DuplicatePluginError(
             f"Two packages register the {named[0].kind} {reference!r}: {owners}.\n"
-            f"Uninstall one, or name the class itself: {named[0].value}"
+            f"Uninstall one, block one ({VARIABLE}=-PACKAGE), "
+            f"or name the class itself: {named[0].value}"
         )
     if not named:
+        _refuse_blocked(group, reference)
         raise UnknownPluginError(
             _describe_unknown(group, reference, [info.name for info in plugins])
         )
@@ -111,7 +140,11 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
         BrokenPluginError: It cannot be imported, is no such class, refuses its options or lacks a method.
         PluginVersionError: It was written for another version of the plugin API.
     """
-    plugin_class = _import_class(info)
+    plugin_class = import_class(info)
+    if info.group == SEARCH_SPACES and is_hypermodel(plugin_class, options):
+        from imgcls_automl.hypermodels.space import HyperModelSpace
+
+        return HyperModelSpace(plugin_class, options)
     version = getattr(plugin_class, "api_version", API_VERSION)
     if version != API_VERSION:
         raise PluginVersionError(
@@ -134,7 +167,12 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
     return plugin
 
 
-def _import_class(info: PluginInfo) -> Any:
+def import_class(info: PluginInfo) -> Any:
+    """Import what a plugin's entry point or reference names, without making it.
+
+    Raises:
+        BrokenPluginError: It cannot be imported, or is nothing that can be called.
+    """
     place, _, name = info.value.rpartition(":")
     try:
         module = _import_file(Path(place)) if place.endswith(".py") else _import_module(place)
@@ -145,7 +183,7 @@ def _import_class(info: PluginInfo) -> Any:
     found = module
     for part in name.split("."):
         found = getattr(found, part, None)
-    if not callable(found):
+    if not callable(found) and not is_hypermodel(found):
         raise BrokenPluginError(
             f"{place} has no class {name!r}, which {info.name!r} ({info.origin}) names."
         )
@@ -176,6 +214,15 @@ def _import_file(path: Path) -> Any:
     _add_to_path(path.parent)  # modules that lie beside it
     spec.loader.exec_module(module)
     return module
+
+
+def _refuse_blocked(group: str, reference: str) -> None:
+    for info in discover_all(group):
+        if info.name == reference:
+            raise BlockedPluginError(
+                f"The {info.kind} {info.name!r} ({info.origin}) is blocked: "
+                f"{VARIABLE} is {os.environ.get(VARIABLE)!r}.\nUnset it, or change it to let {info.name} through."
+            )
 
 
 def _describe_unknown(group: str, reference: str, names: list[str]) -> str:

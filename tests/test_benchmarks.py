@@ -95,6 +95,15 @@ def test_memory_is_measured_after_each_trial(run_quick):
 
 
 @pytest.mark.slow
+def test_hypermodels_are_replayed_by_kerastuner_itself(run_quick):
+    record, printed = run_quick("hypermodels")
+    (one,) = record["measurements"]
+    assert one["trials"] == one["complete"] == one["equal_networks"] == 2
+    assert one["equal_values"] == one["values"] > 0
+    assert "conditional" in printed
+
+
+@pytest.mark.slow
 def test_startup_is_measured_with_a_cold_and_a_warm_cache(run_quick):
     record, printed = run_quick("startup")
     summary = record["summary"]
@@ -171,3 +180,19 @@ def test_autokeras_is_measured_or_said_to_be_missing(run_quick):
         assert "not installed" in printed
     else:
         assert [one["error"] for one in record["measurements"]] == [None]
+
+
+def test_coverage_of_intervals_is_told_by_metric(run_quick):
+    record, printed = run_quick("coverage")
+    assert {"accuracy", "macro F1", "log loss", "ROC AUC"} <= set(record["summary"])
+    assert all(0 < found["mean"] <= 1 for found in record["summary"].values())
+    assert "holds the truth" in printed
+
+
+@pytest.mark.slow
+def test_predicting_files_is_compared_with_its_two_halves(run_quick):
+    record, printed = run_quick("predict")
+    assert set(record["summary"]["speed"]) == {"decoding", "model", "ours"}
+    assert {one["pictures"] for one in record["measurements"]} == {200, 50}
+    assert record["summary"]["of the slower half"] > 0
+    assert "Peak memory" in printed

@@ -32,6 +32,8 @@ LIGHT = {
     "imgcls_automl.errors": HEAVY | SCREENS | {"numpy"},
     "imgcls_automl.plugin": HEAVY | SCREENS | {"numpy"},
     "imgcls_automl.registry": HEAVY | SCREENS | {"numpy"},
+    "imgcls_automl.testing": HEAVY | SCREENS | {"numpy"},
+    "imgcls_automl.plugin_checks": HEAVY | SCREENS | {"numpy"},
     "imgcls_automl.cli.main": HEAVY | {"numpy"},
     # The search process, in which no framework can take the study down.
     "imgcls_automl.run": FRAMEWORKS | SCREENS,
@@ -39,6 +41,7 @@ LIGHT = {
 
 # Loaded only in child processes: these may import a framework as they load.
 CHILD_ONLY = (
+    "imgcls_automl.hypermodels",
     "imgcls_automl.training",
     "imgcls_automl.executors.worker",
     "imgcls_automl.executors.remote_trial",

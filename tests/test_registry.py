@@ -269,3 +269,33 @@ class TestReferences:
     def test_a_missing_module_is_named(self):
         with pytest.raises(BrokenPluginError, match="No module named 'slides_nowhere'"):
             load(find(DATASETS, "slides_nowhere:Slides"), {})
+
+
+class TestHyperModels:
+    """KerasTuner's are told by what they are, and wrapped."""
+
+    FILE = """
+    import keras_tuner
+
+    class Own(keras_tuner.HyperModel):
+        def build(self, hp):
+            return None
+
+    made = Own()
+
+    def function(hp):
+        return None
+    """
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("name", ["Own", "made", "function"])
+    def test_classes_instances_and_build_functions_become_spaces(self, tmp_path, name):
+        file = tmp_path / "models.py"
+        file.write_text(textwrap.dedent(self.FILE))
+        space = load(find(SEARCH_SPACES, f"{file}:{name}"), {})
+        assert type(space).__name__ == "HyperModelSpace"
+
+    @pytest.mark.slow
+    def test_kerastuner_s_own_are_found_by_their_module(self):
+        reference = "keras_tuner.applications:HyperResNet"
+        assert type(load(find(SEARCH_SPACES, reference), {})).__name__ == "HyperModelSpace"

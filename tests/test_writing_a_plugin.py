@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +54,20 @@ def test_the_adapter_takes_its_option_and_names_a_bad_line(examples, scans):
     adapter = load(find(DATASETS, f"{examples}/adapter.py:LabelFile"), options)
     with pytest.raises(DatasetError, match=r"other\.tsv, line 1: .* but got '1\.png bright'"):
         list(adapter.read(str(scans)))
+
+
+def test_its_tests_pass(examples):
+    # Without what needs Keras: the package that the tutorial writes is tested whole.
+    chosen = "LabelFile or methods or json or seed or baselines"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", chosen, f"--basetemp={examples}/tmp", "."],
+        cwd=examples,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "17 passed" in done.stdout
 
 
 @pytest.mark.slow

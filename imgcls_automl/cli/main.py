@@ -54,7 +54,14 @@ def run_command(arguments: list[str]) -> int:
 
 
 def _make_app() -> typer.Typer:
-    from imgcls_automl.cli import data_commands, leaderboards, plugin_lists, predictions, searches
+    from imgcls_automl.cli import (
+        data_commands,
+        evaluations,
+        leaderboards,
+        plugin_lists,
+        predictions,
+        searches,
+    )
 
     app = typer.Typer(
         add_completion=False,
@@ -67,6 +74,7 @@ def _make_app() -> typer.Typer:
     searches.add_commands(app)
     leaderboards.add_commands(app)
     predictions.add_commands(app)
+    evaluations.add_commands(app)
     data_commands.add_commands(app)
     plugin_lists.add_commands(app)
     return app

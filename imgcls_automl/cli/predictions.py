@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imgcls_automl.cli.options import with_options
+from imgcls_automl.config import DEFAULT_READ_TIMEOUT
+from imgcls_automl.config_sources import resolve_option
 from imgcls_automl.errors import ConfigError, DatasetError
 from imgcls_automl.option_values import parse_pairs
 from imgcls_automl.text import plain
@@ -17,15 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from imgcls_automl.cli.prediction_formats import PredictionFormat
+    from imgcls_automl.results.picture_folders import LeftOut
     from imgcls_automl.results.predicting import PredictionRequest
-    from imgcls_automl.results.prediction_sources import LeftOut
 
 DEVICES = ("auto", "cpu", "gpu")
 FORMATS = ("table", "csv", "json")
 
 
 def add_commands(app: typer.Typer) -> None:
-    app.command()(predict)
+    app.command(
+        help="Name pictures with the run's best model: the class, and the probability of each."
+    )(with_options("read_timeout")(predict))
 
 
 def predict(
@@ -36,6 +42,7 @@ def predict(
             metavar="SOURCE...", help="Pictures, folders of them, or whatever an adapter reads."
         ),
     ],
+    *,
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How to show it.")
     ] = "table",
@@ -56,8 +63,8 @@ def predict(
     device: Annotated[
         str, typer.Option(metavar="|".join(DEVICES), help="Where to compute.")
     ] = "auto",
+    **flags: Any,
 ) -> None:
-    """Name pictures with the run's best model: the class, and the probability of each."""
     from imgcls_automl.cli.prediction_formats import make_format
     from imgcls_automl.results.predicting import PredictionRequest
 
@@ -69,6 +76,8 @@ def predict(
         adapter=adapter,
         options=_parse_options(data_option),
         device=device,
+        read_timeout=resolve_option("read_timeout", flags["read_timeout"], os.environ)
+        or DEFAULT_READ_TIMEOUT,
     )
     left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))
     if left_out:

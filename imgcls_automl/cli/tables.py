@@ -47,6 +47,7 @@ _NUMERIC = {
     *("pictures", "size"),
 }
 _GAP = 2  # spaces between columns
+_WIDEST = 100_000  # cells that a table may need
 
 
 def show_table(
@@ -59,8 +60,9 @@ def show_table(
         table.add_column(column, justify="right" if column in _NUMERIC else "left", no_wrap=wide)
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
-    if not console.is_terminal:
-        console.width = max(console.width, console.measure(table).maximum)
+    if wide or not console.is_terminal:
+        unlimited = console.options.update(max_width=_WIDEST)
+        console.width = max(console.width, console.measure(table, options=unlimited).maximum)
     console.print(table)
 
 

@@ -179,10 +179,17 @@ def _choose_best(source: str, answers: list[tuple[PluginInfo, Answer]]) -> tuple
             + " and ".join(
                 f"{info.name!r} ({info.origin}: {it.reason})" for info, it in winners[:2]
             )
-            + f".\nChoose one: --adapter {winners[0][0].name}, or --adapter {winners[1][0].name}"
+            + f".\nChoose one: {' or '.join(_name_options(winners[0][0], winners[1][0]))}"
         )
     info, answer = winners[0]
     return info, answer.reason
+
+
+def _name_options(first: PluginInfo, second: PluginInfo) -> tuple[str, str]:
+    """How to ask for either; by class where both have the same name."""
+    if first.name == second.name:
+        return f"--adapter {first.value}", f"--adapter {second.value}"
+    return f"--adapter {first.name}", f"--adapter {second.name}"
 
 
 def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) -> str:

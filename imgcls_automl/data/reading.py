@@ -125,12 +125,13 @@ def _check_sample(sample: Sample, info: PluginInfo, labelled: bool) -> None:
         )
     if sample.group is not None and not isinstance(sample.group, str):
         _break_contract(info, f"the group of {sample.id!r} is {sample.group!r}, not a text")
-    fault = _fault_of(sample.image)
+    fault = find_image_fault(sample.image)
     if fault:
         _break_contract(info, f"the image of {sample.id!r} is {fault}")
 
 
-def _fault_of(image: Any) -> str | None:
+def find_image_fault(image: Any) -> str | None:
+    """What is wrong with a `Sample.image`, told behind "it is": `"a list, not a Path, bytes or an array"`."""
     if isinstance(image, (Path, bytes)):
         return None
     if not isinstance(image, np.ndarray):

@@ -187,9 +187,13 @@ def _replay(task: ReplayTask, bench: Bench, trial: BaseTrial) -> ReplayResult:
 def _do_refit(
     task: RefitTask, dataset: Dataset, bench: Bench, ask: Callable[[Any], Any]
 ) -> RefitResult:
+    from imgcls_automl.results.picture_choice import MAX_SUSPECTS
+    from imgcls_automl.results.shown_pictures import write_shown_pictures
+    from imgcls_automl.results.suspects import read_suspects
     from imgcls_automl.results.suspicious_labels import write_suspicious_labels
     from imgcls_automl.results.testing import read_ids, write_test_results
     from imgcls_automl.training.refit import refit
+    from imgcls_automl.training.showing import choose_pictures
 
     refitted = refit(task, bench, ask)
     logger.info(
@@ -203,11 +207,16 @@ def _do_refit(
         probabilities=refitted.test.probabilities,
         flips=task.flips,
     )
+    ids = read_ids(dataset)
     write_suspicious_labels(
         task.folder,
-        ids=read_ids(dataset),
+        ids=ids,
         labels=bench.pictures.labels,
         class_names=dataset.task.class_names,
         judgements=(refitted.test, refitted.held_out),
+    )
+    suspects = {it.id for it in read_suspects(task.folder)[:MAX_SUSPECTS]}
+    write_shown_pictures(
+        task.folder, choose_pictures(task, bench, refitted, ids=ids, suspects=suspects)
     )
     return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)

@@ -1,1 +1,1 @@
-"""Pages that open offline, load nothing and run nothing."""
+"""Pages that open offline and load nothing: their style, their policy, and that of an inspection."""

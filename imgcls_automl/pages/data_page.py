@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
 from imgcls_automl.pages.bars import draw_bars
+from imgcls_automl.pages.content_policy import make_policy, read_asset
 from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.pages.thumbnails import EXACT_SIDE, embed_picture
 
@@ -34,7 +35,14 @@ class Picture:
 
 def write_data_page(path: Path, inspection: Inspection, preview: Preview | None) -> None:
     """Write an inspection as one page, whole or not at all. Raises OSError."""
+    from markupsafe import Markup
+
+    style = read_asset("imgcls_automl.pages", "page.css") + read_asset(
+        "imgcls_automl.pages", "data.css"
+    )
     values = {
+        "policy": make_policy(styles=(style,)),
+        "style": Markup(style),
         "title": inspection.summary["source"],
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "summary": inspection.summary,

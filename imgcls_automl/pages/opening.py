@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def open_templates(package: str) -> Environment:
-    """Open a package's templates, which may extend `page.html.jinja`: one style, no script, nothing loaded."""
+    """Open a package's templates, which may extend `page.html.jinja`: one style, nothing loaded."""
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     return Environment(

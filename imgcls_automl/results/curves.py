@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from imgcls_automl.results.axes import Tick, choose_step, fit_round, mark_values
 from imgcls_automl.results.figures import lower_is_better, name_metric
 from imgcls_automl.trial_history import read_history
 
@@ -38,14 +39,6 @@ class Curve:
     title: str
     points: str
     end: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A mark of an axis: where, in user units, and what it says."""
-
-    at: float
-    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +97,7 @@ def draw_curves(trials: Sequence[TrialRecord], metric: str, winner: int | None) 
         label=f"validation {name_metric(metric)}",
         curves=tuple(sorted(curves, key=lambda curve: curve.kind == "winner")),
         across=tuple(_mark_epochs(last)),
-        up=tuple(_mark_values(low, high, step)),
+        up=tuple(mark_values(low, high, step, lambda value: _scale_value(value, low, high))),
         left_out=len(trials) - len(drawn),
     )
 
@@ -137,16 +130,7 @@ def _fit_range(values: Iterable[float], metric: str) -> tuple[float, float, floa
     cut = len(ordered) // 20
     low, high = (0, -1 - cut) if lower_is_better(metric) else (cut, -1)
     bottom, top = ordered[low], ordered[high]
-    step = _choose_step(max(top - bottom, 0.01) / 5)
-    first, last = math.floor(bottom / step), math.ceil(top / step)
-    if first == last:  # all values are the same one, and a tick
-        first, last = max(0, first - 1), max(1, last)
-    return first * step, last * step, step
-
-
-def _choose_step(rough: float) -> float:
-    magnitude = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= rough)
+    return fit_round(bottom, top)
 
 
 def _scale_epoch(epoch: float, last: float) -> float:
@@ -161,15 +145,6 @@ def _scale_value(value: float, low: float, high: float) -> float:
 
 
 def _mark_epochs(last: float) -> list[Tick]:
-    step = max(1, round(_choose_step(last / 10)))
+    step = max(1, round(choose_step(last / 10)))
     wanted = [1, *range(step if step > 1 else 2, int(last) + 1, step)]
     return [Tick(at=_scale_epoch(epoch, last), label=str(epoch)) for epoch in wanted]
-
-
-def _mark_values(low: float, high: float, step: float) -> list[Tick]:
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    count = round((high - low) / step)
-    values = [low + index * step for index in range(count + 1)]
-    return [
-        Tick(at=_scale_value(value, low, high), label=f"{value:.{decimals}f}") for value in values
-    ]

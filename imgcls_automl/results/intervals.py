@@ -11,9 +11,10 @@ RESAMPLES = 1000
 # Above 20,000 pictures fewer resamples do: the interval is narrow, and it would take seconds.
 MAX_DRAWS = 20_000_000
 MIN_RESAMPLES = 200
+_LEAST_FREEDOM = 12.0
 
 
-def compute_wilson_interval(hits: int, total: int) -> tuple[float, float]:
+def compute_wilson_interval(hits: float, total: float) -> tuple[float, float]:
     """Interval of a proportion (Wilson, 1927); (0, 1) where there is nothing to count."""
     if total == 0:
         return 0.0, 1.0
@@ -23,7 +24,7 @@ def compute_wilson_interval(hits: int, total: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def compute_f1_interval(hits: int, union: int) -> tuple[float, float]:
+def compute_f1_interval(hits: float, union: float) -> tuple[float, float]:
     """Interval of a class's F1 score.
 
     Args:
@@ -51,6 +52,8 @@ def compute_auc_interval(
         labels: (N,), every class present.
         scores: (N, K).
     """
+    from scipy.stats import t as student
+
     count, classes = scores.shape
     influence = np.zeros(count)
     for index in range(classes):
@@ -64,29 +67,33 @@ def compute_auc_interval(
         area = placed[positive].mean()
         influence += (placed - area) * np.where(positive, count / ours, count / others) / classes
     error = math.sqrt(float(influence @ influence)) / count
-    if not 0 < value < 1:  # nothing varies: count the rarest class's pictures as trials
+    if (
+        error == 0 or not 0 < value < 1
+    ):  # nothing varies: count the rarest class's pictures as trials
         rarest = int(np.bincount(labels).min())
         return compute_wilson_interval(round(value * rarest), rarest)
-    logit, half = math.log(value / (1 - value)), Z * error / (value * (1 - value))
+    # Of many pictures a few may decide: as many degrees of freedom as would vary alike (Satterthwaite, 1946), but no
+    # fewer than make an interval useful.
+    freedom = float((influence**2).sum() ** 2 / (influence**4).sum())
+    step = float(student.ppf(0.975, max(_LEAST_FREEDOM, freedom)))
+    logit, half = math.log(value / (1 - value)), step * error / (value * (1 - value))
     return _expit(logit - half), _expit(logit + half)
 
 
 def bootstrap_intervals(
     labels: np.ndarray,
     predicted: np.ndarray,
-    losses: np.ndarray,
     bins: np.ndarray,
     gaps: np.ndarray,
     *,
     classes: int,
     seed: int,
 ) -> dict[str, tuple[float, float]]:
-    """Percentile bootstrap over pictures of everything that is no plain proportion.
+    """Percentile bootstrap over pictures of the averages that have no interval of their own.
 
     Args:
         labels: True classes (N,).
         predicted: Predicted classes (N,).
-        losses: Cross-entropy of each picture (N,).
         bins: Calibration bin of each picture (N,).
         gaps: Confidence minus correctness of each picture (N,).
         classes: How many there are.
@@ -100,41 +107,33 @@ def bootstrap_intervals(
     generator = np.random.default_rng(seed)
     right = labels == predicted
     support, called, hits = (np.empty((resamples, classes)) for _ in range(3))
-    log_loss, calibration = np.empty(resamples), np.empty(resamples)
+    calibration = np.empty(resamples)
     for index in range(resamples):
         weights = np.bincount(generator.integers(count, size=count), minlength=count)
         support[index] = np.bincount(labels, weights, classes)
         called[index] = np.bincount(predicted, weights, classes)
         hits[index] = np.bincount(labels, weights * right, classes)
-        log_loss[index] = weights @ losses / count
         calibration[index] = np.abs(np.bincount(bins, weights * gaps)).sum() / count
-    intervals = {
-        "log_loss": _percentiles(log_loss),
-        "expected_calibration_error": _percentiles(calibration),
-    }
+    intervals = {"expected_calibration_error": _percentiles(calibration)}
+    # All right or all wrong, resampling has nothing to vary: accuracy's interval stands in.
+    accuracy = compute_wilson_interval(int(right.sum()), count)
+    varied = 0 < right.sum() < count
     for name, values in _average(support, called, hits).items():
-        # All right or all wrong, resampling has nothing to vary: accuracy's interval stands in.
-        varied = 0 < right.sum() < count
-        accuracy = compute_wilson_interval(int(right.sum()), count)
-        is_accuracy = name == "weighted_recall"
-        intervals[name] = _percentiles(values) if varied and not is_accuracy else accuracy
-    return intervals
+        intervals[name] = _percentiles(values) if varied else accuracy
+    return {**intervals, "weighted_recall": accuracy}
 
 
 def _average(support: np.ndarray, called: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
     # (R, K) counts of each resample. Only classes with a picture in it have a say.
-    each = {
-        "precision": hits / np.maximum(called, 1),
-        "recall": hits / np.maximum(support, 1),
-        "f1": 2 * hits / np.maximum(support + called, 1),
-    }
     present = support > 0
-    averages: dict[str, np.ndarray] = {}
-    for name, values in each.items():
-        averages[f"macro_{name}"] = (values * present).sum(axis=1) / present.sum(axis=1)
-        averages[f"weighted_{name}"] = (values * support).sum(axis=1) / support.sum(axis=1)
-    averages["balanced_accuracy"] = averages["macro_recall"]
-    return averages
+    precision = hits / np.maximum(called, 1)
+    f1 = 2 * hits / np.maximum(support + called, 1)
+    total = support.sum(axis=1)
+    return {
+        "macro_precision": (precision * present).sum(axis=1) / present.sum(axis=1),
+        "weighted_precision": (precision * support).sum(axis=1) / total,
+        "weighted_f1": (f1 * support).sum(axis=1) / total,
+    }
 
 
 def _percentiles(values: np.ndarray) -> tuple[float, float]:

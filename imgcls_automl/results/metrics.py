@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn import metrics as sk
 
+from imgcls_automl.results.average_intervals import (
+    compute_balanced_accuracy_interval,
+    compute_log_loss_interval,
+    compute_macro_f1_interval,
+)
 from imgcls_automl.results.intervals import (
     bootstrap_intervals,
     compute_auc_interval,
@@ -50,7 +55,8 @@ def compute_metrics(
 
     Returns:
         Each metric's name with {value, low, high}: 95% intervals, Wilson for proportions, DeLong
-        for roc_auc, percentile bootstrap for the rest. Under `"classes"`: precision, recall, f1
+        for roc_auc, those of `average_intervals` for balanced accuracy, macro F1 and log loss,
+        percentile bootstrap for the rest. Under `"classes"`: precision, recall, f1
         (None where no test picture shows the class) and support, by class name. Under `"groups"`:
         accuracy and support, by group.
 
@@ -64,15 +70,14 @@ def compute_metrics(
     scores /= scores.sum(axis=1, keepdims=True)
     clipped = _clip(scores)
     bins, gaps = _calibrate(scores, labels, predicted)
-    losses = -np.log(clipped[np.arange(len(labels)), labels])
     intervals = bootstrap_intervals(
-        labels, predicted, losses, bins, gaps, classes=len(class_names), seed=seed
-    )
+        labels, predicted, bins, gaps, classes=len(class_names), seed=seed
+    ) | _compute_average_intervals(labels, probabilities)
     estimates = _compute_proportions(labels, predicted, scores)
     for name, value in _compute_averages(labels, predicted).items():
         estimates[name] = _around(value, *intervals[name])
     log_loss = sk.log_loss(labels, clipped, labels=range(len(class_names)))
-    estimates["log_loss"] = _around(log_loss, *intervals["log_loss"])
+    estimates["log_loss"] = _around(log_loss, *compute_log_loss_interval(clipped, labels))
     calibration = np.abs(np.bincount(bins, gaps)).sum() / len(labels)
     estimates["expected_calibration_error"] = _around(
         calibration, *intervals["expected_calibration_error"]
@@ -130,6 +135,18 @@ def _compute_proportions(
         )
         proportions["top_5_accuracy"] = _make_proportion(int(top), len(labels))
     return proportions
+
+
+def _compute_average_intervals(
+    labels: np.ndarray, probabilities: np.ndarray
+) -> dict[str, tuple[float, float]]:
+    confusion = compute_confusion_matrix(labels, probabilities)
+    recall = compute_balanced_accuracy_interval(confusion)
+    return {
+        "balanced_accuracy": recall,
+        "macro_recall": recall,
+        "macro_f1": compute_macro_f1_interval(confusion),
+    }
 
 
 def _compute_averages(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgcls_automl.config import DEFAULT_READ_TIMEOUT
 from imgcls_automl.data.dataset import MAX_PIXELS
 from imgcls_automl.data.messages import unwrap
 from imgcls_automl.errors import DatasetError, RunFolderError
 from imgcls_automl.files import read_json
 from imgcls_automl.processes import Child, ChildDiedError
 from imgcls_automl.results.documents import damaged, read_object
-from imgcls_automl.results.prediction_sources import LeftOut, choose_reader
+from imgcls_automl.results.picture_folders import LeftOut
+from imgcls_automl.results.prediction_sources import choose_reader
 from imgcls_automl.run_folder import read_run_record
 from imgcls_automl.training.backend import worker_environment
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from imgcls_automl.data.dataset import IngestProgress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class PredictionRequest:
             the adapter that the run was told to use, or that matches best.
         options: The adapter's keyword arguments; None for those of the run.
         device: `"auto"`, `"cpu"` or `"gpu"`.
+        read_timeout: Seconds after which a source that gives nothing more is given up; None never.
     """
 
     run: Path
@@ -41,6 +46,7 @@ class PredictionRequest:
     adapter: str | None = None
     options: Mapping[str, str] | None = None
     device: str = "auto"
+    read_timeout: float | None = DEFAULT_READ_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,11 @@ class SavedModel:
     image_shape: tuple[int, int, int]
     resize: str
     max_pixels: int = MAX_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """All sources are listed. What follows, loading the model, takes the time it takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,13 +123,14 @@ def predict(request: PredictionRequest) -> Iterator[Predictions]:
 
     Raises:
         RunFolderError: There is no finished model, or its files are damaged or newer than we are.
-        DatasetError: A source is not there, holds nothing, or cannot be read by its adapter.
+        DatasetError: A source is not there, holds nothing, cannot be read by its adapter, or gave nothing for
+            too long.
         PluginError: The adapter is unknown or broken.
         ConfigError: Two adapters fit equally, or a GPU was asked for and there is none.
     """
     config = read_run_record(request.run).get("config") or {}
     model = read_saved_model(request.run)
-    log = _find_log(request.run)
+    log = find_log(request.run)
     options = dict(config.get("data_option") or {} if request.options is None else request.options)
     sources = [
         choose_reader(place, options, log, adapter=request.adapter, used=config.get("adapter"))
@@ -126,11 +138,12 @@ def predict(request: PredictionRequest) -> Iterator[Predictions]:
     ]
     child = Child(
         "imgcls_automl.results.prediction_worker:answer",
-        *(model, sources, options, request.device),
+        *(model, sources, options, request.device, request.read_timeout),
         log=log,
         environment=worker_environment(device=request.device, threads=os.cpu_count() or 1),
     )
     try:
+        await_listing(child, ", ".join(request.sources), request.read_timeout)
         opened: Opened = unwrap(child.receive())
         yield Predictions(
             class_names=model.class_names, opened=opened, batches=_receive_batches(child)
@@ -142,6 +155,33 @@ def predict(request: PredictionRequest) -> Iterator[Predictions]:
         ) from error
     finally:
         child.stop()
+
+
+def await_listing(
+    child: Child,
+    sources: str,
+    seconds: float | None,
+    on_progress: Callable[[IngestProgress], None] = lambda progress: None,
+) -> None:
+    """Wait until a child process has listed its sources; its first message, that it has started, may take its time.
+
+    Raises:
+        DatasetError: They gave nothing more for so many seconds, or whatever else the child refuses.
+    """
+    done, limit = 0, None
+    while True:
+        try:
+            message = unwrap(child.receive(limit))
+        except TimeoutError:
+            reached = f", after {done:,} pictures" if done else ""
+            raise DatasetError(
+                f"Reading {sources!r} has given nothing more for {seconds:g} s{reached}.\n"
+                "If the disk or network is only slow, wait longer: --read-timeout 30m. If not, its adapter hangs."
+            ) from None
+        if isinstance(message, Listed):
+            return
+        done, limit = message.done, seconds
+        on_progress(message)
 
 
 def read_saved_model(run: Path) -> SavedModel:
@@ -186,7 +226,7 @@ def _read_class_names(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _find_log(run: Path) -> Path | None:
+def find_log(run: Path) -> Path | None:
     """The run's log; None for a run that lies where nothing can be written."""
     return run / "log.txt" if os.access(run, os.W_OK) else None
 

@@ -6,31 +6,32 @@ import errno
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcls_automl import registry
 from imgcls_automl.data.matching import MATCH_SECONDS, ask_adapters, choose_adapter
-from imgcls_automl.data.opening import SUFFIXES
 from imgcls_automl.errors import DatasetError
+from imgcls_automl.results.picture_folders import (
+    PICTURE_SUFFIXES,
+    LeftOut,
+    Picture,
+    walk_pictures,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from imgcls_automl.data.reading import SpooledSample
-    from imgcls_automl.data.spool import Reference, Spool
+    from imgcls_automl.data.reading import Reading, Report, SpooledSample
+    from imgcls_automl.data.spool import Spool
     from imgcls_automl.registry import PluginInfo
 
 logger = logging.getLogger(__name__)
 
-PICTURE_SUFFIXES = frozenset(SUFFIXES)
 # A folder is searched for pictures, which takes no classes, unless an adapter knows it better than
 # as class folders with or without splits, which match at 0.6 and 0.7.
 _KNOWS_BETTER = 0.75
-# What systems leave behind among people's pictures, besides hidden names. @eaDir holds thumbnails.
-_JUNK = {"__macosx", "@eadir", "lost+found", "$recycle.bin"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +40,6 @@ class Source:
 
     place: str
     adapter: PluginInfo | None
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture to predict: its name, its label where the source states one, and where it lies."""
-
-    id: str
-    label: str | None
-    reference: Reference
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A picture that cannot be predicted, and why."""
-
-    id: str
-    detail: str
 
 
 def choose_reader(
@@ -95,7 +79,7 @@ def _choose_adapter(
         return None
     if is_folder and not _matches(place, _all_adapters(), options, log, _KNOWS_BETTER):
         return None
-    if used and not is_folder and _matches(place, [_find_adapter(used)], options, log):
+    if used and not is_folder and adapter_of_run_reads(used, place, options, log):
         return _find_adapter(used)
     try:
         info, reason = choose_adapter(place, None, options, log)
@@ -105,6 +89,17 @@ def _choose_adapter(
         return None  # a picture with no picture's suffix, or no picture at all: decoding will tell
     logger.info("Reading %r with %s (%s): %s", place, info.name, info.origin, reason)
     return info
+
+
+def adapter_of_run_reads(
+    used: str, place: str, options: Mapping[str, str], log: Path | None
+) -> bool:
+    """Whether the adapter that was named for a run reads another source, too.
+
+    Raises:
+        UnknownPluginError, DuplicatePluginError: `used` names none, or two.
+    """
+    return _matches(place, [_find_adapter(used)], options, log)
 
 
 def _find_adapter(reference: str) -> PluginInfo:
@@ -131,10 +126,11 @@ def list_pictures(
     options: Mapping[str, str],
     class_names: Sequence[str],
     spool: Spool,
+    report: Report = lambda progress: None,
 ) -> tuple[list[Picture], list[LeftOut]]:
     """List the pictures of all sources, in their order, and what could not be read in them.
 
-    Runs adapters: only for a child process.
+    Runs adapters: only for a child process. `report` is told now and then how far it is.
 
     Raises:
         DatasetError: A source holds nothing, or its adapter says what is wrong with it.
@@ -144,9 +140,9 @@ def list_pictures(
     problems: list[LeftOut] = []
     for source in sources:
         if source.adapter is not None:
-            found, failed = _read_with_adapter(source.adapter, source.place, options, spool)
+            found, failed = _read_with_adapter(source.adapter, source.place, options, spool, report)
         elif Path(source.place).is_dir():
-            found, failed = _walk_pictures(source.place, frozenset(class_names))
+            found, failed = walk_pictures(source.place, frozenset(class_names), report)
         else:
             found, failed = [Picture(source.place, None, Path(source.place))], []
         pictures += found
@@ -155,16 +151,20 @@ def list_pictures(
     return pictures, problems
 
 
-def _read_with_adapter(
-    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool
-) -> tuple[list[Picture], list[LeftOut]]:
+def read_unlabelled(
+    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool, report: Report
+) -> Reading:
+    """Read all of a source with its adapter; samples without a label will do.
+
+    Raises:
+        DatasetError: The adapter says what is wrong, there is nothing to read, or the temporary folder is full.
+        BrokenPluginError: The adapter fails or breaks its contract.
+    """
     from imgcls_automl.data.reading import read_source
 
     adapter = registry.load(info, options)
     try:
-        reading = read_source(
-            *(adapter, info, place), spool=spool, report=lambda progress: None, labelled=False
-        )
+        return read_source(adapter, info, place, spool=spool, report=report, labelled=False)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -172,6 +172,12 @@ def _read_with_adapter(
             f"The disk of the temporary folder {tempfile.gettempdir()} is full.\n"
             "Free some space, or set TMPDIR to another folder."
         ) from error
+
+
+def _read_with_adapter(
+    info: PluginInfo, place: str, options: Mapping[str, str], spool: Spool, report: Report
+) -> tuple[list[Picture], list[LeftOut]]:
+    reading = read_unlabelled(info, place, options, spool, report)
     samples = sorted(reading.samples, key=_place_in_source)
     pictures = [Picture(sample.id, sample.label, sample.picture) for sample in samples]
     return pictures, [LeftOut(problem.id, problem.detail) for problem in reading.problems]
@@ -180,45 +186,3 @@ def _read_with_adapter(
 def _place_in_source(sample: SpooledSample) -> int:
     # A reading is ordered by id, where row 10 comes before row 2; the spool has the source's order.
     return 0 if isinstance(sample.picture, Path) else sample.picture.offset
-
-
-def _walk_pictures(root: str, class_names: frozenset[str]) -> tuple[list[Picture], list[LeftOut]]:
-    """All picture files at any depth; the innermost folder called like a class is the label."""
-    closed: list[OSError] = []
-    pictures: list[Picture] = []
-    for place, names in _walk_folders(root, closed):
-        # As class folders are named in training: bytes that are no UTF-8 become escapes.
-        below = os.fsencode(Path(place).relative_to(root)).decode("utf-8", "backslashreplace")
-        inside = reversed(Path(below).parts)
-        label = next((folder for folder in inside if folder in class_names), None)
-        for name in names:
-            if not _is_hidden(name) and Path(name).suffix.lower() in PICTURE_SUFFIXES:
-                path = Path(place, name)
-                pictures.append(Picture(str(path), label, path))
-    if not pictures and not closed:
-        raise DatasetError(
-            f"There is no picture in the folder {root}, at any depth.\n"
-            f"Pictures are files with these suffixes: {', '.join(sorted(PICTURE_SUFFIXES))}. "
-            "For anything else name an adapter: --adapter"
-        )
-    return pictures, [
-        LeftOut(f"{error.filename}/", f"the folder cannot be read: {error.strerror}")
-        for error in closed
-    ]
-
-
-def _walk_folders(root: str, closed: list[OSError]) -> Iterator[tuple[str, list[str]]]:
-    """Each folder once, links followed, with the sorted names of its files; errors go to `closed`."""
-    entered: set[tuple[int, int]] = set()
-    for place, folders, names in os.walk(root, followlinks=True, onerror=closed.append):
-        status = os.stat(place)  # noqa: PTH116 - a Path each is slow
-        if (status.st_dev, status.st_ino) in entered:  # a link back up the tree
-            folders.clear()
-            continue
-        entered.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
-        yield place, sorted(names)
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _JUNK

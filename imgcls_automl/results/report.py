@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import math
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
+from imgcls_automl.pages.content_policy import make_policy, read_asset
 from imgcls_automl.pages.opening import open_templates
+from imgcls_automl.results.advice import describe_ties, list_advice
 from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
@@ -18,11 +21,24 @@ from imgcls_automl.results.figures import (
     format_share,
     name_metric,
 )
+from imgcls_automl.results.frontier import draw_frontiers
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
+from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
-from imgcls_automl.results.report_tables import list_contenders, make_board
+from imgcls_automl.results.reliability import draw_reliability
+from imgcls_automl.results.report_album import make_album, shorten
+from imgcls_automl.results.report_contenders import list_contenders
+from imgcls_automl.results.report_errors import collect_errors
+from imgcls_automl.results.report_study import draw_study
+from imgcls_automl.results.report_tables import (
+    format_seconds,
+    make_board,
+    shorten_column,
+)
 from imgcls_automl.results.scores import read_scores
+from imgcls_automl.results.shown_pictures import read_shown_pictures
+from imgcls_automl.results.ties import list_ties
 from imgcls_automl.results.verdict import (
     describe_outcome,
     describe_trials,
@@ -32,117 +48,142 @@ from imgcls_automl.results.verdict import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from imgcls_automl.results.data_record import DataRecord
     from imgcls_automl.results.records import RunRecord
-    from imgcls_automl.results.scores import ClassScore, TestScores
+    from imgcls_automl.results.report_study import StudyFigure
+    from imgcls_automl.results.scores import TestScores
     from imgcls_automl.results.trial_record import TrialRecord
 
-MAX_MATRIX_CLASSES = 30  # above it, the most confused pairs are listed instead
-MAX_PAIRS = 20
-MAX_FAILURES = 20
 MAX_CLASSES = 100  # of a table with a line a class
-MAX_GROUPS = 20  # the worst
-MAX_SUSPECTS = 20  # the clearest
+MAX_NAME = 60  # letters of a class
+
+_PAGES, _RESULTS = "imgcls_automl.pages", "imgcls_automl.results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tile:
-    """A headline number: `"Test accuracy"`, `"92.5%"`, `"92.0% to 93.0%"`."""
+    """A headline number: `"Validation accuracy"`, `"92.5%"`, `"trial 5, epoch 9"`."""
 
     name: str
     value: str
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfusedPair:
-    """How many pictures of one class were taken for another, and their share of that class."""
-
-    true: str
-    predicted: str
-    count: int
-    share: float
-
-
 def write_report(folder: Path) -> Path:
     """Write report.html into a run folder and return its path.
 
-    Works for a run that is still going on or was interrupted, with what there is. The page loads
-    nothing and runs no script.
+    Works for a run that is still going on or was interrupted, with what there is. The page loads nothing; its scripts
+    sort tables and draw figures, and all else works without them.
 
     Raises:
         RunFolderError: It is no run folder, or a file of it is damaged.
     """
     run = read_run(folder)
     scores = read_scores(folder)
+    names = [it.name for it in scores.classes] if scores else []
+    shown = read_shown_pictures(folder / "best", classes=len(names)) if scores else None
+    album = make_album(shown, names) if shown else None
+    errors = collect_errors(scores, album) if scores else None
+    board = build_leaderboard([run])
+    leader = find_leader(run)
+    tied = list_ties(run, leader)
+    by_number = {trial.number: trial for trial in run.trials}
+    values = {
+        "run": run,
+        "scores": scores,
+        "leader": leader,
+        "title": _make_title(run),
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "metric": name_metric(run.metric),
+        "trials": describe_trials(run),
+        "outcome": describe_outcome(run, scores),
+        "ties": describe_ties(leader, tied),
+        "advice": list_advice(
+            run, scores, leader=leader, tied=tied, pairs=errors.pairs if errors else ()
+        ),
+        "tiles": _make_tiles(run, scores, leader),
+        "commands": list_next_commands(run, scores),
+        "search_command": format_search_command(run),
+        "board": make_board(board, run, leader),
+        "floors": describe_floors(board),
+        "contenders": list_contenders(run),
+        "shared": [(shorten_column(column), value) for column, value in describe_shared(board)],
+        "curves": draw_curves(
+            [by_number[row["trial"]] for row in board.rows],
+            run.metric,
+            leader.number if leader else None,
+        ),
+        "fit": describe_fit(leader) if leader else "",
+        "frontiers": draw_frontiers(run, leader.number if leader else None),
+        "reliability": draw_reliability(folder) if scores else None,
+        "album": album,
+        "errors": errors,
+        "data": read_data_record(folder),
+        "max_classes": MAX_CLASSES,
+        "figures": draw_study(folder, run.metric),
+    }
     path = folder / "report.html"
-    write_text(path, _render(run, scores, read_data_record(folder)))
+    write_text(path, _render(values))
     return path
 
 
-def list_confused_pairs(
-    confusion: Sequence[Sequence[int]], class_names: Sequence[str]
-) -> list[ConfusedPair]:
-    """List the pairs of classes that are confused most, the most frequent first."""
-    pairs = [
-        ConfusedPair(
-            true=class_names[row],
-            predicted=class_names[column],
-            count=count,
-            share=count / sum(counts),
-        )
-        for row, counts in enumerate(confusion)
-        for column, count in enumerate(counts)
-        if row != column and count
-    ]
-    return sorted(pairs, key=lambda pair: (-pair.count, -pair.share))[:MAX_PAIRS]
-
-
-def _render(run: RunRecord, scores: TestScores | None, data: DataRecord | None) -> str:
-    environment = open_templates("imgcls_automl.results")
-    environment.filters["share"] = format_share
-    environment.filters["per_cent"] = lambda value: f"{100 * value:.2f}"
-    board = build_leaderboard([run])
-    leader = find_leader(run)
-    order = [row["trial"] for row in board.rows]
-    by_number = {trial.number: trial for trial in run.trials}
-    return environment.get_template("report.html.jinja").render(
-        run=run,
-        scores=scores,
-        leader=leader,
-        title=f"{run.space} on {run.data or 'pictures'}",
-        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        metric=name_metric(run.metric),
-        trials=describe_trials(run),
-        outcome=describe_outcome(run, scores),
-        tiles=_make_tiles(run, scores, leader),
-        commands=list_next_commands(run, scores),
-        search_command=format_search_command(run),
-        table=make_board(board, leader.number if leader else None),
-        floors=describe_floors(board),
-        contenders=list_contenders(run),
-        shared=describe_shared(board),
-        chart=draw_curves(
-            [by_number[number] for number in order], run.metric, leader.number if leader else None
-        ),
-        failures=[trial for trial in run.trials if trial.state in ("failed", "infeasible")],
-        max_failures=MAX_FAILURES,
-        data=data,
-        max_classes=MAX_CLASSES,
-        **_make_test_section(scores),
+def _make_title(run: RunRecord) -> str:
+    """Space and sources, without the folders they lie in: those stand in the command that reproduces the run."""
+    named = run.config.get("data") or "pictures"
+    sources = named if isinstance(named, list) else [named]
+    return (
+        f"{run.space} on {', '.join(Path(str(source)).name or str(source) for source in sources)}"
     )
+
+
+def _render(values: dict[str, Any]) -> str:
+    from markupsafe import Markup
+
+    figures: Sequence[StudyFigure] = values["figures"]
+    style = read_asset(_PAGES, "page.css") + read_asset(_RESULTS, "report.css")
+    script = read_asset(_RESULTS, "report.js")
+    scripts, plotly = [script], ""
+    if figures:
+        from imgcls_automl.pages.plotly_bundle import load_plotly
+
+        bundle = load_plotly()
+        scripts.append(bundle.script)
+        plotly = bundle.packed
+    environment = open_templates(_RESULTS)
+    environment.filters |= {
+        "share": format_share,
+        "per_cent": lambda value: f"{100 * value:.2f}",
+        "short": lambda name: shorten(name, MAX_NAME),
+    }
+    template = environment.get_template("report.html.jinja")
+    return template.render(
+        values,
+        policy=make_policy(styles=(style, ""), scripts=tuple(scripts)),
+        style=Markup(style),
+        script=Markup(script),
+        plotly=Markup(plotly),
+        figure_data=Markup(_embed_json({it.key: it.value for it in figures})),
+    )
+
+
+def _embed_json(value: Any) -> str:
+    """JSON that cannot end the element it stands in."""
+    return json.dumps(value).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _make_tiles(
     run: RunRecord, scores: TestScores | None, leader: TrialRecord | None
 ) -> list[Tile]:
     tiles = []
-    if scores:
-        accuracy = scores.metrics["accuracy"]
-        interval = f"95% interval {format_interval('accuracy', accuracy)}"
-        tiles.append(Tile(name="Test accuracy", value=format_share(accuracy.value), note=interval))
+    if scores and run.metric != "accuracy" and run.metric in scores.metrics:
+        chosen = scores.metrics[run.metric]
+        tiles.append(
+            Tile(
+                name=f"Test {name_metric(run.metric)}",
+                value=format_score(run.metric, chosen.value),
+                note=f"95% interval {format_interval(run.metric, chosen)}",
+            )
+        )
     if leader and leader.score is not None:
         score = format_score(run.metric, leader.score)
         scored = describe_scoring(run, leader) if run.folds else f"epoch {leader.epoch}"
@@ -156,51 +197,7 @@ def _make_tiles(
     if scores and (floor := scores.metrics.get("majority_floor")):
         note = "naming the most frequent class"
         tiles.append(Tile(name="Majority floor", value=format_share(floor.value), note=note))
+    total = sum(run.timings.values())
+    if total:
+        tiles.append(Tile(name="Time", value=format_seconds(total), note=describe_trials(run)))
     return tiles
-
-
-def _make_test_section(scores: TestScores | None) -> dict[str, Any]:
-    if scores is None:
-        return {
-            "averages": [],
-            "classes": [],
-            "classes_left_out": 0,
-            "groups": [],
-            "groups_left_out": 0,
-            "suspects": [],
-            "suspects_left_out": 0,
-            "matrix": None,
-            "pairs": [],
-        }
-    names = [item.name for item in scores.classes]
-    is_small = len(names) <= MAX_MATRIX_CLASSES
-    weakest = sorted(scores.classes, key=_rate_class)
-    shown = scores.classes if len(names) <= MAX_CLASSES else weakest[:MAX_CLASSES]
-    return {
-        "averages": [
-            (name_metric(name), f"{it.value:.4f}", f"{it.low:.4f} to {it.high:.4f}")
-            for name, it in scores.metrics.items()
-        ],
-        "classes": shown,
-        "classes_left_out": len(names) - len(shown),
-        "groups": scores.groups[:MAX_GROUPS],
-        "groups_left_out": max(0, len(scores.groups) - MAX_GROUPS),
-        "suspects": scores.suspects[:MAX_SUSPECTS],
-        "suspects_left_out": max(0, len(scores.suspects) - MAX_SUSPECTS),
-        "matrix": _shade(scores.confusion, names) if is_small and scores.confusion else None,
-        "pairs": [] if is_small else list_confused_pairs(scores.confusion, names),
-    }
-
-
-def _shade(
-    confusion: Sequence[Sequence[int]], names: Sequence[str]
-) -> list[tuple[str, list[tuple[int, float]]]]:
-    # By the share of the true class; the root lets rare mistakes be seen.
-    return [
-        (name, [(count, math.sqrt(count / max(sum(counts), 1))) for count in counts])
-        for name, counts in zip(names, confusion, strict=True)
-    ]
-
-
-def _rate_class(item: ClassScore) -> float:
-    return -1.0 if math.isnan(item.f1.value) else item.f1.value

@@ -1,108 +1,249 @@
-"""The report's tables of trials: the leaderboard, and the contenders for the refit."""
+"""The report's leaderboard: few columns, and all settings behind each row."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import format_score
-from imgcls_automl.results.leaderboard_texts import describe_role, format_value, select_differing
+from imgcls_automl.results.leaderboard_texts import format_value, select_differing
+from imgcls_automl.results.ties import list_ties, measure_interval
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from imgcls_automl.results.leaderboard import Leaderboard
     from imgcls_automl.results.records import RunRecord
+    from imgcls_automl.results.trial_record import TrialRecord
 
-MAX_ROWS = 50  # of the leaderboard
+MAX_ROWS = 300  # of the leaderboard
+FEW_ROWS = 15  # shown before a reader asks for the others
+MAX_SETTINGS = 3  # columns of the candidates; the others are in a row's details
 
-_COLUMNS = ("rank", "trial", "state", "role", "score", "fold_sd", "params", "epochs", "seconds")
+_PREFIXES = ("model.", "training.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A text, and what the column is sorted by: a number, or the text itself."""
+
+    text: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Where a score and its 95% interval lie, in per cent of the column's width."""
+
+    low: float
+    value: float
+    high: float
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the leaderboard; `mark` stresses the winner."""
+    """A line of the leaderboard and what its details hold."""
 
-    cells: tuple[str, ...]
+    trial: int
+    rank: Cell
     state: str
+    roles: tuple[str, ...]
+    score: Cell
+    spread: str
+    span: Span | None
+    shown: tuple[Cell, ...]
+    params: Cell
+    seconds: Cell
+    latency: Cell
     mark: bool
+    settings: tuple[tuple[str, str], ...]
+    cause: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContenderRow:
-    """A trial the winner was chosen from: its validation scores as texts; `mark` stresses the winner."""
-
-    trial: int
-    searched: str
-    plain: str
-    flipped: str
-    seeds: str
-    flips: bool
-    mark: bool
-
-
-def make_board(board: Leaderboard, best: int | None) -> dict[str, Any]:
+class Board:
     """The leaderboard of one run as the page's template wants it.
 
-    Args:
-        board: Of one run.
-        best: The number of the trial to stress.
-
-    Returns:
-        columns (name, label), rows (`Row`), left_out (a count), settings of the best trial (label, value).
+    Attributes:
+        rows: Best first.
+        few: How many of them stand open.
+        left_out: How many more there are in leaderboard.csv.
+        shown: (column, label) of the settings that have columns: those with most different values.
+        has_latency: Whether it was measured.
+        has_spread: Whether scores have an interval or differ by folds.
+        tied: Trials tied with the leader.
+        settings: Of the leader, (label, value).
+        causes: (cause, how many) of the trials that failed or were infeasible, the most frequent first.
     """
-    settings = [it for it in board.columns if it.startswith(("model.", "training."))]
-    folded = any(row.get("fold_sd") is not None for row in board.rows)
-    usual = [it for it in _COLUMNS if folded or it != "fold_sd"]
-    columns = [*usual, *select_differing(board, settings)]
-    return {
-        "columns": [(column, _shorten(column)) for column in columns],
-        "rows": [_make_row(row, columns, best) for row in board.rows[:MAX_ROWS]],
-        "left_out": max(0, len(board.rows) - MAX_ROWS),
-        "settings": [
-            (_shorten(column), format_value(column, row[column]))
-            for row in board.rows
-            if row["trial"] == best
-            for column in settings
-            if column in row
-        ],
-    }
+
+    rows: tuple[Row, ...]
+    few: int
+    left_out: int
+    shown: tuple[tuple[str, str], ...]
+    has_latency: bool
+    has_spread: bool
+    tied: tuple[int, ...]
+    settings: tuple[tuple[str, str], ...]
+    causes: tuple[tuple[str, int], ...]
 
 
-def list_contenders(run: RunRecord) -> list[ContenderRow]:
-    """The trials that were retrained, in the order of their scores in the search; none where none was."""
-    if run.selection is None or not run.selection.retrained:
-        return []
-    searched = {trial.number: trial.score for trial in run.trials}
-    rows = []
-    for it in run.selection.contenders:
-        score = searched.get(it.trial)
-        own = [result.flipped_score if it.flips else result.score for result in it.results]
-        rows.append(
-            ContenderRow(
-                trial=it.trial,
-                searched="" if score is None else format_score(run.metric, score),
-                plain=format_score(run.metric, it.plain_score),
-                flipped=format_score(run.metric, it.flipped_score),
-                seeds=", ".join(format_score(run.metric, score) for score in own),
-                flips=it.flips,
-                mark=it.trial == run.selection.winner,
-            )
+def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -> Board:
+    """Lay out the leaderboard of one run; `leader` is the trial to stress."""
+    columns = [it for it in board.columns if it.startswith(_PREFIXES)]
+    shown = _choose_settings(board, columns)
+    tied = {trial.number for trial in list_ties(run, leader)}
+    trials = {trial.number: trial for trial in run.trials}
+    rows = board.rows[:MAX_ROWS]
+    intervals = {row["trial"]: measure_interval(run, trials[row["trial"]]) for row in rows}
+    spans = _place_spans(rows, intervals)
+    made = [
+        _make_row(
+            row,
+            trials[row["trial"]],
+            run,
+            shown=shown,
+            columns=columns,
+            span=spans.get(row["trial"]),
+            roles=_list_roles(row, leader, tied),
         )
-    return rows
+        for row in rows
+    ]
+    best = next((row for row in made if leader and row.trial == leader.number), None)
+    return Board(
+        rows=tuple(made),
+        few=FEW_ROWS,
+        left_out=max(0, len(board.rows) - MAX_ROWS),
+        shown=tuple((column, shorten_column(column)) for column in shown),
+        has_latency=any(row.latency.text for row in made),
+        has_spread=bool(spans) or any(row.spread for row in made),
+        tied=tuple(sorted(tied)),
+        settings=best.settings if best else (),
+        causes=tuple(
+            Counter(
+                it.cause or it.state for it in run.trials if it.state in ("failed", "infeasible")
+            ).most_common()
+        ),
+    )
 
 
-def _make_row(row: Mapping[str, Any], columns: Sequence[str], best: int | None) -> Row:
-    texts = {**row, "role": describe_role(row)}
-    cells = tuple(format_value(column, texts.get(column)) for column in columns)
-    return Row(cells=cells, state=row["state"], mark=row["trial"] == best)
-
-
-def _shorten(column: str) -> str:
-    if column == "fold_sd":
-        return "±"
-    # "training.augmentation.rotation" would make a column wider than its values ever are.
-    for prefix in ("training.augmentation.", "training.", "model."):
+def shorten_column(column: str) -> str:
+    """`"training.augmentation.rotation"` would make a column wider than its values ever are: `"rotation"`."""
+    for prefix in ("training.augmentation.", *_PREFIXES[::-1]):
         if column.startswith(prefix):
             return column.removeprefix(prefix).replace("_", " ")
     return column
+
+
+def format_seconds(seconds: float) -> str:
+    """`"8.4 s"`, `"3m 05s"`, `"2h 10m"`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}m {rest:02}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}m"
+
+
+def _choose_settings(board: Leaderboard, columns: Sequence[str]) -> list[str]:
+    counts = {
+        column: len({row[column] for row in board.rows if column in row})
+        for column in select_differing(board, columns)
+    }
+    most = sorted(counts, key=lambda column: -counts[column])[:MAX_SETTINGS]
+    return [column for column in columns if column in most]
+
+
+def _list_roles(
+    row: Mapping[str, Any], leader: TrialRecord | None, tied: set[int]
+) -> tuple[str, ...]:
+    roles = []
+    if leader and row["trial"] == leader.number:
+        roles.append("winner" if row["winner"] else "leader")
+    if row["trial"] in tied:
+        roles.append("tied")
+    if row["baseline"]:
+        roles.append("baseline")
+    return tuple(roles)
+
+
+def _place_spans(
+    rows: Sequence[Mapping[str, Any]], intervals: Mapping[int, tuple[float, float] | None]
+) -> dict[int, Span]:
+    # One scale for all, made for the best: one failure at the bottom would press them together.
+    ends = [
+        end
+        for row in rows[:FEW_ROWS]
+        if row["state"] == "complete" and (interval := intervals[row["trial"]])
+        for end in interval
+    ]
+    if not ends:
+        return {}
+    low, wide = min(ends), max(max(ends) - min(ends), 1e-9)
+
+    def place(value: float) -> float:
+        return 100 * min(max((value - low) / wide, 0.0), 1.0)
+
+    return {
+        row["trial"]: Span(
+            low=place(interval[0]),
+            value=place(row["score"]),
+            high=place(interval[1]),
+            title=f"95% interval {100 * interval[0]:.1f}% to {100 * interval[1]:.1f}%",
+        )
+        for row in rows
+        if (interval := intervals[row["trial"]])
+    }
+
+
+def _make_row(
+    row: Mapping[str, Any],
+    trial: TrialRecord,
+    run: RunRecord,
+    *,
+    shown: Sequence[str],
+    columns: Sequence[str],
+    span: Span | None,
+    roles: tuple[str, ...],
+) -> Row:
+    spread = row.get("fold_sd")
+    return Row(
+        trial=row["trial"],
+        rank=_make_cell("" if row["rank"] is None else str(row["rank"]), row["rank"]),
+        state=row["state"],
+        roles=roles,
+        score=_make_cell(
+            "" if trial.score is None else format_score(run.metric, trial.score), trial.score
+        ),
+        spread="" if spread is None else f"± {format_score(run.metric, spread)}",
+        span=span,
+        shown=tuple(_make_cell(format_value(it, row.get(it)), row.get(it)) for it in shown),
+        params=_make_cell(shorten_number(trial.parameters or 0), trial.parameters),
+        seconds=_make_cell(format_seconds(trial.seconds or 0), trial.seconds),
+        latency=_make_cell(f"{trial.latency_ms or 0:.3g} ms", trial.latency_ms),
+        mark=any(role in ("winner", "leader") for role in roles),
+        settings=(
+            ("epochs", str(trial.epochs)),
+            *(
+                (shorten_column(it), format_value(it, row[it]))
+                for it in columns
+                if row.get(it) is not None
+            ),
+        ),
+        cause=_describe_cause(trial),
+    )
+
+
+def _make_cell(text: str, value: object) -> Cell:
+    if value is None:
+        return Cell(text="", key="")
+    if isinstance(value, bool):
+        return Cell(text=text, key=str(int(value)))
+    return Cell(text=text, key=f"{value!r}" if isinstance(value, int | float) else str(value))
+
+
+def _describe_cause(trial: TrialRecord) -> str:
+    if not trial.cause:
+        return ""
+    more = f" ({trial.detail})" if trial.detail and trial.detail != trial.cause else ""
+    return f"{trial.cause}{more}"

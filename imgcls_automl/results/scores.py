@@ -86,7 +86,7 @@ def read_scores(folder: Path) -> TestScores | None:
     try:
         return TestScores(
             metrics={
-                name: _make_estimate(value)
+                name: make_estimate(value)
                 for name, value in values.items()
                 if name not in _BREAKDOWNS and isinstance(value, dict) and "value" in value
             },
@@ -94,9 +94,9 @@ def read_scores(folder: Path) -> TestScores | None:
                 ClassScore(
                     name=name,
                     support=int(item["support"]),
-                    precision=_make_estimate(item["precision"]),
-                    recall=_make_estimate(item["recall"]),
-                    f1=_make_estimate(item["f1"]),
+                    precision=make_estimate(item["precision"]),
+                    recall=make_estimate(item["recall"]),
+                    f1=make_estimate(item["f1"]),
                 )
                 for name, item in values["classes"].items()
             ),
@@ -111,7 +111,7 @@ def read_scores(folder: Path) -> TestScores | None:
 def _list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:
     groups = [
         GroupScore(
-            name=name, support=int(item["support"]), accuracy=_make_estimate(item["accuracy"])
+            name=name, support=int(item["support"]), accuracy=make_estimate(item["accuracy"])
         )
         for name, item in values.items()
     ]
@@ -119,7 +119,8 @@ def _list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:
     return tuple(sorted(groups, key=lambda it: (it.accuracy.value, -it.support, it.name)))
 
 
-def _make_estimate(value: Mapping[str, Any]) -> Estimate:
+def make_estimate(value: Mapping[str, Any]) -> Estimate:
+    """Read {value, low, high} as metrics.json has it."""
     numbers = [
         math.nan if value[part] is None else float(value[part]) for part in ("value", "low", "high")
     ]

@@ -11,6 +11,7 @@ from imgcls_automl.files import write_csv
 from imgcls_automl.limits import NO_LIMITS
 from imgcls_automl.training.fitting import build_network, fit_candidate
 from imgcls_automl.training.latency import Latencies
+from imgcls_automl.training.own_fit import find_own_fit, fit_own
 from imgcls_automl.training.progress import Epoch, Plan, Progress
 from imgcls_automl.trial_files import HISTORY
 
@@ -116,6 +117,11 @@ class Bench:
             keeps_last=keeps_last,
             on_steps=self.on_steps,
         )
+        own = find_own_fit(self.space, network)
+        if own is not None:
+            # What a loop of its own has come to between two epochs, no checkpoint knows: killed, it begins anew.
+            fit_own(own, network, self.pictures, plan, logbook.trainings[-1], on_epoch)
+            return
         fit_candidate(
             self.space,
             stored.candidate,

@@ -46,6 +46,10 @@ class Pictures:
         wanted = [SPLITS.index(name) for name in splits]
         return np.flatnonzero(np.isin(self._splits, wanted)).astype("int32")
 
+    def name_split(self, place: int) -> str:
+        """The split of the picture at a position; it is in one."""
+        return SPLITS[self._splits[place]]
+
     def on_device(self) -> tuple[Any, Any]:
         """Images and labels as variables on the device, copied there once for all trainings of this process."""
         if self._on_device is None:

@@ -15,6 +15,7 @@ from imgcls_automl.files import replacing
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 from imgcls_automl.training.augment import Augment
+from imgcls_automl.training.own_fit import HasOwnFit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def preview(task: PreviewTask, bench: Bench) -> PreviewResult:
     augmentation = max(_list_augmentations(bench, task.seed), key=_rate)
     pixels = np.asarray(bench.pictures.images[list(task.places)])
     keras.utils.set_random_seed(task.seed)
-    changed = _change(pixels, augmentation, task.variants)
+    changed = change_pictures(pixels, augmentation, task.variants)
     with replacing(task.file) as path, path.open("wb") as file:
         np.save(file, changed)
     strengths = {name: value for name, value in asdict(augmentation).items() if value}
@@ -51,7 +52,9 @@ def _list_augmentations(bench: Bench, seed: int) -> Iterator[Augmentation]:
     try:
         baselines = space.baselines(task) if isinstance(space, HasBaselines) else ()
         trials = [optuna.trial.FixedTrial(dict(point)) for point in baselines]
-        for trial in (*trials, *(study.ask() for _ in range(DRAWS))):
+        # A space with its own way to train takes a build a draw, and its pictures are changed by none of ours.
+        draws = 1 if isinstance(space, HasOwnFit) else DRAWS
+        for trial in (*trials, *(study.ask() for _ in range(draws))):
             try:
                 yield space.suggest(trial, task).training.augmentation
             except optuna.TrialPruned:  # a point that the space finds infeasible
@@ -68,7 +71,7 @@ def _rate(augmentation: Augmentation) -> tuple[int, float]:
     return sum(strength > 0 for strength in strengths), sum(strengths)
 
 
-def _change(pixels: np.ndarray, augmentation: Augmentation, variants: int) -> np.ndarray:
+def change_pictures(pixels: np.ndarray, augmentation: Augmentation, variants: int) -> np.ndarray:
     """Change uint8 (P, H, W, C) in as many ways; returns uint8 (V, P, H, W, C)."""
     layer = Augment(augmentation)
     layer.set_strengths(augmentation)
@@ -79,4 +82,5 @@ def _change(pixels: np.ndarray, augmentation: Augmentation, variants: int) -> np
         if "mixup" in layer.enabled:
             changed, _shares = layer.mix(changed)
         batches.append(keras.ops.convert_to_numpy(changed))
-    return (np.stack(batches).clip(0.0, 1.0) * 255.0).round().astype(np.uint8)
+    stacked = np.stack(batches) if batches else np.zeros((0, *pixels.shape))
+    return (stacked.clip(0.0, 1.0) * 255.0).round().astype(np.uint8)

@@ -11,12 +11,15 @@ import optuna
 
 from imgcls_automl.executors.results import ProbeResult
 from imgcls_automl.training.fitting import build_network, choose_step_shape
+from imgcls_automl.training.own_fit import find_own_fit, time_own_steps
 from imgcls_automl.training.scoring import balanced_weights
 
 if TYPE_CHECKING:
     from imgcls_automl.executors.messages import ProbeTask
-    from imgcls_automl.plugin import Candidate
+    from imgcls_automl.plugin import Candidate, Training
     from imgcls_automl.training.bench import Bench
+    from imgcls_automl.training.holdouts import Holdout
+    from imgcls_automl.training.own_fit import OwnFit
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +41,11 @@ def probe(task: ProbeTask, bench: Bench) -> ProbeResult:
         candidate = bench.space.suggest(
             optuna.trial.FixedTrial(task.parameters), bench.pictures.task
         )
-        paces = {usual: _Pace(bench, candidate, usual)}
+        paces = {usual: _make_pace(bench, candidate, usual)}
         epoch_seconds = paces[usual].measure()
         if epoch_seconds < LONG_EPOCH or not others:
             return ProbeResult(precision=usual, epoch_seconds=epoch_seconds)
-        paces |= {precision: _Pace(bench, candidate, precision) for precision in others}
+        paces |= {precision: _make_pace(bench, candidate, precision) for precision in others}
         rounds = [
             {precision: pace.measure() for precision, pace in paces.items()} for _ in range(ROUNDS)
         ]
@@ -70,23 +73,47 @@ def choose_precision(usual: str, rounds: list[dict[str, float]]) -> tuple[str, f
     return chosen, fastest[chosen]
 
 
+def _make_pace(bench: Bench, candidate: Candidate, precision: str) -> _Pace | _OwnPace:
+    """Build a candidate in a precision, ready to be timed the way it would be trained."""
+    network = build_network(
+        bench.space, candidate, bench.pictures.task, seed=0, precision=precision
+    )
+    own = find_own_fit(bench.space, network)
+    return _Pace(bench, candidate.training, network) if own is None else _OwnPace(bench, own)
+
+
+def _scale_to_epoch(seconds: float, holdout: Holdout) -> float:
+    """Seconds of an epoch, of a trial's first fold, with its validation, from those of a picture."""
+    return seconds * (len(holdout.train) + VALIDATION_SHARE * len(holdout.validation))
+
+
+class _OwnPace:
+    """The step that a network was compiled with by its space."""
+
+    def __init__(self, bench: Bench, own: OwnFit) -> None:
+        self._bench = bench
+        self._own = own
+
+    def measure(self) -> float:
+        """Seconds of an epoch."""
+        holdout = self._bench.pictures.holdouts[0]
+        seconds = time_own_steps(self._own, self._bench.pictures, holdout.train, STEPS)
+        return _scale_to_epoch(seconds, holdout)
+
+
 class _Pace:
-    """A candidate's compiled step in one precision, ready to be timed.
+    """A candidate's compiled step, ready to be timed.
 
     Args:
-        bench: Its space, pictures and programs.
-        candidate: What is trained.
-        precision: The Keras dtype policy.
+        bench: Its pictures and programs.
+        training: The candidate's recipe.
+        network: Its network.
     """
 
-    def __init__(self, bench: Bench, candidate: Candidate, precision: str) -> None:
+    def __init__(self, bench: Bench, training: Training, network: Any) -> None:
         self._bench = bench
-        training = candidate.training
-        network = build_network(
-            bench.space, candidate, bench.pictures.task, seed=0, precision=precision
-        )
         holdout = bench.pictures.holdouts[0]
-        self._train, self._validation = holdout.train, holdout.validation
+        self._holdout, self._train = holdout, holdout.train
         self._shape = choose_step_shape(training, holdout.epoch_size)
         self._program = bench.programs.take(network, training, self._shape)
         self._program.begin(
@@ -100,11 +127,10 @@ class _Pace:
         self._time_steps(1)  # compiles
 
     def measure(self) -> float:
-        """Seconds of an epoch, of a trial's first fold, with its validation."""
+        """Seconds of an epoch."""
         steps = min(STEPS, self._shape.steps_per_execution)
         pictures = min(len(self._train), steps * self._shape.batch_size)
-        seconds = self._time_steps(steps) / pictures
-        return seconds * (len(self._train) + VALIDATION_SHARE * len(self._validation))
+        return _scale_to_epoch(self._time_steps(steps) / pictures, self._holdout)
 
     def _time_steps(self, steps: int) -> float:
         clock = _Clock()

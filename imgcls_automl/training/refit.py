@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.training.bench import epoch_report
 from imgcls_automl.training.holdouts import hold_nothing_out
@@ -32,11 +32,13 @@ class Refitted:
         epochs: Trained; 0 where the trial's kept weights were taken.
         seconds: Of training.
         test: What the saved model itself says of the test pictures.
+        model: The saved model.
         held_out: What the trial's kept weights, trained without them, say of the validation pictures, or of all folds'.
     """
 
     epochs: int
     seconds: float
+    model: Any
     test: Judgement
     held_out: Judgement
 
@@ -80,6 +82,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     return Refitted(
         epochs=task.epochs if finished else 0,
         seconds=seconds,
+        model=model,
         test=Judgement(
             split="test",
             indices=test,

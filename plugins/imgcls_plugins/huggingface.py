@@ -78,7 +78,6 @@ class HuggingFace:
 
     def _load(self, source: str) -> Mapping[str, Any]:
         """The data set's splits by name, the empty one where it has none."""
-        datasets = _import_datasets(online=self._downloads)
         path = Path(source)
         if not path.exists() and not self._downloads:
             raise DatasetError(
@@ -86,6 +85,7 @@ class HuggingFace:
                 "you ask for it.\nCheck the path; for a data set of the Hugging Face hub: "
                 "--data-option download=yes"
             )
+        datasets = _import_datasets(online=self._downloads)
         try:
             if _is_saved(path):
                 loaded = datasets.load_from_disk(source)

@@ -75,6 +75,21 @@ class TestChoosing:
             choose_adapter(str(tmp_path / "empty"), None, {}, None)
         assert "--adapter drawn_rival" in str(caught.value)
 
+    def test_a_tie_of_two_with_one_name_names_their_classes(self, install, tmp_path):
+        (tmp_path / "empty").mkdir()
+        install("Pictures")
+        other = tmp_path / "site" / "other-2.0.dist-info"
+        other.mkdir()
+        (other / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 2.0\n")
+        (other / "entry_points.txt").write_text(
+            f"[{DATASETS}]\ndrawn_pictures = drawn_adapters:Rival\n"
+        )
+        with pytest.raises(ConfigError, match="equally well") as caught:
+            choose_adapter(str(tmp_path / "empty"), None, {}, None)
+        assert "--adapter drawn_adapters:Pictures or --adapter drawn_adapters:Rival" in str(
+            caught.value
+        )
+
     def test_a_missing_path_is_said_plainly(self):
         with pytest.raises(
             DatasetError, match="There is no file or folder 'nowhere/to/be'"

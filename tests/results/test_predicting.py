@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+import threading
 
 import numpy as np
 import pytest
@@ -15,9 +16,9 @@ from sklearn.datasets import load_digits
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError, RunFolderError, UnknownPluginError
+from imgcls_automl.results.decoded_batches import StandstillWatch, decode_batches, run_ahead
 from imgcls_automl.results.predicting import PredictionRequest, SavedModel, predict
 from imgcls_automl.results.prediction_sources import choose_reader, list_pictures
-from imgcls_automl.results.prediction_worker import decode_batches, run_ahead
 
 ROWS_ADAPTER = """
 import numpy as np
@@ -212,6 +213,41 @@ def test_running_ahead_keeps_the_order_and_hands_errors_on():
     assert next(ahead) == 1
     with pytest.raises(KeyError, match="second"):
         next(ahead)
+
+
+def test_pictures_that_give_nothing_more_are_given_up():
+    freed = threading.Event()
+
+    def hang():
+        yield 1
+        freed.wait()
+
+    ahead = run_ahead(hang(), 2, StandstillWatch(0.2))
+    assert next(ahead) == 1
+    with pytest.raises(
+        DatasetError, match=r"nothing more for 0\.2 s while decoding\.\n.*--read-timeout"
+    ):
+        next(ahead)
+    freed.set()
+
+
+def test_an_adapter_that_hangs_is_given_up_before_a_model_is_loaded(tmp_path):
+    (tmp_path / "rows.py").write_text(
+        ROWS_ADAPTER.replace("yield Problem", "import time; time.sleep(60)\n        yield Problem")
+    )
+    (tmp_path / "more.rows").write_text("")
+    run = tmp_path / "run"
+    (run / "best").mkdir(parents=True)
+    (run / "run.json").write_text('{"schema_version": 1, "status": "complete"}')
+    (run / "best/model.keras").write_text("never opened")
+    (run / "best/labels.json").write_text('["a", "b"]')
+    (run / "best/preprocess.json").write_text(
+        '{"schema_version": 1, "height": 8, "width": 8, "channels": 1, "resize": "stretch"}'
+    )
+    with pytest.raises(DatasetError, match=r"has given nothing more for 1 s"):
+        predict_all(
+            run, tmp_path / "more.rows", adapter=f"{tmp_path}/rows.py:Rows", read_timeout=1.0
+        )
 
 
 @pytest.mark.slow

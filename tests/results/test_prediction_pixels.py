@@ -11,9 +11,9 @@ from PIL import Image
 from imgcls_automl.data.dataset import RESIZE_MODES, DatasetRequest
 from imgcls_automl.data.prepare import prepare_dataset
 from imgcls_automl.data.spool import Spool
+from imgcls_automl.results.decoded_batches import decode_batches
 from imgcls_automl.results.predicting import SavedModel
 from imgcls_automl.results.prediction_sources import Source, list_pictures
-from imgcls_automl.results.prediction_worker import decode_batches
 from imgcls_automl.results.testing import describe_preprocessing
 
 

@@ -119,9 +119,9 @@ class TestTold:
         *_, last = describe_outcome(read_run(run.path), read_scores(run.path))
         assert last.startswith("1 label looks wrong")
 
-    def test_the_report_shows_the_first_twenty(self, finished_run: Any) -> None:
-        text = write_report(self.write(finished_run, 25, "<b>").path).read_text()
-        assert text.count("&lt;b&gt;:") == 20
+    def test_the_report_shows_the_clearest(self, finished_run: Any) -> None:
+        text = write_report(self.write(finished_run, 29, "<b>").path).read_text()
+        assert text.count("&lt;b&gt;:") == 24
         assert "<b>:" not in text
         assert "5 more stand in best/suspicious_labels.csv" in text
 

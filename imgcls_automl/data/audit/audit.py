@@ -46,12 +46,15 @@ class Audit:
         left_out: How many pictures each stated split lost to copies in a later one, by split.
         balance: Of the classes.
         remarks: What matters most, in words.
+        brightness: Mean and standard deviation (`"sd"`), over the pictures outside the test split, of a picture's mean
+            pixel, 0-255: what other pictures are compared with.
     """
 
     issues: list[Issue]
     left_out: dict[str, int]
     balance: Balance
     remarks: list[str]
+    brightness: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
         """The audit but for the issues, of which only the numbers are told."""
@@ -61,6 +64,7 @@ class Audit:
             "left_out": self.left_out,
             "balance": asdict(self.balance),
             "remarks": self.remarks,
+            "brightness": self.brightness,
         }
 
 
@@ -83,7 +87,19 @@ def audit_set(contents: Contents, splits: np.ndarray, examination: Examination) 
     left_out = _count_left_out(contents, splits)
     balance = measure_balance(contents, splits)
     remarks = make_remarks(issues, left_out, balance)
-    return Audit(issues=issues, left_out=left_out, balance=balance, remarks=remarks)
+    return Audit(
+        issues=issues,
+        left_out=left_out,
+        balance=balance,
+        remarks=remarks,
+        brightness=_sum_up_brightness(examination.looks.means, splits),
+    )
+
+
+def _sum_up_brightness(means: np.ndarray, splits: np.ndarray) -> dict[str, float]:
+    learned = means[splits < SPLITS.index("test")]
+    shown = learned if len(learned) else means
+    return {"mean": round(float(shown.mean()), 3), "sd": round(float(shown.std()), 3)}
 
 
 def _count_left_out(contents: Contents, splits: np.ndarray) -> dict[str, int]:

@@ -1,0 +1,103 @@
+"""`evaluate`."""
+
+from __future__ import annotations
+
+import json as json_format
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imgcls_automl.cli.options import with_options
+from imgcls_automl.config import DEFAULT_READ_TIMEOUT
+from imgcls_automl.config_sources import resolve_option
+from imgcls_automl.errors import ConfigError
+from imgcls_automl.text import plain
+
+if TYPE_CHECKING:
+    from imgcls_automl.results.evaluating import Evaluation
+
+DEVICES = ("auto", "cpu", "gpu")
+MOST_NAMED = 20  # unreadable pictures
+
+
+def add_commands(app: typer.Typer) -> None:
+    app.command(
+        help="Measure a run's best model on other labelled pictures, with what differs from those of training."
+    )(with_options("adapter", "data_option", "read_timeout")(evaluate))
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")],
+    *,
+    data: Annotated[
+        list[str],
+        typer.Option(metavar="SOURCE", help="Labelled pictures, as for search; may be repeated."),
+    ],
+    corruptions: Annotated[
+        bool,
+        typer.Option(
+            "--corruptions",
+            help="Also on brightened, flattened, blurred, noisy and compressed pictures, five degrees each.",
+        ),
+    ] = False,
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CLASS",
+            help="Of two classes, the one that thresholds are about. Default: the second.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The results go to RUN/evaluations/NAME. Default: the source and the time.",
+            show_default=False,
+        ),
+    ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="|".join(DEVICES), help="Where to compute.")
+    ] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Put one JSON object on stdout.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    **flags: Any,
+) -> None:
+    from imgcls_automl.cli.evaluation_tables import show_evaluation
+    from imgcls_automl.cli.screens import choose_screen
+    from imgcls_automl.results.evaluating import EvaluationRequest
+    from imgcls_automl.results.evaluating import evaluate as measure
+
+    if device not in DEVICES:
+        raise ConfigError(f"--device must be one of {', '.join(DEVICES)}, but got {device!r}.")
+    given = {key: resolve_option(key, value, os.environ) for key, value in flags.items()}
+    request = EvaluationRequest(
+        run=run,
+        sources=tuple(data),
+        adapter=given["adapter"],
+        options=given["data_option"] or None,
+        name=name,
+        corruptions=corruptions,
+        positive=positive,
+        device=device,
+        read_timeout=given["read_timeout"] or DEFAULT_READ_TIMEOUT,
+    )
+    with choose_screen(quiet=quiet) as screen:
+        evaluation = measure(request, screen.observe)
+    _warn(evaluation)
+    if json:
+        typer.echo(json_format.dumps({**evaluation.document, "folder": str(evaluation.folder)}))
+    else:
+        show_evaluation(evaluation, run)
+
+
+def _warn(evaluation: Evaluation) -> None:
+    if evaluation.warning:
+        typer.echo(f"Warning: {plain(evaluation.warning)}", err=True)
+    for id_, detail in evaluation.left_out[:MOST_NAMED]:
+        typer.echo(f"Left out {plain(id_)}: {plain(detail)}", err=True)
+    more = len(evaluation.left_out) - MOST_NAMED
+    if more > 0:
+        typer.echo(f"... and {more:,} more; issues.csv names all", err=True)

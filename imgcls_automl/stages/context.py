@@ -1,0 +1,58 @@
+"""What all stages of one run know, and the budget it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgcls_automl.config import RunConfig
+    from imgcls_automl.engine.budget import Budget
+    from imgcls_automl.forking import Origin
+    from imgcls_automl.run_folder import RunFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What all stages of one run know.
+
+    Attributes:
+        config: What was asked for.
+        folder: Where everything goes.
+        budget: Of this command.
+        observe: Told what happens.
+        origin: The run whose trials this one begins with; None for a new search, or one that is resumed.
+    """
+
+    config: RunConfig
+    folder: RunFolder
+    budget: Budget
+    observe: Callable[[Any], None]
+    origin: Origin | None = None
+
+    @property
+    def earlier_data(self) -> dict[str, Any] | None:
+        """What run.json holds of the data set, with its adapter where a package has it; None for a new run."""
+        dataset, adapter = (
+            self.folder.record.get("dataset"),
+            self.folder.record["plugins"].get("adapter"),
+        )
+        if dataset is None or adapter is None:
+            return None
+        in_package = ":" not in adapter["origin"]  # a file's content shows in what it reads
+        return {**dataset, "plugin": adapter["origin"] if in_package else None}
+
+
+def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Budget:
+    """The budget of this command; `spent` are the seconds that earlier commands took of the run's."""
+    from imgcls_automl.engine.budget import Budget
+
+    seconds = None if config.wall_clock is None else config.wall_clock - spent
+    return Budget(
+        trials=config.trials,
+        started=started,
+        seconds=seconds,
+        patience=config.stop_after_no_improvement,
+    )

@@ -1,0 +1,91 @@
+"""What a search begins with: the space's known-good points, and a plan that fits the time."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.config import PRECISIONS, Preset
+from imgcls_automl.events import PlanMade
+
+if TYPE_CHECKING:
+    import optuna
+
+    from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.engine.planning import SearchPlan
+    from imgcls_automl.executors.executor import Executor
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.results import ProbeResult
+    from imgcls_automl.stages.context import Run
+
+
+def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str, Any]]:
+    """Ask the space for its known-good points, and put them first in a new study."""
+    from imgcls_automl.engine.baselines import ask_baselines
+    from imgcls_automl.engine.study import enqueue_baselines
+
+    baselines = ask_baselines(executor)
+    if len(study.get_trials(deepcopy=False)) <= len(
+        baselines
+    ):  # killed between two of them, perhaps
+        enqueue_baselines(study, baselines)
+    return baselines
+
+
+def probe_speed(
+    run: Run, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
+) -> ProbeResult:
+    """Have a few steps of the first baseline timed, and the precision chosen by them.
+
+    Only where time is limited: without, the same search has to give the same trials each time.
+    """
+    from imgcls_automl.engine.tasks import run_probe
+    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.results import ProbeResult
+
+    stated = PRECISIONS.get(run.config.precision)
+    precisions = (stated,) if stated else ready.precisions
+    if run.budget.deadline is None or not baselines:
+        return ProbeResult(precision=precisions[0], epoch_seconds=None)
+    task = ProbeTask(parameters=baselines[0], precisions=precisions)
+    return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
+
+
+def make_plan(
+    run: Run, dataset: Dataset, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
+) -> SearchPlan:
+    """Choose epochs, retrainings and precision; a resumed run keeps those it began with."""
+    from imgcls_automl.engine.planning import SearchPlan, make_preset
+
+    train, validation, _ = dataset.split_sizes
+    growth = (train + validation) / dataset.training_size
+    chosen = run.folder.record.get("plan")
+    if chosen is None:
+        speed = probe_speed(run, ready, baselines, executor)
+        pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
+        made = make_preset(
+            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+        )
+        chosen = {**asdict(made), "precision": speed.precision}
+        run.folder.update(plan=chosen)
+    preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
+    run.observe(
+        PlanMade(
+            preset=preset,
+            wanted=run.config.planned,
+            precision=chosen["precision"],
+            folds=dataset.folds,
+        )
+    )
+    return SearchPlan(
+        folder=run.folder.trials,
+        metric=run.config.metric,
+        seed=run.config.seed,
+        epochs=preset.epochs,
+        precision=chosen["precision"],
+        refit_growth=growth,
+        budget=run.budget,
+        top_k=preset.top_k,
+        seeds=preset.seeds,
+        folds=dataset.trainings,
+    )

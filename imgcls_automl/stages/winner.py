@@ -1,0 +1,74 @@
+"""The winner: chosen by retraining the best, trained once more, tested once."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from imgcls_automl.events import RefitBegun
+
+if TYPE_CHECKING:
+    import optuna
+
+    from imgcls_automl.engine.planning import SearchPlan
+    from imgcls_automl.engine.selection import Contender
+    from imgcls_automl.executors.executor import Executor
+    from imgcls_automl.stages.context import Run
+
+
+def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
+    """Whether a resumed run has nothing new to choose from, and its winner was fully refitted."""
+    from imgcls_automl.engine.study import ranked_trials
+
+    selection, refit = run.folder.record.get("selection"), run.folder.record["refit"]
+    if selection is None or refit is None or refit["epochs"] < plan.epochs:
+        return False
+    top = [trial.number for trial in ranked_trials(study)][: plan.top_k]
+    return top == [contender["trial"] for contender in selection["contenders"]]
+
+
+def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Contender:
+    """Retrain the top candidates and choose one."""
+    from imgcls_automl.engine.selection import select_winner
+
+    began = time.time()
+    selection = select_winner(study, executor, plan, run.observe)
+    run.folder.note_time("selection", time.time() - began)
+    run.folder.update(selection=selection.to_json())
+    return selection.winner
+
+
+def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Executor) -> None:
+    """Train the winner once more, on train + validation, and test it once."""
+    from imgcls_automl.engine.refitting import run_refit
+    from imgcls_automl.engine.selection import measure_epoch
+    from imgcls_automl.trial_files import drop_checkpoints, read_result
+
+    began = time.time()
+    epochs = plan.budget.affordable_epochs(
+        measure_epoch(plan, winner.trial) * plan.refit_growth, plan.epochs
+    )
+    run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
+    refitted = run_refit(
+        executor,
+        plan,
+        number=winner.trial,
+        epochs=epochs,
+        flips=winner.flips,
+        best=run.folder.best,
+        observe=run.observe,
+    )
+    run.folder.note_time("refit", time.time() - began)
+    result = read_result(plan.folder / str(winner.trial))
+    run.folder.update(
+        best_trial=winner.trial,
+        best_score=result.score if result else None,
+        test_metrics=refitted.metrics,
+        refit={
+            "trial": winner.trial,
+            "epochs": refitted.epochs,
+            "planned_epochs": plan.epochs,
+            "seconds": refitted.seconds,
+        },
+    )
+    drop_checkpoints(run.folder.best)

@@ -1,0 +1,174 @@
+"""The report opened from disk in a real browser: silent, offline, and it answers clicks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from shown_digits import make_shown
+
+from imgcls_automl.results.report import write_report
+from imgcls_automl.results.shown_pictures import write_shown_pictures
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+HOSTILE = (
+    "<script>window.hacked = 1</script>",
+    '"><img src=x onerror="window.hacked = 1">',
+    "</script><svg onload='window.hacked = 1'>",
+    "{{ 7*7 }}{% raw %}",
+    "\x1b[31m\u202egpj.exe",
+    "=HYPERLINK(1)",
+    "[red]",
+    "' onmouseover='window.hacked = 1",
+    "long " * 800,
+    "javascript:window.hacked = 1",
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium. Where REQUIRE_BROWSER is set it has to be there; elsewhere these tests are skipped, and say so."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        missing = "No Chromium was found: install it (apt-get install chromium) to open reports in a browser."
+        pytest.fail(missing) if os.environ.get("REQUIRE_BROWSER") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page from disk; fails at the end where it said anything or asked for anything but itself."""
+    said, asked, pages = [], [], []
+
+    def visit(path, **options):
+        page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
+        pages.append(page)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        return page
+
+    yield visit
+    for page in pages:
+        page.close()
+    assert said == []
+    loaded = [url for url in asked if not url.startswith("data:")]
+    assert len(loaded) == len(pages)  # the pages themselves
+    assert all(url.startswith("file://") for url in loaded)
+
+
+@pytest.fixture
+def report(finished_run, digits_test):
+    """The report of a finished run on digits, with pictures kept."""
+    shown = make_shown(digits_test.labels, digits_test.probabilities, digits_test.ids)
+    write_shown_pictures(finished_run.path / "best", shown)
+    return write_report(finished_run.path)
+
+
+def test_a_click_on_a_cell_shows_its_pictures(visit, report):
+    page = visit(report)
+    cell = page.locator(".matrix td.wrong:has(a)").first
+    gallery = page.locator(cell.locator("a").get_attribute("href"))
+    assert not gallery.is_visible()
+    cell.locator("a").click()
+    assert gallery.is_visible()
+    shown = gallery.locator("img")
+    assert shown.count() == min(12, int(cell.locator(".count").inner_text()))
+    assert shown.first.evaluate("it => it.complete && it.naturalWidth > 0")
+    gallery.locator("a.close").click()
+    assert not gallery.is_visible()
+
+
+def test_the_leaderboard_sorts(visit, report):
+    page = visit(report)
+    trials = page.locator("#board tbody tr:first-child th")
+
+    def read():
+        return [text.split()[0] for text in trials.all_inner_texts()]
+
+    assert read() == ["2", "1", "0", "3", "4", "5"]
+    score = page.locator("#board thead button", has_text="score")
+    score.click()
+    assert read() == ["3", "0", "1", "2", "4", "5"]  # without a score, last either way
+    score.click()
+    assert read() == ["2", "1", "0", "3", "4", "5"]
+    page.locator("#board thead button", has_text="weights").click()
+    assert read() == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_a_row_opens_to_all_its_settings(visit, report):
+    page = visit(report)
+    row = page.locator("#board tbody").first
+    assert not row.locator("tr.all").is_visible()
+    row.locator("summary").click()
+    assert "learning rate" in row.locator("tr.all").inner_text()
+
+
+def test_shares_take_the_place_of_counts(visit, report):
+    page = visit(report)
+    cell = page.locator(".matrix td.right").first
+    before = cell.inner_text()
+    page.locator("label[for=as-shares]").click()
+    assert cell.inner_text() != before
+    assert float(cell.inner_text()) <= 100
+
+
+def test_optunas_figures_are_drawn_when_their_folds_are_opened(visit, finished):
+    folder, _ = finished
+    page = visit(folder / "report.html")
+    assert page.evaluate("typeof Plotly") == "undefined"
+    for fold in page.locator("details:has([data-figure])").all():
+        fold.locator("summary").click()
+        fold.locator(".main-svg").first.wait_for(timeout=30_000)
+    assert page.evaluate("document.styleSheets.length") > 1
+
+
+def test_a_real_search_keeps_pictures_and_where_its_model_looked(visit, finished):
+    page = visit(finished[0] / "report.html")
+    assert page.locator(".costly img.heat").count() == page.locator(".costly figure").count() > 0
+    assert page.locator("#samples img").count() > 0
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_is_never_wider_than_the_screen(visit, report, width):
+    page = visit(report, viewport={"width": width, "height": 800})
+    for fold in page.locator("details.fold summary").all():
+        fold.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_without_its_script_all_but_sorting_and_figures_works(visit, report):
+    page = visit(report, java_script_enabled=False)
+    page.locator(".matrix td.wrong a").first.click()
+    assert page.locator(".behind:visible img").count() > 0
+    page.locator("details.row summary").first.click()
+    assert page.locator("#board tr.all").first.is_visible()
+
+
+def test_nothing_that_data_wrote_is_obeyed(visit, tmp_path, run_folder, digits_test):
+    run = type(run_folder)(tmp_path / "hostile", class_names=HOSTILE, data=HOSTILE[1])
+    run.write_run(best_trial=0).write_trial(0, model={HOSTILE[0]: HOSTILE[1]})
+    run.write_trial(1, state="failed", score=None, epochs=0, cause=HOSTILE[2])
+    ids = [f"{HOSTILE[number % 10]}{number}" for number in range(len(digits_test.ids))]
+    run.write_best(digits_test.labels, digits_test.probabilities, ids)
+    shown = make_shown(digits_test.labels, digits_test.probabilities, ids)
+    write_shown_pictures(run.path / "best", shown)
+    page = visit(write_report(run.path))
+    page.locator(".matrix td.wrong a").first.click()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("script").count() == 1
+    assert page.locator("img:not([src^='data:image/'])").count() == 0
+    assert page.evaluate(
+        "[...document.querySelectorAll('*')].every(it => "
+        "[...it.attributes].every(that => !that.name.startsWith('on')))"
+    )
+    assert HOSTILE[1] in page.locator("#board tr.all").first.text_content()
