@@ -53,7 +53,8 @@ def main() -> int:
     record = Record("space_speed", arguments)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        watch(arguments, "fast --epochs 1", 0, folder / "warm-up", targets=[0.0])
+        if not arguments.quick:
+            watch(arguments, "fast --epochs 1", 0, folder / "warm-up", targets=[0.0])
         for seed in range(arguments.seeds):
             for number, contender in enumerate(arguments.contender):
                 run = folder / f"run-{seed}-{number}"
