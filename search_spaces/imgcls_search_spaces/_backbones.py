@@ -89,10 +89,10 @@ def load_weights(model: keras.Model, name: str, weights: str) -> None:
     try:
         backbone.load_weights(weights)
     except Exception as error:
+        # In one line, for a trial's cause is one; what to do comes before what may be long.
         raise PluginError(
-            f"{weights!r} does not hold weights of {name} without its classifier: "
-            f"{_describe(error)}.\nGive a file that was saved from keras.applications.{name}"
-            "(include_top=False), or name the network it is of: --space-option backbone=NAME"
+            f"{weights!r} does not hold weights of {name}: name their network (--space-option "
+            f"backbone=NAME), saved from keras.applications with include_top=False ({_describe(error)})"
         ) from error
 
 
@@ -117,9 +117,8 @@ def _download(name: str, shape: tuple[int, int, int]) -> Any:
         return build_backbone(name, shape, IMAGENET).get_weights()
     except Exception as error:
         raise PluginError(
-            f"The ImageNet weights of {name} could not be downloaded: {_describe(error)}.\n"
-            "Without a network give a file: --space-option weights=FILE.weights.h5 "
-            f"--space-option backbone={name}"
+            f"The ImageNet weights of {name} could not be downloaded: without a network give a file "
+            f"(--space-option weights=FILE.weights.h5 --space-option backbone={name}) ({_describe(error)})"
         ) from error
 
 

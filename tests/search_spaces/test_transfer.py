@@ -89,8 +89,10 @@ class TestBuild:
             wanted = keras.applications.mobilenet_v2.preprocess_input(images * 255)
         else:
             whole = keras.applications.EfficientNetV2B0(weights=None, include_top=False)
-            layers = (whole.get_layer("rescaling"), whole.get_layer("normalization"))
-            wanted = np.asarray(layers[1](layers[0](images * 255)))
+            # By their kinds: names of layers count up with every model.
+            kinds = (keras.layers.Rescaling, keras.layers.Normalization)
+            rescale, normalise = (layer for layer in whole.layers if isinstance(layer, kinds))
+            wanted = np.asarray(normalise(rescale(images * 255)))
         np.testing.assert_allclose(given, wanted, atol=1e-5)
 
 
@@ -124,9 +126,7 @@ class TestWeights:
         model = build(
             space, Candidate(model=MODEL | {"backbone": "MobileNetV2", "frozen": True}), task
         )
-        with pytest.raises(
-            PluginError, match=r"does not hold weights of MobileNetV2.*\n.*backbone="
-        ):
+        with pytest.raises(PluginError, match=r"does not hold weights of MobileNetV2: .*backbone="):
             space.initialise(model, np.zeros((1, 32, 32, 3), np.uint8))
 
     def test_without_a_network_the_answer_says_what_to_do(self, tmp_path, monkeypatch):
@@ -136,5 +136,5 @@ class TestWeights:
         monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # where nobody answers
         space = Transfer(weights="imagenet", backbone=NAME)
         model = build(space, Candidate(model=MODEL | {"frozen": True}), make_task((32, 32, 3)))
-        with pytest.raises(PluginError, match=r"could not be downloaded.*\n.*weights=FILE"):
+        with pytest.raises(PluginError, match=r"could not be downloaded: .*weights=FILE"):
             space.initialise(model, np.zeros((1, 32, 32, 3), np.uint8))
