@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.plugin import PluginError
+from imgcls_search_spaces._layers import MOMENTUM
 
 if TYPE_CHECKING:
     import keras
@@ -59,9 +60,13 @@ def build_backbone(name: str, shape: tuple[int, int, int], weights: str | None =
     import keras
 
     backbone = BACKBONES[name]
-    return getattr(keras.applications, name)(
+    network = getattr(keras.applications, name)(
         include_top=False, weights=weights, input_shape=shape, **backbone.options
     )
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = MOMENTUM
+    return network
 
 
 def find_backbone(model: keras.Model) -> Any:
