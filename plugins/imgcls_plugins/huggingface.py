@@ -57,7 +57,8 @@ class HuggingFace:
         if _is_saved(Path(source)):
             return Match(0.95, "a data set that datasets.save_to_disk wrote")
         if _has_metadata(Path(source)):
-            return Match(0.9, "a folder of pictures with metadata, as datasets reads it")
+            # Weak: class folders may lie beside a file of such a name.
+            return Match(0.2, "a folder of pictures with metadata, as datasets reads it")
         # Only then: any word might be the name of a data set.
         if self._downloads and not os.path.exists(source) and _HUB_NAME.fullmatch(source):  # noqa: PTH110
             return Match(0.6, "a data set of the Hugging Face hub, to be downloaded")
