@@ -48,7 +48,7 @@ class EpochScores:
         """Whether the study's pruner would stop a trial after what was reported of it."""
         scores = self._running[trial.number]
         reached = create_trial(state=TrialState.RUNNING, intermediate_values=scores)
-        return self._study.pruner.prune(self._complete, reached)
+        return bool(self._study.pruner.prune(self._complete, reached))
 
     def end(self, trial: Trial) -> None:
         """Forget a trial that was told to the study, and from here on compare with it if it is complete."""
