@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from disasters import contention, damage, kills
 from disasters.scene import Scene, read_standing
 
+KILLS = 5  # of each kind, of trainings with Keras
 SLOW_MACHINE = 5  # times what is promised, for tests that share their cores
 
 
@@ -55,28 +56,15 @@ def resume(made, *options):
     return command.wait(), command.read()
 
 
-KILLS = 5
-
-
 @pytest.fixture(scope="module")
 def harm(tmp_path_factory):
-    """What came of killing one real search again and again, and beside it the workers of another: (search, workers)."""
-    scenes = [
-        Scene(folder=tmp_path_factory.mktemp(f"harm-{number}"), real=True, epoch_seconds=0.1)
-        for number in range(2)
-    ]
-    try:
-        with ThreadPoolExecutor() as threads:
-            both = [
-                threads.submit(kill, made, KILLS, random.Random(1))
-                for kill, made in zip(
-                    (kills.kill_searches, kills.kill_workers), scenes, strict=True
-                )
-            ]
-            yield tuple(each.result() for each in both)
-    finally:
-        for made in scenes:
-            made.close()
+    """What came of killing one search again and again, and beside it another's workers: (search, workers)."""
+    folders = (tmp_path_factory.mktemp("searches"), tmp_path_factory.mktemp("workers"))
+    one, other = (Scene(folder=folder, real=True, epoch_seconds=0.1) for folder in folders)
+    with closing(one), closing(other), ThreadPoolExecutor() as threads:
+        searches = threads.submit(kills.kill_searches, one, KILLS, random.Random(1))
+        workers = threads.submit(kills.kill_workers, other, KILLS, random.Random(1))
+        return searches.result(), workers.result()
 
 
 def test_killed_at_random_a_search_loses_nothing(harm):
