@@ -43,7 +43,7 @@ class Scene:
     @property
     def span(self) -> float:
         """Seconds that a search of a few trials takes, about: random moments are drawn from them."""
-        return 10.0 if self.real else 4.0
+        return 12.0 if self.real else 4.0
 
     def run_folder(self, name: str) -> Path:
         return self.folder / name
