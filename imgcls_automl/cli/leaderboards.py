@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imgcls_automl.errors import ConfigError
+
+if TYPE_CHECKING:
+    from imgcls_automl.results.leaderboard import Leaderboard
 
 FORMATS = ("table", "csv", "json", "md")
 
@@ -22,25 +25,37 @@ def leaderboard(
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How to show it.")
     ] = "table",
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write it as a page that opens offline, too.", show_default=False
+        ),
+    ] = None,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Every trial; without it, of several runs only their best."),
+    ] = False,
 ) -> None:
     """Show the trials of one or several runs, best first; also while one runs."""
-    from imgcls_automl.results import leaderboard as boards
+    from imgcls_automl.results.leaderboard import build_leaderboard
     from imgcls_automl.results.records import read_run
+    from imgcls_automl.results.shortlist import keep_best
 
     if form not in FORMATS:
         raise ConfigError(f"--format must be one of {', '.join(FORMATS)}, but got {form!r}.")
-    records = [read_run(folder) for folder in runs]
+    if html is not None:
+        _check_page(html)
+    board = build_leaderboard([read_run(folder) for folder in runs])
+    if len(runs) > 1 and not every:
+        board = keep_best(board)
+    if html is not None:
+        _write_page(html, board)
     if form == "table":
-        from imgcls_automl.cli.tables import show_leaderboard
+        from imgcls_automl.cli.leaderboard_tables import show_board
 
-        show_leaderboard(records)
-        return
-    formatters = {
-        "csv": boards.format_leaderboard_csv,
-        "json": boards.format_leaderboard_json,
-        "md": boards.format_leaderboard_markdown,
-    }
-    typer.echo(formatters[form](boards.build_leaderboard(records)), nl=False)
+        show_board(board)
+    else:
+        _put_text(board, form)
 
 
 def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")]) -> None:
@@ -48,3 +63,29 @@ def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="The run fold
     from imgcls_automl.results.report import write_report
 
     typer.echo(str(write_report(run)))
+
+
+def _put_text(board: Leaderboard, form: str) -> None:
+    from imgcls_automl.results import leaderboard_formats as formats
+
+    formatters = {
+        "csv": formats.format_leaderboard_csv,
+        "json": formats.format_leaderboard_json,
+        "md": formats.format_leaderboard_markdown,
+    }
+    typer.echo(formatters[form](board), nl=False)
+
+
+def _check_page(html: Path) -> None:
+    if html.is_dir() or not html.parent.is_dir():
+        fault = "a folder" if html.is_dir() else "in no folder that there is"
+        raise ConfigError(f"--html: {html} is {fault}.\nName a file: --html leaderboard.html")
+
+
+def _write_page(html: Path, board: Leaderboard) -> None:
+    from imgcls_automl.results.leaderboard_page import write_leaderboard_page
+
+    try:
+        write_leaderboard_page(html, board)
+    except OSError as error:
+        raise ConfigError(f"--html: {html} cannot be written: {error.strerror}.") from error

@@ -56,6 +56,7 @@ def run_command(arguments: list[str]) -> int:
 def _make_app() -> typer.Typer:
     from imgcls_automl.cli import (
         data_commands,
+        doctors,
         evaluations,
         leaderboards,
         plugin_lists,
@@ -77,6 +78,7 @@ def _make_app() -> typer.Typer:
     evaluations.add_commands(app)
     data_commands.add_commands(app)
     plugin_lists.add_commands(app)
+    doctors.add_commands(app)
     return app
 
 

@@ -46,7 +46,7 @@ class ListedPlugin:
 
 
 def add_commands(app: typer.Typer) -> None:
-    from imgcls_automl.cli import new_plugins, plugin_checks
+    from imgcls_automl.cli import new_plugins, plugin_checks, space_outlines
 
     for name, groups, what in (
         ("spaces", (SEARCH_SPACES,), "search spaces"),
@@ -57,6 +57,8 @@ def add_commands(app: typer.Typer) -> None:
         if name == "plugins":
             plugin_checks.add_commands(group)
             new_plugins.add_commands(group)
+        if name == "spaces":
+            space_outlines.add_commands(group)
         app.add_typer(group, name=name, help=f"The installed {what}.")
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from imgcls_automl.cli import wording
-from imgcls_automl.cli.tables import show_leaderboard
+from imgcls_automl.cli.leaderboard_tables import show_leaderboard
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.verdict import (

@@ -1,31 +1,22 @@
-"""The leaderboard of one run or several: its rows, their order, and its three file formats."""
+"""The leaderboard of one run or several: what can be ranked together, in which order, and what each row says."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import stdev
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.files import format_csv, write_text
-from imgcls_automl.results.documents import SCHEMA_VERSION
-from imgcls_automl.results.figures import lower_is_better
-from imgcls_automl.results.leaderboard_texts import (
-    describe_floors,
-    describe_role,
-    describe_shared,
-    format_value,
-    select_differing,
-)
+from imgcls_automl.files import write_text
+from imgcls_automl.results.choice import find_leader
+from imgcls_automl.results.figures import beats
+from imgcls_automl.results.leaderboard_rows import Ranked, make_row, rank_trials
 from imgcls_automl.results.records import read_run
-from imgcls_automl.results.trial_record import STATES
-from imgcls_automl.text import escape_markdown, format_json, guard_cell
+from imgcls_automl.results.scores import read_scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from imgcls_automl.results.records import RunRecord
-    from imgcls_automl.results.trial_record import TrialRecord
 
 COLUMNS = (
     "rank",
@@ -40,7 +31,7 @@ COLUMNS = (
     "plugin",
 )
 # After the columns of the candidates: how even the folds are, the trial's part in the choice, why one failed, what
-# tells runs apart, and what a forward pass takes.
+# tells runs apart, what a forward pass takes, and what the score is worth.
 LAST_COLUMNS = (
     "folds",
     "fold_sd",
@@ -54,6 +45,13 @@ LAST_COLUMNS = (
     "fingerprint",
     "flops",
     "latency_ms",
+    "section",
+    "low",
+    "high",
+    "tied",
+    "test_score",
+    "test_low",
+    "test_high",
 )
 
 
@@ -67,28 +65,76 @@ class RunFloor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Trials that may be ranked against each other: on the same data, by the same metric, from as many folds.
+
+    Attributes:
+        number: From 1, as in the column `section`.
+        metric: The selection metric.
+        folds: How many score a trial; None where a validation split does.
+        data: Where the pictures came from, in the words of its runs.
+        fingerprint: Of the pictures; None where a run has not read them yet.
+        runs: Their names.
+        leader: Run and number of the trial that ties are judged against; None while none is complete.
+        tells_ties: Whether the files tell enough to judge ties.
+        left_out: Trials of its runs that have no row.
+    """
+
+    number: int
+    metric: str
+    folds: int | None
+    data: tuple[str, ...]
+    fingerprint: str | None
+    runs: tuple[str, ...]
+    leader: tuple[str, int] | None
+    tells_ties: bool
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaderboard:
-    """Trials, best first.
+    """Trials, best first within each section.
 
     Attributes:
         columns: `COLUMNS`, `model.<key>` and `training.<field>` of any row, `LAST_COLUMNS`.
         rows: Values by column; a column that a trial has no value for is left out.
         floors: Of the runs that have read their pictures, in the order given.
+        sections: What was ranked together, in the order of the rows.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Mapping[str, Any], ...]
     floors: tuple[RunFloor, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+    def of_section(self, section: Section) -> Leaderboard:
+        """The part of it that one section is."""
+        return Leaderboard(
+            columns=self.columns,
+            rows=tuple(row for row in self.rows if row["section"] == section.number),
+            floors=tuple(it for it in self.floors if it.run in section.runs),
+            sections=(section,),
+        )
 
 
 def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
     """Bring the trials of runs into one order.
 
-    Within a group: complete by score, then pruned, failed, infeasible and unfinished. Scores on
+    Within a section: complete by score, then pruned, failed, infeasible and unfinished. Scores on
     different data, by different metrics or from different folds cannot be compared: such runs form
-    groups of their own, in the order given, each with its own rank 1.
+    sections of their own, in the order given, each with its own rank 1.
+
+    Raises:
+        RunFolderError: The test scores of a run are damaged.
     """
-    rows = [row for group in _group(runs) for row in _rank(group)]
+    named = _name_runs(runs)
+    groups = _group(named)
+    sections = [_make_section(number, group) for number, group in enumerate(groups, start=1)]
+    rows = [
+        row
+        for section, group in zip(sections, groups, strict=True)
+        for row in _make_rows(section, group)
+    ]
     return Leaderboard(
         columns=(
             *COLUMNS,
@@ -97,48 +143,9 @@ def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
             *LAST_COLUMNS,
         ),
         rows=tuple(rows),
-        floors=tuple(_list_floors(runs)),
+        floors=tuple(_list_floors(named)),
+        sections=tuple(sections),
     )
-
-
-def format_leaderboard_csv(board: Leaderboard) -> str:
-    """A CSV table; texts are guarded against spreadsheets that would run them as formulas."""
-    rows = ([guard_cell(row.get(column)) for column in board.columns] for row in board.rows)
-    return format_csv([guard_cell(column) for column in board.columns], rows)
-
-
-def format_leaderboard_json(board: Leaderboard) -> str:
-    """One JSON object: schema_version, columns, rows (every row with every column) and floors, one a run."""
-    rows = [{column: row.get(column) for column in board.columns} for row in board.rows]
-    return format_json(
-        {
-            "schema_version": SCHEMA_VERSION,
-            "columns": list(board.columns),
-            "rows": rows,
-            "floors": [
-                {"run": it.run, "metric": it.metric, "floor": dict(it.floor)} for it in board.floors
-            ],
-        }
-    )
-
-
-def format_leaderboard_markdown(board: Leaderboard) -> str:
-    """A table of the columns that tell rows apart; floors, and what all rows share, stand in lines below."""
-    columns = [*COLUMNS, *select_differing(board, board.columns[len(COLUMNS) :])]
-    lines = [_format_line([*columns, "role"]), _format_line(["---"] * (len(columns) + 1))]
-    lines += [
-        _format_line([*(format_value(it, row.get(it)) for it in columns), describe_role(row)])
-        for row in board.rows
-    ]
-    for told in describe_floors(board):
-        lines += ["", escape_markdown(told)]
-    shared = describe_shared(board)
-    if shared:
-        pairs = ", ".join(
-            f"{escape_markdown(column)} {escape_markdown(value)}" for column, value in shared
-        )
-        lines += ["", f"The same in every trial: {pairs}."]
-    return "\n".join(lines) + "\n"
 
 
 def write_leaderboard(folder: Path) -> Leaderboard:
@@ -147,79 +154,75 @@ def write_leaderboard(folder: Path) -> Leaderboard:
     Raises:
         RunFolderError: It is no run folder, or a file of it is damaged.
     """
+    from imgcls_automl.results import leaderboard_formats as formats
+
     board = build_leaderboard([read_run(folder)])
-    write_text(folder / "leaderboard.csv", format_leaderboard_csv(board))
-    write_text(folder / "leaderboard.json", format_leaderboard_json(board))
-    write_text(folder / "leaderboard.md", format_leaderboard_markdown(board))
+    write_text(folder / "leaderboard.csv", formats.format_leaderboard_csv(board))
+    write_text(folder / "leaderboard.json", formats.format_leaderboard_json(board))
+    write_text(folder / "leaderboard.md", formats.format_leaderboard_markdown(board))
     return board
 
 
-def _group(runs: Sequence[RunRecord]) -> list[list[tuple[RunRecord, TrialRecord]]]:
-    groups: dict[tuple[str, str, int | None], list[tuple[RunRecord, TrialRecord]]] = {}
-    for run in {run.folder.resolve(): run for run in runs}.values():
+def _name_runs(runs: Sequence[RunRecord]) -> dict[str, RunRecord]:
+    """Runs by the name of their folder, by its path where two have one name; each run once."""
+    once = {run.folder.resolve(): run for run in runs}
+    names = [folder.name for folder in once]
+    return {
+        folder.name if names.count(folder.name) == 1 else str(folder): run
+        for folder, run in once.items()
+    }
+
+
+def _group(named: Mapping[str, RunRecord]) -> list[dict[str, RunRecord]]:
+    groups: dict[tuple[str, str, int | None], dict[str, RunRecord]] = {}
+    for name, run in named.items():
         # A run that has not read its pictures yet compares with no other.
         data = run.dataset.fingerprint if run.dataset else str(run.folder.resolve())
-        groups.setdefault((data, run.metric, run.folds), []).extend(
-            (run, trial) for trial in run.trials
-        )
+        groups.setdefault((data, run.metric, run.folds), {})[name] = run
     return list(groups.values())
 
 
-def _rank(group: list[tuple[RunRecord, TrialRecord]]) -> list[dict[str, Any]]:
-    ordered = sorted(group, key=lambda pair: _sort_key(*pair))
-    return [
-        _make_row(run, trial, rank if trial.state == "complete" else None)
-        for rank, (run, trial) in enumerate(ordered, start=1)
-    ]
+def _make_section(number: int, group: Mapping[str, RunRecord]) -> Section:
+    first = next(iter(group.values()))
+    leader = _find_leader(group)
+    return Section(
+        number=number,
+        metric=first.metric,
+        folds=first.folds,
+        data=tuple(dict.fromkeys(run.data for run in group.values() if run.data)),
+        fingerprint=first.dataset.fingerprint if first.dataset else None,
+        runs=tuple(group),
+        leader=(leader.name, leader.trial.number) if leader else None,
+        tells_ties=leader is not None and leader.interval is not None,
+    )
 
 
-def _sort_key(run: RunRecord, trial: TrialRecord) -> tuple[int, bool, float, int]:
-    score = trial.score or 0.0
-    badness = score if lower_is_better(run.metric) else -score
-    return STATES.index(trial.state), trial.score is None, badness, trial.number
+def _find_leader(group: Mapping[str, RunRecord]) -> Ranked | None:
+    """The best of what the runs have chosen, or have as their best so far."""
+    best: Ranked | None = None
+    for name, run in group.items():
+        trial = find_leader(run)
+        if trial is None or trial.score is None:
+            continue
+        if best is None or beats(run.metric, trial.score, best.trial.score or 0.0):
+            best = Ranked(name=name, run=run, trial=trial)
+    return best
 
 
-def _make_row(run: RunRecord, trial: TrialRecord, rank: int | None) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "rank": rank,
-        "trial": trial.number,
-        "state": trial.state,
-        "score": trial.score,
-        "metric": run.metric,
-        "params": trial.parameters,
-        "epochs": trial.epochs,
-        "seconds": trial.seconds,
-        "space": run.space,
-        "plugin": run.plugins["space"].origin if "space" in run.plugins else None,
-    }
-    row.update((f"model.{key}", value) for key, value in trial.model.items())
-    row.update((f"training.{key}", value) for key, value in trial.training.items())
-    row["folds"] = run.folds
-    row["fold_sd"] = stdev(trial.fold_scores) if len(trial.fold_scores) > 1 else None
-    contender = run.selection.find(trial.number) if run.selection else None
-    row["retrained_score"] = contender.score if contender and contender.retrained else None
-    row["winner"] = trial.number == run.best_trial
-    row["baseline"] = trial.baseline
-    row["majority_floor"] = run.floor
-    row["cause"] = trial.cause
-    row["run"] = run.folder.name
-    row["data"] = run.data
-    row["fingerprint"] = run.dataset.fingerprint if run.dataset else None
-    row["flops"] = trial.flops
-    row["latency_ms"] = trial.latency_ms
-    return row
+def _make_rows(section: Section, group: Mapping[str, RunRecord]) -> Iterator[dict[str, Any]]:
+    leader = _find_leader(group)
+    tests = {name: read_scores(run.folder) for name, run in group.items()}
+    for rank, ranked in rank_trials(group):
+        row = make_row(ranked, rank, leader=leader, test=tests[ranked.name])
+        yield row | {"section": section.number}
 
 
-def _list_floors(runs: Sequence[RunRecord]) -> Iterator[RunFloor]:
-    for run in {run.folder.resolve(): run for run in runs}.values():
+def _list_floors(named: Mapping[str, RunRecord]) -> Iterator[RunFloor]:
+    for name, run in named.items():
         if run.dataset and run.dataset.floor:
-            yield RunFloor(run=run.folder.name, metric=run.metric, floor=run.dataset.floor)
+            yield RunFloor(run=name, metric=run.metric, floor=run.dataset.floor)
 
 
 def _list_keys(rows: Iterable[Mapping[str, Any]], prefix: str) -> list[str]:
     # In the order of first appearance, which is the order in which a space names them.
     return list(dict.fromkeys(key for row in rows for key in row if key.startswith(prefix)))
-
-
-def _format_line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(escape_markdown(cell) for cell in cells) + " |"

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
+from imgcls_automl.results.figures import name_metric
+from imgcls_automl.results.report_album import shorten
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from imgcls_automl.results.leaderboard import Leaderboard
+    from imgcls_automl.results.leaderboard import Leaderboard, Section
 
-_DECIMALS = {"score": 4, "fold_sd": 4, "retrained_score": 4, "seconds": 1, "latency_ms": 2}
+_DECIMALS = {
+    **dict.fromkeys(("score", "fold_sd", "retrained_score", "test_score"), 4),
+    **dict.fromkeys(("low", "high", "test_low", "test_high"), 4),
+    **{"seconds": 1, "latency_ms": 2},
+}
 # In tables for people, `describe_role` and `describe_floors` say these.
-_TOLD = {"winner", "baseline", "majority_floor"}
+_TOLD = {"winner", "baseline", "tied", "majority_floor", "section"}
+
+_LONGEST = 40  # letters of a source
+_MOST_SOURCES = 3
+FINGERPRINT_SHOWN = 12  # characters, enough to name a data set by
 
 
 def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
@@ -24,9 +35,81 @@ def select_differing(board: Leaderboard, columns: Iterable[str]) -> list[str]:
 
 
 def describe_role(row: Mapping[str, Any]) -> str:
-    """`"winner"`, `"baseline"`, `"winner, baseline"`, `"carried over"` (from another run) or nothing."""
+    """`"winner"`, `"baseline, tied"`, `"carried over"` (from another run) or nothing."""
     carried = [CARRIED_OVER] if row.get("cause") == CARRIED_OVER else []
-    return ", ".join([*(role for role in ("winner", "baseline") if row.get(role)), *carried])
+    return ", ".join(
+        [*(role for role in ("winner", "baseline", "tied") if row.get(role)), *carried]
+    )
+
+
+def describe_interval(row: Mapping[str, Any]) -> str:
+    """`"0.9203 to 0.9301"`: the 95% interval of a row's score; empty where there is none."""
+    if row.get("low") is None:
+        return ""
+    return f"{format_value('low', row['low'])} to {format_value('high', row['high'])}"
+
+
+def explain_sections(board: Leaderboard) -> list[str]:
+    """Say why there is more than one table, where there is."""
+    if len(board.sections) < 2:
+        return []
+    return [
+        f"There are {len(board.sections)} tables, each with a rank 1 of its own: scores on different data, by "
+        "different metrics or from different folds cannot be ranked against each other."
+    ]
+
+
+def describe_section(section: Section) -> str:
+    """`"accuracy on fashion.csv (4f2a9c01d3e8), 2 runs"`."""
+    # Without the folders, which differ from machine to machine: the fingerprint tells data sets apart.
+    sources = dict.fromkeys(
+        Path(source).name or source for text in section.data for source in text.split(", ")
+    )
+    names = [shorten(name, _LONGEST) for name in sources][:_MOST_SOURCES]
+    more = [f"{len(sources) - len(names)} more"] if len(sources) > len(names) else []
+    data = ", ".join([*names, *more]) or "pictures not named"
+    known = (section.fingerprint or "").removeprefix("sha256:")[:FINGERPRINT_SHOWN]
+    told = f"{name_metric(section.metric)} on {data} ({known or 'not read yet'})"
+    if section.folds:
+        told += f", {section.folds} folds"
+    return plain(f"{told}, {len(section.runs)} runs" if len(section.runs) > 1 else told)
+
+
+def list_remarks(board: Leaderboard) -> list[str]:
+    """What a reader has to know of the rows of one section: what is not there yet, left out or tied."""
+    told = []
+    for section in board.sections:
+        told += [_describe_emptiness(board, section), _describe_ties(board, section)]
+        if section.left_out:
+            noun = "trial is" if section.left_out == 1 else "trials are"
+            told.append(f"{section.left_out:,} more {noun} left out; --all shows every one.")
+    return [sentence for sentence in told if sentence]
+
+
+def _describe_emptiness(board: Leaderboard, section: Section) -> str:
+    complete = {row["run"] for row in board.rows if row["state"] == "complete"}
+    empty = [run for run in section.runs if run not in complete]
+    if not empty:
+        return ""
+    return plain(
+        f"No trial of {', '.join(empty)} is complete yet: ask again while it runs, or go on with "
+        "imgcls-automl resume RUN."
+    )
+
+
+def _describe_ties(board: Leaderboard, section: Section) -> str:
+    if section.leader is None or sum(row["state"] == "complete" for row in board.rows) < 2:
+        return ""
+    run, trial = section.leader
+    name = f"trial {trial}" + (f" of {run}" if len(section.runs) > 1 else "")
+    if not section.tells_ties:
+        return f"Ties are told of accuracy only: nothing on disk says how far {name_metric(section.metric)} varies."
+    tied = sum(bool(row.get("tied")) for row in board.rows)
+    if not tied:
+        return plain(f"None is within chance of {name} on validation.")
+    return plain(
+        f"tied: as accurate as {name}, as far as validation tells: chance alone makes such differences."
+    )
 
 
 def describe_floors(board: Leaderboard) -> list[str]:

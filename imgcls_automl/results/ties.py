@@ -33,13 +33,14 @@ def list_ties(run: RunRecord, leader: TrialRecord | None) -> list[TrialRecord]:
     tied = [
         trial
         for trial in run.trials
-        if trial.state == "complete" and trial is not leader and _is_tied(run, leader, trial)
+        if trial.state == "complete" and trial is not leader and are_tied(run, leader, run, trial)
     ]
     return sorted(tied, key=lambda trial: -(trial.score or 0.0))
 
 
-def _is_tied(run: RunRecord, one: TrialRecord, other: TrialRecord) -> bool:
-    sizes = _count_pictures(run, one), _count_pictures(run, other)
+def are_tied(run: RunRecord, one: TrialRecord, other_run: RunRecord, other: TrialRecord) -> bool:
+    """Whether the accuracies of two trials, of one run or of two on the same data, are within chance of each other."""
+    sizes = _count_pictures(run, one), _count_pictures(other_run, other)
     if not all(sizes) or one.score is None or other.score is None:
         return False
     scores = one.score, other.score

@@ -10,7 +10,17 @@ import pytest
 
 import imgcls_automl
 
-COMMANDS = ("search", "resume", "leaderboard", "report", "data", "spaces", "datasets", "plugins")
+COMMANDS = (
+    "search",
+    "resume",
+    "leaderboard",
+    "report",
+    "data",
+    "spaces",
+    "datasets",
+    "plugins",
+    "doctor",
+)
 
 
 class TestHelp:

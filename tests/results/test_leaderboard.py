@@ -11,13 +11,11 @@ from typing import Any
 
 import pytest
 
-from imgcls_automl.results.leaderboard import (
-    COLUMNS,
-    build_leaderboard,
+from imgcls_automl.results.leaderboard import COLUMNS, build_leaderboard, write_leaderboard
+from imgcls_automl.results.leaderboard_formats import (
     format_leaderboard_csv,
     format_leaderboard_json,
     format_leaderboard_markdown,
-    write_leaderboard,
 )
 from imgcls_automl.results.records import read_run
 
@@ -161,4 +159,4 @@ def test_markdown_tells_roles_and_floors(tmp_path: Path, run_folder: Any) -> Non
     other = type(run_folder)(tmp_path / "b", metric="log_loss").write_run().write_trial(0)
     both = build_leaderboard([read_run(run_folder.path), read_run(other.path)])
     text = format_leaderboard_markdown(both)
-    assert "Majority floor of b: Always giving the training classes' shares gives 2.3026" in text
+    assert "Majority floor: Always giving the training classes' shares gives 2.3026" in text

@@ -28,7 +28,7 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def browser():
-    """Headless Chromium. Where REQUIRE_BROWSER is set it has to be there; elsewhere these tests are skipped, and say so."""
+    """Headless Chromium: skipped without it, loudly, unless REQUIRE_BROWSER says that it has to be there."""
     from playwright.sync_api import sync_playwright
 
     program = next(filter(None, map(shutil.which, BROWSERS)), None)

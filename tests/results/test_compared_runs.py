@@ -1,0 +1,190 @@
+"""Leaderboards of several runs: only what can be compared is ranked together, and ties are not called better."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from imgcls_automl.results.leaderboard import build_leaderboard
+from imgcls_automl.results.leaderboard_formats import (
+    format_leaderboard_csv,
+    format_leaderboard_json,
+    format_leaderboard_markdown,
+)
+from imgcls_automl.results.leaderboard_page import write_leaderboard_page
+from imgcls_automl.results.leaderboard_texts import (
+    describe_section,
+    explain_sections,
+    list_remarks,
+)
+from imgcls_automl.results.records import read_run
+from imgcls_automl.results.shortlist import keep_best
+
+HOSTILE = (
+    *("<script>alert(1)</script>", "{{ 7*7 }}", "[red]red[/red]", "=HYPERLINK(1)", "| cell |"),
+    *("\x1b[31mred", "\u202egpj.exe", "line\nbreak", "' onmouseover='x", "x" * 4096),
+)
+OBEYED = frozenset("\x7f\x9b\u202e") | {chr(code) for code in range(32) if code != 10}
+
+
+@pytest.fixture
+def make_run(tmp_path, run_folder):
+    def make(name, *scores, **settings):
+        run = type(run_folder)(tmp_path / name, **settings).write_run()
+        for number, score in enumerate(scores):
+            run.write_trial(number, score=score, baseline=number == 0)
+        return run
+
+    return make
+
+
+def build(*runs: Any) -> Any:
+    return build_leaderboard([read_run(run.path) for run in runs])
+
+
+def test_each_row_names_its_run_space_plugin_and_data(make_run):
+    board = build(make_run("a", 0.9), make_run("b", 0.91, space="resnet_small"))
+    told = [(row["run"], row["space"], row["plugin"], row["data"]) for row in board.rows]
+    assert told == [
+        ("b", "resnet_small", "imgcls-automl 0.1.0", "fashion.csv"),
+        ("a", "cnn_small", "imgcls-automl 0.1.0", "fashion.csv"),
+    ]
+
+
+def test_other_data_and_other_metrics_are_tables_of_their_own_and_it_is_said_why(make_run):
+    runs = make_run("a", 0.9), make_run("b", 0.8, fingerprint="sha256:77"), make_run("c", 0.95)
+    board = build(*runs, make_run("d", 0.3, metric="log_loss"))
+    assert [it.runs for it in board.sections] == [("a", "c"), ("b",), ("d",)]
+    assert [(row["section"], row["rank"]) for row in board.rows] == [(1, 1), (1, 2), (2, 1), (3, 1)]
+    assert "3 tables" in explain_sections(board)[0]
+    titles = [describe_section(it) for it in board.sections]
+    assert titles == [
+        "accuracy on fashion.csv (4f2a9c), 2 runs",
+        "accuracy on fashion.csv (77)",
+        "log loss on fashion.csv (4f2a9c)",
+    ]
+
+
+class TestTies:
+    def test_what_chance_may_have_made_is_tied_with_the_leader_of_any_run(self, make_run):
+        board = build(make_run("a", 0.93, 0.90), make_run("b", 0.928))  # 12,000 pictures
+        assert [(row["run"], row["tied"]) for row in board.rows] == [
+            ("a", False),
+            ("b", True),
+            ("a", False),
+        ]
+        assert board.sections[0].leader == ("a", 0)
+        assert "as accurate as trial 0 of a" in list_remarks(board)[0]
+
+    def test_they_are_judged_against_what_was_chosen_not_what_scored_highest(self, make_run):
+        run = make_run("a", 0.93, 0.932)
+        run.write_selection(0, {0: [(0.93, 0.93)], 1: [(0.92, 0.92)]})
+        assert [(row["trial"], row["tied"]) for row in build(run).rows] == [(1, True), (0, False)]
+
+    def test_no_tie_is_made_up_for_a_metric_whose_spread_nothing_tells(self, make_run):
+        board = build(make_run("a", 0.3, 0.3, metric="log_loss"))
+        assert not any(row["tied"] for row in board.rows)
+        assert list_remarks(board) == [
+            "Ties are told of accuracy only: nothing on disk says how far log loss varies."
+        ]
+
+
+def test_a_winner_s_row_has_what_it_reached_on_test(finished_run):
+    rows = build(finished_run).rows
+    assert [row["trial"] for row in rows if "test_score" in row] == [2]
+    assert rows[0]["test_low"] < rows[0]["test_score"] < rows[0]["test_high"]
+
+
+def test_the_best_of_each_run_are_kept_with_their_ranks(make_run):
+    scores = [0.80, 0.86, 0.87, 0.88, 0.89]
+    board = keep_best(build(make_run("a", *scores), make_run("b", 0.5)), most=2)
+    kept = [(row["rank"], row["run"], row["trial"]) for row in board.rows]
+    assert kept == [(1, "a", 4), (2, "a", 3), (5, "a", 0), (6, "b", 0)]
+    assert "2 more trials are left out" in " ".join(list_remarks(board))
+
+
+def test_runs_of_one_name_are_told_apart_by_their_paths(make_run):
+    rows = build(make_run("x/run", 0.9), make_run("y/run", 0.8)).rows
+    assert [row["run"][-5:] for row in rows] == ["x/run", "y/run"]
+
+
+def test_a_run_without_a_finished_trial_is_shown_with_what_to_do(make_run):
+    run = make_run("young").write_run(status="running", dataset=None).write_trial(0, state=None)
+    board = build(run, make_run("old", 0.9))
+    assert [(row["run"], row["state"]) for row in keep_best(board).rows] == [
+        ("young", "running"),
+        ("old", "complete"),
+    ]
+    [remark] = list_remarks(board.of_section(board.sections[0]))
+    assert "No trial of young is complete yet" in remark
+    assert "imgcls-automl resume" in remark
+
+
+class TestHostileNames:
+    @pytest.fixture
+    def board(self, make_run):
+        runs = []
+        for number, name in enumerate(HOSTILE):
+            run = make_run(f"run{number}", 0.9, data=name, space=name)
+            run.write_trial(7, state="failed", score=None, cause=name, model={"act": name})
+            runs.append(run)
+        return build(*runs)
+
+    def test_no_spreadsheet_runs_them(self, board):
+        rows = list(csv.reader(io.StringIO(format_leaderboard_csv(board))))
+        assert not [cell for row in rows for cell in row if cell.startswith(("=", "@"))]
+        assert not OBEYED & set(format_leaderboard_csv(board))
+
+    def test_json_keeps_them_exactly(self, board):
+        text = format_leaderboard_json(board)
+        assert {row["space"] for row in json.loads(text)["rows"]} == set(HOSTILE)
+        assert not OBEYED & set(text)
+
+    def test_markdown_keeps_its_table(self, board):
+        text = format_leaderboard_markdown(board)
+        table = [line.replace("\\|", "") for line in text.splitlines() if line.startswith("|")]
+        assert len({line.count("|") for line in table}) == 1
+        assert "<script>" not in text.replace("\\<", "")
+        assert not OBEYED & set(text)
+
+    def test_the_page_has_no_element_of_theirs_and_loads_nothing(self, board, tmp_path):
+        write_leaderboard_page(tmp_path / "board.html", board)
+        source = (tmp_path / "board.html").read_text(encoding="utf-8")
+        page = Elements()
+        page.feed(source)
+        assert page.tags.count("script") == 1
+        assert not {"link", "img", "iframe", "form", "object"} & set(page.tags)
+        assert not [name for name, _ in page.attributes if name.startswith("on") or name == "src"]
+        assert "49" not in page.texts
+        assert not (OBEYED - {"\t"}) & set(source)
+
+    def test_a_terminal_shows_them_harmless_and_no_wider_than_it_is(
+        self, board, capsys, monkeypatch
+    ):
+        from imgcls_automl.cli.leaderboard_tables import show_board
+
+        monkeypatch.setenv("COLUMNS", "80")
+        show_board(keep_best(board))
+        shown = capsys.readouterr().out
+        assert not OBEYED & set(shown)
+        assert max(map(len, shown.splitlines())) <= 80
+
+
+class Elements(HTMLParser):
+    """Collects what a browser would see."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.texts = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.texts.append(data.strip())
