@@ -2,6 +2,8 @@
 
     from imgcls_automl import search
     result = search(space="cnn_small", data="digits", trials=3)
+    result.leaderboard()
+    result.best.predict(["a.jpg", "b.png"]).labels
 
 Importing this package imports nothing heavy: a search loads its framework in a worker process of its own.
 """
@@ -27,6 +29,7 @@ def search(
     *,
     space: str,
     data: str | Path | Sequence[str | Path] | tuple[ArrayLike, ArrayLike],
+    progress: bool = True,
     **options: Any,
 ) -> RunResult:
     """Search a space on labelled pictures; the Python form of `imgcls-automl search`.
@@ -36,23 +39,31 @@ def search(
         data: A folder, a file or a name that an adapter knows; a list of them to join; or arrays,
             `(images, labels)`: images uint8 or floats 0-1, (N, H, W) or (N, H, W, C); labels (N,), whole numbers or
             texts. Arrays are kept in the cache folder, so that the run can be resumed.
+        progress: Show on stderr what is being done, as the command line does: live on a terminal, as lines in a
+            notebook or a log.
         **options: Any other field of `imgcls_automl.config.RunConfig`, as on the command line: `trials=20`,
             `timeout="30m"`, `data_option={"shape": "8x8"}`. `test_data` may be arrays too.
 
     Raises:
-        ImgclsError: One of the tree in `imgcls_automl.errors`.
+        ImgclsError: One of the tree in `imgcls_automl.errors`. A `GateNotMetError` where the test score is worse than
+            `fail_under`: the run is complete nevertheless, and `load` reads it.
     """
     import os
 
     from imgcls_automl import run
     from imgcls_automl.array_sources import are_arrays, store_arrays
+    from imgcls_automl.cli.screens import choose_screen
     from imgcls_automl.config_sources import resolve_config
 
     given = {"space": space, "data": data, **options}
     arrays = {name: given[name] for name in ("data", "test_data") if are_arrays(given.get(name))}
     # Named after their content once it is known where to keep them.
     named = {**given, **dict.fromkeys(arrays, "arrays")}
-    return run.search(store_arrays(resolve_config(named, environment=os.environ), arrays))
+    config = store_arrays(resolve_config(named, environment=os.environ), arrays)
+    with choose_screen(quiet=not progress) as screen:
+        result = run.search(config, screen.observe)
+    result.check_gate()
+    return result
 
 
 def load(folder: str | Path) -> RunResult:

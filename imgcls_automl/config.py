@@ -22,6 +22,7 @@ from imgcls_automl.option_values import (
     parse_score,
     parse_size,
     parse_sources,
+    parse_switch,
     parse_text,
     parse_whole,
 )
@@ -178,6 +179,12 @@ class RunConfig:
         parse_choice(*RESIZE_MODES),
         metavar="HOW",
         default="stretch",
+    )
+    ensemble: bool = _option(
+        "Average the winner with other retrained candidates where that is better on validation.",
+        parse_switch,
+        metavar="SWITCH",
+        default=False,
     )
     class_weight: str = _option(
         "Weigh classes in the loss: none or balanced.",

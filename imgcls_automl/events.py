@@ -146,6 +146,14 @@ class TrainingEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnsembleChosen:
+    """These trials, or none, join the winner; `note` tells why it is not all that was wanted."""
+
+    trials: tuple[int, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefitBegun:
     """The winner is trained once more. `epochs` is 0 where there is no time for that."""
 

@@ -13,6 +13,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SWITCHES = {
+    **dict.fromkeys(("true", "on", "yes", "1"), True),
+    **dict.fromkeys(("false", "off", "no", "0"), False),
+}
+
 
 def parse_text(value: object) -> str:
     if not isinstance(value, str | Path) or not str(value):
@@ -36,6 +41,14 @@ def parse_choice(*choices: str) -> Callable[[object], str]:
         return str(value)
 
     return parse
+
+
+def parse_switch(value: object) -> bool:
+    """Read `true`, `"on"`, `"yes"`, `"1"` and their opposites."""
+    text = str(value).strip().lower()
+    if text not in _SWITCHES:
+        raise ValueError("true or false")
+    return _SWITCHES[text]
 
 
 def parse_whole(low: int) -> Callable[[object], int]:

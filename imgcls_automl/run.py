@@ -154,8 +154,9 @@ def _run(
             plan = stages.make_plan(run, dataset, ready, baselines, executor)
             stages.search_trials(run, study, plan, executor)
             if not stages.is_settled(run, study, plan):
-                winner = stages.choose_winner(run, study, plan, executor)
-                stages.refit_and_test(run, winner, plan, executor)
+                selection = stages.choose_winner(run, study, plan, executor)
+                composed = stages.compose_model(run, selection, plan, executor)
+                stages.refit_and_test(run, selection.winner, composed, plan, executor)
     return load_result(folder.path)
 
 

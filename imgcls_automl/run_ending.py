@@ -36,9 +36,18 @@ def closing_record(folder: RunFolder, config: RunConfig, *, resumed: bool) -> It
         if folder.search_began:
             folder.note_elapsed()
             folder.update(status=status, ended=now())
-            _write_report(folder)
+            _report(folder, status)
         else:
             folder.update(**(before if resumed else {"status": status}))
+
+
+def _report(folder: RunFolder, status: str) -> None:
+    """Write what is shown of a run; where that fails, a run that was complete is not, so that `resume` writes it."""
+    try:
+        _write_report(folder)
+    except BaseException:
+        folder.update(status="interrupted" if status == "complete" else status)
+        raise
 
 
 def _write_report(folder: RunFolder) -> None:

@@ -36,12 +36,14 @@ def logging_to(file: Path) -> Iterator[None]:
     """Send what this package and Optuna log to a file, appended, for as long as the block runs."""
     import optuna
 
+    ours, theirs = logging.getLogger("imgcls_automl"), logging.getLogger("optuna")
+    optuna.logging.get_verbosity()  # has Optuna set its logger up, if nothing has so far
+    before = [(one, one.level, one.propagate, list(one.handlers)) for one in (ours, theirs)]
     optuna.logging.disable_default_handler()
     optuna.logging.enable_propagation()
     handler = _LogFile(file, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
-    loggers = [logging.getLogger("imgcls_automl"), logging.getLogger("optuna")]
-    for one in loggers:
+    for one in (ours, theirs):
         one.addHandler(handler)
         one.setLevel(logging.INFO)
     try:
@@ -50,6 +52,7 @@ def logging_to(file: Path) -> Iterator[None]:
         logger.exception("The run ended with an error.")
         raise
     finally:
-        for one in loggers:
-            one.removeHandler(handler)
+        for one, level, propagate, handlers in before:  # a caller's Python has settings of its own
+            one.setLevel(level)
+            one.propagate, one.handlers = propagate, handlers
         handler.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from imgcls_automl.best_model import BestModel
 from imgcls_automl.config import METRICS
 from imgcls_automl.errors import GateNotMetError
 from imgcls_automl.run_folder import read_run_record
@@ -24,6 +25,7 @@ class RunResult:
         test_metrics: As best/metrics.json: metric -> {value, low, high}; None until the model is tested.
         model: The saved model; None until there is one.
         fail_under: The test score that was asked for; None where none was.
+        best: The saved model, to predict with; None until there is one.
     """
 
     folder: Path
@@ -34,13 +36,38 @@ class RunResult:
     test_metrics: dict[str, Any] | None
     model: Path | None
     fail_under: float | None = None
+    best: BestModel | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
-        values = asdict(self)
+        names = (it.name for it in fields(self) if it.name != "best")
+        values = {name: getattr(self, name) for name in names}
         return {
             name: str(value) if isinstance(value, Path) else value for name, value in values.items()
         }
+
+    def leaderboard(self) -> Any:
+        """All trials, best first, with the columns of leaderboard.csv; works while the search runs.
+
+        Returns:
+            A pandas DataFrame where pandas is installed; else a list of dicts, a row each.
+        """
+        from imgcls_automl.results.leaderboard import build_leaderboard
+        from imgcls_automl.results.records import read_run
+
+        board = build_leaderboard([read_run(self.folder)])
+        rows = [{column: row.get(column) for column in board.columns} for row in board.rows]
+        try:
+            import pandas as pd
+        except ImportError:
+            return rows
+        return pd.DataFrame(rows, columns=list(board.columns))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the outcome in words, and the best trials."""
+        from imgcls_automl.results.notebook import show_outcome
+
+        return show_outcome(self.folder)
 
     def check_gate(self) -> None:
         """Raise GateNotMetError where the test score is worse than was asked for."""
@@ -68,5 +95,6 @@ def load_result(path: Path) -> RunResult:
         score=record.get("best_score"),
         test_metrics=record.get("test_metrics"),
         model=model if model.is_file() else None,
+        best=BestModel(path) if model.is_file() else None,
         fail_under=record["config"].get("fail_under"),
     )

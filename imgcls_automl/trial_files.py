@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from imgcls_automl.errors import RunFolderError
-from imgcls_automl.executors.results import RetrainResult, TrialResult
+from imgcls_automl.executors.results import MemberResult, RetrainResult, TrialResult
 from imgcls_automl.files import read_json, write_json
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
 from imgcls_automl.text import describe_error
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from imgcls_automl.executors.messages import RetrainTask
+    from imgcls_automl.executors.messages import MemberTask, RetrainTask
 
 logger = logging.getLogger(__name__)
+
+Ending = TypeVar("Ending", RetrainResult, MemberResult)
 
 CANDIDATE = "candidate.json"
 RESULT = "result.json"
@@ -153,26 +155,40 @@ def _telling_damage(path: Path) -> Iterator[None]:
         ) from error
 
 
-def write_retraining(task: RetrainTask, result: RetrainResult) -> None:
-    """Write how a retraining ended into its folder's result.json."""
+def opinion_file(trial_folder: Path, seed: int | None) -> Path:
+    """What a retraining by this seed said of the pictures held out from it; None for the trial's kept weights."""
+    return trial_folder / f"validation-{'kept' if seed is None else seed}.npz"
+
+
+def write_ending(task: RetrainTask | MemberTask, result: RetrainResult | MemberResult) -> None:
+    """Write how a training after the search ended into its folder's result.json."""
     values = {"schema_version": SCHEMA_VERSION, **_plan_of(task), **asdict(result)}
     write_json(task.folder / RESULT, values)
 
 
 def read_retraining(task: RetrainTask) -> RetrainResult | None:
     """Read how a retraining ended; None where it has to be done: it has not ended, or was planned otherwise."""
+    return _read_ending(task, RetrainResult)
+
+
+def read_member(task: MemberTask) -> MemberResult | None:
+    """The same of the training of an ensemble's member."""
+    return _read_ending(task, MemberResult)
+
+
+def _read_ending(task: RetrainTask | MemberTask, kind: type[Ending]) -> Ending | None:
     if not (task.folder / RESULT).is_file():
         return None
     try:
         values = read_json(task.folder / RESULT)
         values.pop("schema_version")
         plan = {name: values.pop(name) for name in _plan_of(task)}
-        result = RetrainResult(**values)
+        result = kind(**values)
     except (ValueError, LookupError, TypeError) as error:
         logger.warning("%s cannot be read, and is made again: %s", task.folder / RESULT, error)
         return None
     return result if (plan, result.seed) == (_plan_of(task), task.seed) else None
 
 
-def _plan_of(task: RetrainTask) -> dict[str, Any]:
+def _plan_of(task: RetrainTask | MemberTask) -> dict[str, Any]:
     return {"planned_epochs": task.epochs, "precision": task.precision}

@@ -151,6 +151,15 @@ def test_time_to_accuracy_is_measured_in_two_tables(run_quick, tmp_path):
 
 
 @pytest.mark.slow
+def test_spaces_are_timed_to_an_accuracy(run_quick):
+    record, printed = run_quick("space_speed", "--targets", "0.01,1.01")
+    reached = record["summary"]["fast --epochs 1"]
+    assert reached["0.01"] > 0
+    assert reached["1.01"] is None
+    assert "median seconds to" in printed
+
+
+@pytest.mark.slow
 def test_few_photos_are_searched_with_one_seed_after_the_other(run_quick, tmp_path):
     draw_photos(tmp_path / "photos", dark=30, light=20)
     record, printed = run_quick("small_photos", "--data", tmp_path / "photos")

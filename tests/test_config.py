@@ -147,6 +147,16 @@ class TestValues:
         assert resolve({"folds": "5"}).folds == 5
         assert "from 2 up" in complain(resolve, flags={"folds": "1"})
 
+    @pytest.mark.parametrize(
+        ("given", "on"), [(True, True), ("yes", True), ("1", True), (False, False), ("off", False)]
+    )
+    def test_a_switch_is_on_or_off(self, resolve, given, on):
+        assert resolve({"ensemble": given}).ensemble is on
+
+    def test_what_is_no_switch_is_refused(self, resolve):
+        message = complain(resolve, flags={"ensemble": "perhaps"})
+        assert "--ensemble must be true or false" in message
+
     def test_uneven_classes_are_not_made_up_for_twice(self, resolve):
         assert resolve({"sampling": "balanced"}).sampling == "balanced"
         message = complain(resolve, flags={"sampling": "balanced", "class_weight": "balanced"})

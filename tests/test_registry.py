@@ -134,7 +134,9 @@ class TestFind:
         message = str(caught.value)
         assert message.startswith("There is no search space called 'cnn_smal'.")
         assert "Did you mean 'cnn_small'?" in message
-        assert "Installed: cnn_augmented, cnn_deep, cnn_small, resnet_small" in message
+        assert (
+            "Installed: cnn_augmented, cnn_deep, cnn_small, fast, resnet_small, transfer" in message
+        )
         assert "imgcls-automl spaces list" in message
         assert message.count("\n") <= 2
 

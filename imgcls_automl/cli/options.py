@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.config import flag, options
+from imgcls_automl.option_values import parse_switch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +60,8 @@ def _with_options(command: Callable[..., None], names: Sequence[str]) -> Callabl
 
 def _make_parameter(option: Field[Any]) -> inspect.Parameter:
     described = option.metadata["help"]
+    if option.metadata["parse"] is parse_switch:
+        return _make_switch(option)
     if option.default not in (MISSING, None):
         described += f" [default: {option.default}]"
     elif option.default is MISSING and option.default_factory is MISSING:
@@ -72,4 +75,17 @@ def _make_parameter(option: Field[Any]) -> inspect.Parameter:
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[annotation | None, given],
+    )
+
+
+def _make_switch(option: Field[Any]) -> inspect.Parameter:
+    name = flag(option.name)
+    given = typer.Option(
+        f"{name}/--no-{name.removeprefix('--')}", help=option.metadata["help"], show_default=False
+    )
+    return inspect.Parameter(
+        option.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[bool | None, given],
     )

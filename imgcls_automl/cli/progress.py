@@ -10,6 +10,7 @@ from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.events import (
     DatasetReady,
+    EnsembleChosen,
     PlanMade,
     RefitBegun,
     RunBegun,
@@ -100,6 +101,8 @@ class Progress:
                 self.standing, self.searching, self.stage = event, True, "Searching"
             case SelectionBegun():
                 self._begin("Choosing the winner")
+            case EnsembleChosen(trials=trials) if trials:
+                self._begin("Training the ensemble")
             case RefitBegun():
                 self.retrains = False
                 self._begin(f"{'Refitting' if event.epochs else 'Testing'} trial {event.number}")

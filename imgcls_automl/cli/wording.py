@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.events import (
     DatasetReady,
+    EnsembleChosen,
     PlanMade,
     RefitBegun,
     RunBegun,
@@ -50,6 +51,8 @@ def describe_lasting(event: Any) -> list[str]:
             return [f"Going on after {count(len(event.results), 'trial')}"]
         case SelectionBegun():
             return [describe_selection(event)]
+        case EnsembleChosen():
+            return [describe_ensemble(event)]
         case RefitBegun():
             return [describe_refit(event.number, event.epochs, event.planned_epochs)]
         case SearchStopped():
@@ -93,6 +96,16 @@ def describe_selection(event: SelectionBegun) -> str:
     return (
         f"Retraining {trials} with {count(event.seeds, 'fresh seed')} to choose the winner{short}"
     )
+
+
+def describe_ensemble(event: EnsembleChosen) -> str:
+    """Who joins the winner, or why nobody does."""
+    if not event.trials:
+        return f"No ensemble: {event.note}"
+    numbers = ", ".join(str(number) for number in event.trials)
+    short = f" ({event.note})" if event.note else ""
+    trials = "trial" if len(event.trials) == 1 else "trials"
+    return f"Ensemble: {trials} {numbers} joined to the winner, and trained on train + validation{short}"
 
 
 def _describe_selection(preset: Preset) -> str:

@@ -34,6 +34,7 @@ class SearchPlan:
         top_k: Candidates that are retrained before one is chosen.
         seeds: Retrainings of each of them.
         folds: Trainings that a trial or a retraining takes.
+        ensemble: Whether contenders may join the winner in the final model.
     """
 
     folder: Path
@@ -46,6 +47,7 @@ class SearchPlan:
     top_k: int = 1
     seeds: int = 1
     folds: int = 1
+    ensemble: bool = False
 
     @property
     def startup_trials(self) -> int:
@@ -55,7 +57,8 @@ class SearchPlan:
     @property
     def later_trainings(self) -> float:
         """Trainings that follow the search, the refit among them, counted in trainings of a trial."""
-        return count_retrainings(self.top_k, self.seeds) * self.folds + self.refit_growth
+        refits = count_refits(self.top_k, self.seeds, self.ensemble)
+        return count_retrainings(self.top_k, self.seeds) * self.folds + refits * self.refit_growth
 
 
 def make_preset(
@@ -91,6 +94,7 @@ def make_preset(
         seconds=left,
         refit_growth=refit_growth,
         folds=folds,
+        ensemble=config.ensemble,
     )
 
 
@@ -113,6 +117,7 @@ def fit_to_time(
     seconds: float,
     refit_growth: float,
     folds: int = 1,
+    ensemble: bool = False,
 ) -> Preset:
     """Shrink a preset to what fits into a time: fewer retrainings first, then shorter trainings.
 
@@ -126,11 +131,13 @@ def fit_to_time(
         seconds: For search, selection and refit together.
         refit_growth: As in `SearchPlan`.
         folds: As in `SearchPlan`.
+        ensemble: As in `SearchPlan`.
     """
     trainings = (seconds - CLOSING_SECONDS) / (SAFETY * epoch_seconds * epochs)
     for top_k, seeds in _smaller_selections(preset):
         rounds = max(2, top_k) + count_retrainings(top_k, seeds)
-        if rounds * folds + refit_growth <= trainings:
+        refits = count_refits(top_k, seeds, ensemble)
+        if rounds * folds + refits * refit_growth <= trainings:
             return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
     short = math.floor(epochs * trainings / (folds + refit_growth))
     return replace(preset, epochs=max(1, min(epochs, short)), top_k=1, seeds=1)
@@ -139,6 +146,11 @@ def fit_to_time(
 def count_retrainings(top_k: int, seeds: int) -> int:
     """How often candidates are trained again; a single one with a single seed is not."""
     return 0 if top_k * seeds == 1 else top_k * seeds
+
+
+def count_refits(top_k: int, seeds: int, ensemble: bool) -> int:
+    """How many networks are trained on train + validation at most: in an ensemble, as many as were retrained."""
+    return top_k * seeds if ensemble else 1
 
 
 def _smaller_selections(preset: Preset) -> list[tuple[int, int]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.engine.planning import SearchPlan
     from imgcls_automl.executors.executor import Executor
+    from imgcls_automl.executors.messages import Composition
 
 
 def run_refit(
@@ -27,19 +28,21 @@ def run_refit(
     number: int,
     epochs: int,
     flips: bool,
+    composition: Composition,
     best: Path,
     observe: Callable[[Any], None],
 ) -> RefitResult:
     """Have a worker refit a trial and test the model.
 
-    A worker that dies on it is replaced once; then the trial's kept weights are used as they are.
+    A worker that dies on it is replaced once; then the trial's kept weights are used as they are, alone.
 
     Args:
         executor: Does it.
         plan: The search's folder, seed and budget.
         number: The winning trial.
         epochs: To train for; 0 to use the trial's kept weights.
-        flips: Whether the model averages over pictures and their mirrors.
+        flips: Whether the winner is asked of pictures and their mirrors.
+        composition: Of the model that is saved.
         best: The run's `best/` folder.
         observe: Told of every message.
 
@@ -55,8 +58,10 @@ def run_refit(
         precision=plan.precision,
         deadline=plan.budget.refit_deadline(),
         flips=flips,
+        composition=composition,
     )
-    for attempt in (task, replace(task, epochs=0)):
+    careful = replace(task, epochs=0, composition=composition.without_members())
+    for attempt in (task, careful):
         (result,) = run_tasks(executor, [attempt], deadline=task.deadline, observe=observe)
         if isinstance(result, RefitResult):
             return result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.events import TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import (
     EpochReport,
+    MemberTask,
     ProbeTask,
     RefitTask,
     RetrainTask,
@@ -71,9 +72,9 @@ def run_tasks(
 
 def _name_training(task: Any, at: int, total: int) -> str:
     """`"retraining of trial 3 (2 of 3)"`; empty for a task that trains nothing."""
-    if not isinstance(task, RetrainTask | RefitTask) or task.epochs == 0:
+    if not isinstance(task, RetrainTask | MemberTask | RefitTask) or task.epochs == 0:
         return ""
-    kind = "refit" if isinstance(task, RefitTask) else "retraining"
+    kind = "retraining" if isinstance(task, RetrainTask) else "refit"
     return f"{kind} of trial {task.number}" + (f" ({at} of {total})" if total > 1 else "")
 
 

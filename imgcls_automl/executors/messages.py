@@ -17,6 +17,9 @@ TrialTask                      ->
                                <-   Pulse           (now and then, between epochs)
                                <-   EpochReport     (answered by Verdict; one an epoch)
                                <-   TrialResult
+MemberTask                     ->
+                               <-   EpochReport     (answered by Verdict)
+                               <-   MemberResult
 RefitTask                      ->
                                <-   EpochReport     (answered by Verdict)
                                <-   RefitResult
@@ -302,6 +305,68 @@ class RetrainTask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberTask:
+    """Train a candidate on train + validation, to be a member of an ensemble, and keep its last weights.
+
+    Attributes:
+        number: Its trial.
+        trial_folder: Where its candidate.json is.
+        folder: Where the weights and result.json go.
+        seed: Of the retraining that it was chosen by.
+        epochs: For which the schedule is laid out.
+        precision: As in `TrialTask`.
+        deadline: As in `TrialTask`.
+    """
+
+    number: int
+    trial_folder: Path
+    folder: Path
+    seed: int
+    epochs: int
+    precision: str
+    deadline: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A trained member of an ensemble.
+
+    Attributes:
+        trial_folder: Where its candidate.json is.
+        folder: Where its weights are.
+        share: What its probabilities count.
+        flips: Whether it is asked of each picture and its mirror.
+    """
+
+    trial_folder: Path
+    folder: Path
+    share: float
+    flips: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """What the final model is made of.
+
+    Attributes:
+        share: What the winner's own probabilities count.
+        members: The others, none of a single model.
+        temperature: Divides the logarithms of its probabilities; 1 changes nothing.
+        single_temperature: The same of the winner alone, which an ensemble is compared with.
+    """
+
+    share: float = 1.0
+    members: tuple[Member, ...] = ()
+    temperature: float = 1.0
+    single_temperature: float = 1.0
+
+    def without_members(self) -> Composition:
+        """The winner alone."""
+        single = self.single_temperature
+        return Composition(temperature=single, single_temperature=single)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefitTask:
     """Train the winner on train + validation, test it once and write `best/`.
 
@@ -313,7 +378,8 @@ class RefitTask:
         epochs: For which the schedule is laid out; 0 to use the trial's kept weights as they are.
         precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
-        flips: Whether the saved model averages over each picture and its mirror.
+        flips: Whether the winner is asked of each picture and its mirror.
+        composition: Of the saved model.
     """
 
     number: int
@@ -324,3 +390,4 @@ class RefitTask:
     precision: str
     deadline: float | None
     flips: bool = False
+    composition: Composition = Composition()

@@ -105,6 +105,25 @@ class RetrainResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemberResult:
+    """How the training of an ensemble's member ended.
+
+    Attributes:
+        number: The trial.
+        seed: Of the training.
+        whole: Whether it came to the end of its schedule; only then it is of use.
+        epochs: Trained.
+        seconds: Of it.
+    """
+
+    number: int
+    seed: int
+    whole: bool
+    epochs: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefitResult:
     """The model is saved and tested.
 
@@ -112,8 +131,10 @@ class RefitResult:
         epochs: Trained in the refit; 0 where the trial's weights were taken.
         seconds: Of the refit's training.
         metrics: What best/metrics.json holds.
+        members: Networks in it beside the winner's.
     """
 
     epochs: int
     seconds: float
     metrics: dict[str, Any]
+    members: int = 0

@@ -17,6 +17,7 @@ from imgcls_automl.errors import BrokenPluginError, ConfigError, ImgclsError
 from imgcls_automl.executors.messages import (
     Baselines,
     BaselinesTask,
+    MemberTask,
     PreviewTask,
     ProbeTask,
     Ready,
@@ -126,6 +127,7 @@ def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, A
     from imgcls_automl.training.probing import probe
     from imgcls_automl.training.retrain import retrain
     from imgcls_automl.training.trial import run_trial
+    from imgcls_automl.training.whole import train_member
 
     def ask(message: Any) -> Any:
         connection.send(message)
@@ -145,6 +147,8 @@ def _do(task: Any, bench: Bench, dataset: Dataset, connection: Connection[Any, A
             return run_trial(task, bench, trial, admit=ask, started=connection.send, report=ask)
         case RetrainTask():
             return retrain(task, bench, ask)
+        case MemberTask():
+            return train_member(task, bench, ask)
         case RefitTask():
             return _do_refit(task, dataset, bench, ask)
     raise TypeError(f"a worker has no task {type(task).__name__}")
@@ -205,7 +209,9 @@ def _do_refit(
         test=refitted.test.indices,
         labels=bench.pictures.labels[refitted.test.indices],
         probabilities=refitted.test.probabilities,
-        flips=task.flips,
+        single=None if refitted.single is None else refitted.single.probabilities,
+        temperature=task.composition.temperature,
+        flips=task.flips or any(member.flips for member in task.composition.members),
     )
     ids = read_ids(dataset)
     write_suspicious_labels(
@@ -219,4 +225,9 @@ def _do_refit(
     write_shown_pictures(
         task.folder, choose_pictures(task, bench, refitted, ids=ids, suspects=suspects)
     )
-    return RefitResult(epochs=refitted.epochs, seconds=refitted.seconds, metrics=metrics)
+    return RefitResult(
+        epochs=refitted.epochs,
+        seconds=refitted.seconds,
+        metrics=metrics,
+        members=len(task.composition.members),
+    )

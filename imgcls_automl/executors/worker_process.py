@@ -9,6 +9,7 @@ from imgcls_automl.executors.endings import measure_log, read_last_words
 from imgcls_automl.executors.messages import Baselines, Ready
 from imgcls_automl.executors.renewal import Growth
 from imgcls_automl.executors.results import (
+    MemberResult,
     PreviewResult,
     ProbeResult,
     RefitResult,
@@ -35,6 +36,7 @@ _ENDS_A_TASK = (
     ReplayResult,
     TrialResult,
     RetrainResult,
+    MemberResult,
     RefitResult,
 )
 

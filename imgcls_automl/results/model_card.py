@@ -16,6 +16,12 @@ from imgcls_automl.results.choice import (
     find_leader,
 )
 from imgcls_automl.results.figures import format_share, name_metric
+from imgcls_automl.results.final_model import (
+    MAIN_METRICS,
+    describe_calibration,
+    describe_ensemble,
+    list_comparisons,
+)
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.verdict import describe_trials, quote, show_path
@@ -83,6 +89,12 @@ def _render(run: RunRecord, scores: TestScores) -> str:
         scored=describe_scoring(run, leader) if leader else "",
         choice=describe_choice(run, leader) if leader else "",
         flips=describe_flips(run, leader) if leader else "",
+        ensemble=describe_ensemble(run),
+        calibration=describe_calibration(run),
+        comparisons=[
+            (told, *(f"{metrics[name].value:.4f}" for name in MAIN_METRICS))
+            for told, metrics in list_comparisons(scores)
+        ],
         groups=[
             (it.name, it.support, f"{it.accuracy.value:.3f}") for it in scores.groups[:MAX_GROUPS]
         ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.documents import damaged, read_object
+from imgcls_automl.results.final_model import make_final_model
 from imgcls_automl.results.selection_record import make_selection
 from imgcls_automl.results.trial_record import read_trials
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from imgcls_automl.results.final_model import FinalModelRecord
     from imgcls_automl.results.selection_record import SelectionRecord
     from imgcls_automl.results.trial_record import TrialRecord
 
@@ -68,6 +70,7 @@ class RunRecord:
         best_trial: The winner's number; None until its model is tested.
         refit: Epochs and seconds of the final training.
         trials: By number.
+        final_model: What it is made of; None until it is tested, and of runs of older versions.
     """
 
     folder: Path
@@ -85,6 +88,7 @@ class RunRecord:
     best_trial: int | None
     refit: Mapping[str, float]
     trials: tuple[TrialRecord, ...]
+    final_model: FinalModelRecord | None = None
 
     @property
     def metric(self) -> str:
@@ -159,6 +163,7 @@ def read_run(folder: Path) -> RunRecord:
             },
             plan={name: int(plan[name]) for name in ("epochs", "top_k", "seeds") if name in plan},
             precision=str(plan.get("precision", "")),
+            final_model=make_final_model(run["final_model"]) if run.get("final_model") else None,
             selection=make_selection(run["selection"]) if run.get("selection") else None,
             best_trial=run.get("best_trial"),
             refit=dict(run.get("refit") or {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.documents import damaged, read_object
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Of metrics.json: not one estimate each, whatever a class or a group may be called.
 _BREAKDOWNS = ("classes", "groups")
+# Of a model it is compared with, one estimate a metric.
+_OTHERS = ("single", "uncalibrated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class TestScores:
         classes: In label order.
         groups: The worst first; empty where the data has none.
         confusion: Counts, rows the true class, columns the predicted one; may be empty.
+        others: The main metrics of models that this one is compared with, by name.
         suspects: Pictures of test and validation whose label looks wrong, the clearest first.
     """
 
@@ -66,6 +69,7 @@ class TestScores:
     groups: tuple[GroupScore, ...]
     confusion: tuple[tuple[int, ...], ...]
     suspects: tuple[Suspect, ...]
+    others: Mapping[str, Mapping[str, Estimate]] = field(default_factory=dict)
 
     @property
     def pictures(self) -> int:
@@ -103,6 +107,11 @@ def read_scores(folder: Path) -> TestScores | None:
             groups=_list_groups(values.get("groups") or {}),
             confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
             suspects=read_suspects(folder / "best"),
+            others={
+                name: {metric: make_estimate(it) for metric, it in values[name].items()}
+                for name in _OTHERS
+                if name in values
+            },
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error

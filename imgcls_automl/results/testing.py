@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_json
 from imgcls_automl.results.evaluation import write_best_files
+from imgcls_automl.results.final_model import MAIN_METRICS
 from imgcls_automl.results.metrics import compute_metrics
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import numpy as np
@@ -27,6 +29,8 @@ def write_test_results(
     labels: np.ndarray,
     probabilities: np.ndarray,
     flips: bool,
+    single: np.ndarray | None = None,
+    temperature: float = 1.0,
 ) -> dict[str, Any]:
     """Measure a model on the test split and write all of best/ but the model and its card.
 
@@ -37,11 +41,14 @@ def write_test_results(
         labels: Their class indices (N,).
         probabilities: float32 (N, K).
         flips: Whether the model averages over each picture and its mirror.
+        single: What the winner alone says (N, K), where the model is an ensemble; adds its main metrics as `"single"`.
+        temperature: The model's own; where it is not 1, the main metrics without it are added as `"uncalibrated"`.
 
     Returns:
         What metrics.json holds.
     """
     groups = _read_groups(dataset)
+    names = dataset.task.class_names
     metrics = compute_metrics(
         labels,
         probabilities,
@@ -49,6 +56,10 @@ def write_test_results(
         train_counts=dataset.task.class_counts,
         groups=None if groups is None else [groups[position] for position in test],
     )
+    if temperature != 1.0:
+        metrics["uncalibrated"] = _measure_main(labels, _undo(probabilities, temperature), names)
+    if single is not None:
+        metrics["single"] = _measure_main(labels, single, names)
     ids = read_ids(dataset)
     write_best_files(
         best,
@@ -60,6 +71,20 @@ def write_test_results(
     )
     write_json(best / "preprocess.json", describe_preprocessing(dataset, flips=flips))
     return metrics
+
+
+def _measure_main(
+    labels: np.ndarray, probabilities: np.ndarray, class_names: Sequence[str]
+) -> dict[str, Any]:
+    measured = compute_metrics(labels, probabilities, class_names)
+    return {name: measured[name] for name in MAIN_METRICS}
+
+
+def _undo(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (N, K) as they would be without the temperature that they were given."""
+    powers = probabilities.astype("float64") ** temperature
+    undone: np.ndarray = (powers / powers.sum(axis=1, keepdims=True)).astype("float32")
+    return undone
 
 
 def describe_preprocessing(dataset: Dataset, *, flips: bool) -> dict[str, Any]:

@@ -18,6 +18,11 @@ from imgcls_automl.results.choice import (
     find_leader,
 )
 from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
+from imgcls_automl.results.final_model import (
+    describe_calibration,
+    describe_ensemble,
+    describe_gains,
+)
 from imgcls_automl.results.trial_record import STATES
 from imgcls_automl.text import plain
 
@@ -35,6 +40,7 @@ def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
     if scores:
         sentences += [
             _describe_test(run, scores),
+            describe_gains(scores),
             _compare_to_floor(scores),
             _count_suspects(scores),
         ]
@@ -105,7 +111,9 @@ def format_search_command(run: RunRecord) -> str:
     """The command line that starts this search again."""
     words = ["imgcls-automl search"]
     for name, value in run.config.items():
-        if name not in _NOT_REPRODUCED and value not in (None, {}, []):
+        if isinstance(value, bool):
+            words += [flag(name)] if value else []
+        elif name not in _NOT_REPRODUCED and value not in (None, {}, []):
             words += [f"{flag(name)} {quote(word)}" for word in _format_option(name, value)]
     return " ".join(words)
 
@@ -142,7 +150,12 @@ def _describe_selection(run: RunRecord) -> str:
     leader = find_leader(run)
     if leader is None:
         return ""
-    parts = [describe_choice(run, leader), describe_flips(run, leader)]
+    parts = [
+        describe_choice(run, leader),
+        describe_flips(run, leader),
+        describe_ensemble(run),
+        describe_calibration(run),
+    ]
     return " ".join(part for part in parts if part)
 
 

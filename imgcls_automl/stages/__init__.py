@@ -6,12 +6,13 @@ from imgcls_automl.stages.context import Run, make_budget
 from imgcls_automl.stages.data import dataset_request, default_cache, opened_data
 from imgcls_automl.stages.planning import make_plan, prepare_baselines, probe_speed
 from imgcls_automl.stages.trials import opened_study, search_trials, settle_study
-from imgcls_automl.stages.winner import choose_winner, is_settled, refit_and_test
+from imgcls_automl.stages.winner import choose_winner, compose_model, is_settled, refit_and_test
 from imgcls_automl.stages.workers import ready_workers, start_executor
 
 __all__ = [
     "Run",
     "choose_winner",
+    "compose_model",
     "dataset_request",
     "default_cache",
     "is_settled",

@@ -88,4 +88,5 @@ def make_plan(
         top_k=preset.top_k,
         seeds=preset.seeds,
         folds=dataset.trainings,
+        ensemble=run.config.ensemble,
     )

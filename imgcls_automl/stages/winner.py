@@ -10,8 +10,9 @@ from imgcls_automl.events import RefitBegun
 if TYPE_CHECKING:
     import optuna
 
+    from imgcls_automl.engine.composing import Composed
     from imgcls_automl.engine.planning import SearchPlan
-    from imgcls_automl.engine.selection import Contender
+    from imgcls_automl.engine.selection import Contender, Selection
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.stages.context import Run
 
@@ -27,7 +28,7 @@ def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
     return top == [contender["trial"] for contender in selection["contenders"]]
 
 
-def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Contender:
+def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Selection:
     """Retrain the top candidates and choose one."""
     from imgcls_automl.engine.selection import select_winner
 
@@ -35,10 +36,22 @@ def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     selection = select_winner(study, executor, plan, run.observe)
     run.folder.note_time("selection", time.time() - began)
     run.folder.update(selection=selection.to_json())
-    return selection.winner
+    return selection
 
 
-def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Executor) -> None:
+def compose_model(run: Run, selection: Selection, plan: SearchPlan, executor: Executor) -> Composed:
+    """Calibrate the winner and, where that was asked for, make an ensemble with it."""
+    from imgcls_automl.engine import composing
+
+    began = time.time()
+    composed = composing.compose_model(executor, plan, selection, run.observe)
+    run.folder.note_time("ensemble", time.time() - began)
+    return composed
+
+
+def refit_and_test(
+    run: Run, winner: Contender, composed: Composed, plan: SearchPlan, executor: Executor
+) -> None:
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.refitting import run_refit
     from imgcls_automl.engine.selection import measure_epoch
@@ -55,10 +68,13 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
         number=winner.trial,
         epochs=epochs,
         flips=winner.flips,
+        composition=composed.composition,
         best=run.folder.best,
         observe=run.observe,
     )
     run.folder.note_time("refit", time.time() - began)
+    if refitted.members < len(composed.composition.members):
+        composed = composed.without_members("the worker died on it")
     result = read_result(plan.folder / str(winner.trial))
     run.folder.update(
         best_trial=winner.trial,
@@ -70,5 +86,6 @@ def refit_and_test(run: Run, winner: Contender, plan: SearchPlan, executor: Exec
             "planned_epochs": plan.epochs,
             "seconds": refitted.seconds,
         },
+        final_model=composed.to_json(),
     )
     drop_checkpoints(run.folder.best)

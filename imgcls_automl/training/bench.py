@@ -31,7 +31,7 @@ _METRIC_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "val_macro_f1
 
 
 class TrainingTask(Protocol):
-    """What `TrialTask`, `RetrainTask` and `RefitTask` have in common."""
+    """What `TrialTask`, `RetrainTask`, `MemberTask` and `RefitTask` have in common."""
 
     @property
     def seed(self) -> int: ...

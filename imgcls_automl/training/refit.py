@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.training.bench import epoch_report
 from imgcls_automl.training.holdouts import hold_nothing_out
 from imgcls_automl.training.judging import Judgement, judge_held_out
-from imgcls_automl.training.logbook import Logbook
-from imgcls_automl.training.progress import NotFiniteError
+from imgcls_automl.training.pixel_model import Part, build_pixel_model
 from imgcls_automl.training.saving import save_pixel_model
+from imgcls_automl.training.whole import train_on_all
 from imgcls_automl.trial_files import read_candidate, weights_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgcls_automl.executors.messages import EpochReport, RefitTask, Verdict
+    from imgcls_automl.executors.messages import EpochReport, Member, RefitTask, Verdict
     from imgcls_automl.training.bench import Bench
-    from imgcls_automl.training.progress import Epoch
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +26,9 @@ class Refitted:
     Attributes:
         epochs: Trained; 0 where the trial's kept weights were taken.
         seconds: Of training.
+        model: Of the winner alone; the saved model, unless that is an ensemble.
         test: What the saved model itself says of the test pictures.
-        model: The saved model.
+        single: What the winner alone says of them, where the saved model is an ensemble; else None.
         held_out: What the trial's kept weights, trained without them, say of the validation pictures, or of all folds'.
     """
 
@@ -40,6 +36,7 @@ class Refitted:
     seconds: float
     model: Any
     test: Judgement
+    single: Judgement | None
     held_out: Judgement
 
 
@@ -51,44 +48,59 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
     cuts training short, or where it diverges. A refit whose process was killed goes on after its last checkpoint.
     """
     stored = read_candidate(task.trial_folder)
-    holdout = hold_nothing_out(bench.pictures.indices("train", "validation"))
-    network = bench.build(task, stored, holdout)
-    logbook = Logbook(task.folder, task, stored)
-
-    def on_epoch(epoch: Epoch) -> str | None:
-        return report(epoch_report(None, task.epochs, epoch)).stop
-
-    progress = logbook.begin()
-    if task.epochs:
-        try:
-            bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
-        except NotFiniteError:
-            logger.warning("The refit of trial %d diverged.", task.number, exc_info=True)
-            progress.stopped = "not finite"
-    seconds = logbook.seconds
-    finished = bool(task.epochs) and progress.stopped is None
-    if not finished:
+    trained = train_on_all(task, stored, bench, report)
+    network, made = trained.network, task.composition
+    if not trained.finished:
         network.load_weights(weights_file(task.trial_folder, bench.pictures.holdouts[0].fold))
+    winner = Part(
+        candidate=stored.candidate,
+        weights=network.get_weights(),
+        flips=task.flips,
+        share=made.share,
+    )
+    parts = [winner, *(_read_part(it, task, bench) for it in made.members)]
     model = save_pixel_model(
         bench.space,
-        stored.candidate,
         stored.task,
-        network.get_weights(),
+        parts,
         task.folder / "model.keras",
-        flips=task.flips,
+        temperature=made.temperature,
     )
-    images = bench.pictures.images
-    test = bench.pictures.indices("test")
+    single = model
+    if made.members:
+        alone = [replace(winner, share=1.0)]
+        single = build_pixel_model(
+            bench.space, stored.task, alone, temperature=made.single_temperature
+        )
     return Refitted(
-        epochs=task.epochs if finished else 0,
-        seconds=seconds,
-        model=model,
-        test=Judgement(
-            split="test",
-            indices=test,
-            probabilities=bench.pictures.evaluate(
-                test, lambda indices: model.predict_on_batch(images[indices])
-            ),
-        ),
+        epochs=task.epochs if trained.finished else 0,
+        seconds=trained.seconds,
+        model=single,
+        test=_judge_test(model, bench),
+        single=_judge_test(single, bench) if made.members else None,
         held_out=judge_held_out(task, stored, bench),
+    )
+
+
+def _read_part(member: Member, task: RefitTask, bench: Bench) -> Part:
+    """A member's network with the weights it was trained to."""
+    stored = read_candidate(member.trial_folder)
+    network = bench.build(task, stored, hold_nothing_out(bench.pictures.indices("train")))
+    network.load_weights(weights_file(member.folder, None))
+    return Part(
+        candidate=stored.candidate,
+        weights=network.get_weights(),
+        flips=member.flips,
+        share=member.share,
+    )
+
+
+def _judge_test(model: Any, bench: Bench) -> Judgement:
+    images, test = bench.pictures.images, bench.pictures.indices("test")
+    return Judgement(
+        split="test",
+        indices=test,
+        probabilities=bench.pictures.evaluate(
+            test, lambda indices: model.predict_on_batch(images[indices])
+        ),
     )

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcls_automl.executors.results import RetrainResult
+from imgcls_automl.files import replacing
 from imgcls_automl.training.bench import epoch_report, write_history
 from imgcls_automl.training.gates import note_latency
 from imgcls_automl.training.logbook import Logbook
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.training.scoring import EPOCH_METRIC, score_logits, softmax
-from imgcls_automl.trial_files import read_candidate, weights_file, write_retraining
+from imgcls_automl.trial_files import opinion_file, read_candidate, weights_file, write_ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,8 +56,10 @@ def retrain(
         if any(progress.stopped for progress in logbook.trainings):
             break
     result = _judge(task, bench, opinions, logbook)
-    if result.score is not None and task.epochs:
-        write_retraining(task, result)
+    if result.score is not None:
+        _keep_opinions(task, opinions)
+        if task.epochs:
+            write_ending(task, result)
     logbook.close()
     return result
 
@@ -109,6 +112,18 @@ def _ask(network: Any, bench: Bench, holdout: Holdout) -> _Opinion:
     mirrored = pictures.evaluate(chosen, lambda indices: predict(indices, -1))
     averaged = np.log((softmax(logits) + softmax(mirrored)) / 2 + EPSILON)
     return _Opinion(labels=pictures.labels[chosen], plain=logits, flipped=averaged)
+
+
+def _keep_opinions(task: RetrainTask, opinions: list[_Opinion]) -> None:
+    """Keep what was said of validation, or of all folds: ensembles and temperatures are chosen by it."""
+    file = opinion_file(task.trial_folder, task.seed if task.epochs else None)
+    with replacing(file) as temporary, temporary.open("wb") as stream:
+        np.savez(
+            stream,
+            labels=np.concatenate([it.labels for it in opinions]),
+            plain=np.concatenate([it.plain for it in opinions]),
+            flipped=np.concatenate([it.flipped for it in opinions]),
+        )
 
 
 def _judge(

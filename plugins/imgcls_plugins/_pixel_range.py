@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imgcls_automl.plugin import DatasetError
+from imgcls_automl.plugin import DatasetError, PluginError
+from imgcls_plugins._wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import numpy as np
 
-    from imgcls_plugins._npz_arrays import StoredArray
+    from imgcls_plugins._array_labels import NamedArray
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +49,12 @@ class PixelRange:
         return pixels
 
 
-def needs_measuring(array: StoredArray) -> bool:
+def needs_measuring(array: NamedArray) -> bool:
     """Whether it takes a look at all values to tell their range: not for bytes and booleans."""
     return array.dtype.kind not in "b" and array.dtype.str != "|u1"
 
 
-def measure(array: StoredArray, blocks: Iterable[np.ndarray]) -> float:
+def measure(array: NamedArray, blocks: Iterable[np.ndarray]) -> float:
     """The largest value of an array.
 
     Raises:
@@ -77,7 +79,7 @@ def measure(array: StoredArray, blocks: Iterable[np.ndarray]) -> float:
 
 
 def choose_range(
-    arrays: Sequence[StoredArray], highest: Sequence[float], white: float | None
+    arrays: Sequence[NamedArray], highest: Sequence[float], white: float | None
 ) -> PixelRange:
     """Tell the range of a source's values from its largest ones.
 
@@ -108,13 +110,26 @@ def choose_range(
     return _choose_float(brightest, top)
 
 
-def _choose_whole(array: StoredArray, top: float) -> PixelRange:
+def parse_white(text: str) -> float:
+    """Read the option `white`: a number above zero. Raises PluginError."""
+    try:
+        white = float(text)
+    except ValueError:
+        white = math.nan
+    if not 0 < white < math.inf:
+        raise PluginError(
+            f"--data-option white must be a number above zero (white=16), but got {quoted(text)}."
+        )
+    return white
+
+
+def _choose_whole(array: NamedArray, top: float) -> PixelRange:
     if top > 65_535:
         raise _describe_too_bright(array, top)
     return PixelRange(wide=top > 255)
 
 
-def _choose_float(array: StoredArray, top: float) -> PixelRange:
+def _choose_float(array: NamedArray, top: float) -> PixelRange:
     if top > 255:
         raise _describe_too_bright(array, top)
     if 1 + _SLACK < top < _UNCLEAR:
@@ -129,7 +144,7 @@ def _choose_float(array: StoredArray, top: float) -> PixelRange:
     return PixelRange(factor=255.0 if top < _UNCLEAR else 1.0)
 
 
-def _describe_too_bright(array: StoredArray, top: float) -> DatasetError:
+def _describe_too_bright(array: NamedArray, top: float) -> DatasetError:
     return DatasetError(
         f"{array.describe()} holds {array.dtype} up to {top:g}, which are no pixels.\n"
         "Pixels are whole numbers 0-255 or 0-65535, or floats 0-1 or 0-255; or say the value of "

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.plugin import DatasetError, Match, PluginError, Sample
+from imgcls_automl.plugin import DatasetError, Match, Sample
+from imgcls_plugins._array_labels import decode_text, name_label
 from imgcls_plugins._npz_arrays import NPZ_FILE, is_npz_file, list_names, open_array, read_blocks
 from imgcls_plugins._npz_parts import CLASS_NAMES, find_parts
-from imgcls_plugins._pixel_range import choose_range, measure, needs_measuring
+from imgcls_plugins._pixel_range import choose_range, measure, needs_measuring, parse_white
 from imgcls_plugins._source_files import hash_files
 from imgcls_plugins._wording import listed, quoted
 
@@ -48,7 +48,7 @@ class Npz:
     ) -> None:
         self._images = images
         self._labels = labels
-        self._white = None if white is None else _parse_white(white)
+        self._white = None if white is None else parse_white(white)
 
     def match(self, source: str) -> Match | None:
         path = Path(source)
@@ -121,37 +121,10 @@ def _read_labels(array: StoredArray, names: Sequence[str] | None, rows: int) -> 
     for block in read_blocks(array, rows):
         values = block.reshape(len(block)).tolist()
         yield [
-            _name_label(value, names, array, index)
+            name_label(value, names, array, index, origin=CLASS_NAMES)
             for index, value in enumerate(values, start=start)
         ]
         start += len(values)
-
-
-def _name_label(value: object, names: Sequence[str] | None, array: StoredArray, index: int) -> str:
-    if isinstance(value, (str, bytes)):
-        text = _decode(value, array, index).strip()
-        if not text:
-            raise DatasetError(
-                f"{array.describe(index)} is empty, which is no label.\nName it or leave it out."
-            )
-        return text
-    if isinstance(value, bool):
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, int):
-        raise DatasetError(
-            f"{array.describe(index)} is {value}, which is no label.\n"
-            "Labels are whole numbers or texts."
-        )
-    if names is None:
-        return str(value)
-    if not 0 <= value < len(names):
-        raise DatasetError(
-            f"{array.describe(index)} is {value}, but {CLASS_NAMES} has {len(names)} names, for "
-            f"0 to {len(names) - 1}.\nMend the label, or complete {CLASS_NAMES}."
-        )
-    return names[value]
 
 
 def _read_class_names(path: Path) -> list[str] | None:
@@ -164,7 +137,7 @@ def _read_class_names(path: Path) -> list[str] | None:
             f"{array.shape}.\nSave it as np.array(['cat', 'dog']), or leave it out."
         )
     texts = [text for block in read_blocks(array, array.rows) for text in block.tolist()]
-    names = [_decode(text, array, index).strip() for index, text in enumerate(texts)]
+    names = [decode_text(text, array, index).strip() for index, text in enumerate(texts)]
     if not all(names) or len(set(names)) < len(names):
         raise DatasetError(
             f"{array.describe()} has an empty name, or one twice: {listed(names, 8)}.\n"
@@ -173,26 +146,5 @@ def _read_class_names(path: Path) -> list[str] | None:
     return names
 
 
-def _decode(text: str | bytes, array: StoredArray, index: int) -> str:
-    try:
-        return text.decode() if isinstance(text, bytes) else text
-    except UnicodeDecodeError as error:
-        raise DatasetError(
-            f"{array.describe(index)} is no UTF-8 text.\nSave the texts as np.array of str."
-        ) from error
-
-
 def _block_rows(array: StoredArray) -> int:
     return max(1, _BLOCK_BYTES // array.row_bytes)
-
-
-def _parse_white(text: str) -> float:
-    try:
-        white = float(text)
-    except ValueError:
-        white = math.nan
-    if not 0 < white < math.inf:
-        raise PluginError(
-            f"--data-option white must be a number above zero (white=16), but got {quoted(text)}."
-        )
-    return white

@@ -12,6 +12,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import (
+    MemberResult,
     RefitResult,
     ReplayResult,
     RetrainResult,
@@ -19,7 +20,15 @@ from imgcls_automl.executors.results import (
 )
 from imgcls_automl.trial_files import write_result
 
-ENDS_A_TASK = (Baselines, ReplayResult, TrialResult, RetrainResult, RefitResult, WorkerLost)
+ENDS_A_TASK = (
+    Baselines,
+    ReplayResult,
+    TrialResult,
+    RetrainResult,
+    MemberResult,
+    RefitResult,
+    WorkerLost,
+)
 IS_ANSWERED = (SuggestCall, EpochReport)
 
 

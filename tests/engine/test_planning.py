@@ -75,6 +75,14 @@ class TestFittingToTime:
             trials = 1 + count_retrainings(plan.top_k, plan.seeds)
             assert plan.epochs == 1 or (trials * folds + growth) * plan.epochs * 10 < seconds
 
+    def test_an_ensemble_s_members_are_given_time_too(self):
+        for seconds in range(200, 6_000, 100):
+            timing = {"epochs": 12, "epoch_seconds": 10.0, "seconds": seconds}
+            plan = fit_to_time(BEST, **timing, refit_growth=1.25, ensemble=True)
+            retrained = plan.top_k * plan.seeds
+            trainings = 1 + count_retrainings(plan.top_k, plan.seeds) + 1.25 * retrained
+            assert plan.epochs == 1 or trainings * plan.epochs * 10 < seconds
+
 
 class TestPresetOfARun:
     def preset(self, *, seconds=None, epoch_seconds=None, **options):

@@ -12,6 +12,7 @@ from imgcls_automl.engine.refitting import run_refit
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.messages import (
     Baselines,
+    Composition,
     EpochReport,
     WorkerLost,
 )
@@ -46,7 +47,14 @@ class TestRefit:
     def refit(self, play, plan, tmp_path, epochs=3):
         executor, seen = InProcessExecutor(play), []
         result = run_refit(
-            executor, plan, number=4, epochs=epochs, flips=True, best=tmp_path, observe=seen.append
+            executor,
+            plan,
+            number=4,
+            epochs=epochs,
+            flips=True,
+            composition=Composition(),
+            best=tmp_path,
+            observe=seen.append,
         )
         return result, executor.tasks, seen
 

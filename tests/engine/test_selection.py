@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -18,7 +19,7 @@ from imgcls_automl.executors.messages import (
     WorkerLost,
 )
 from imgcls_automl.executors.results import RetrainResult
-from imgcls_automl.trial_files import write_retraining
+from imgcls_automl.trial_files import write_ending
 
 
 def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
@@ -182,6 +183,12 @@ class TestFlips:
 class TestShortTime:
     """An epoch takes a second: a contender 2 s, the refit 2.5 s, all of it times 1.15, and 10 s for closing."""
 
+    @pytest.fixture(autouse=True)
+    def standing_clock(self, monkeypatch):
+        """No second passes while these tests run: a busy machine changes nothing."""
+        now = time.time()
+        monkeypatch.setattr(time, "time", lambda: now)
+
     @pytest.mark.parametrize(
         ("seconds", "trainings"), [(3600, 3), (22.5, 3), (19, 2), (15, 1), (5, 1)]
     )
@@ -267,7 +274,7 @@ class TestAfterAKill:
 
         def retrain(task):
             result = retrained(task, 0.5 + task.number / 10 + len(done) / 100)
-            write_retraining(task, result)
+            write_ending(task, result)
             done.append((task.number, task.seed))
             if len(done) == 3:
                 raise KeyboardInterrupt
@@ -292,7 +299,7 @@ class TestAfterAKill:
         def retrain(task):
             task.folder.mkdir()
             result = retrained(task, 0.5)
-            write_retraining(task, result)
+            write_ending(task, result)
             yield result
 
         select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)

@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
+from pyarrow import parquet
 
 from imgcls_automl.testing import DatasetAdapterContract
 
@@ -62,13 +64,35 @@ def write_npz(folder):
     return folder / "arrays.npz"
 
 
+def give_arrays():
+    return PIXELS, LABELS
+
+
+def write_saved(folder):
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features({"image": datasets.Image(), "label": datasets.Value("string")})
+    columns = {"image": [Image.fromarray(picture) for picture in PIXELS], "label": list("abab")}
+    datasets.Dataset.from_dict(columns, features).save_to_disk(folder / "saved")
+    return folder / "saved"
+
+
+def write_parquet(folder):
+    pictures = [path.read_bytes() for path in sorted(draw_pets(folder).rglob("*.png"))]
+    table = pa.table({"image": pictures, "label": ["cat", "cat", "dog"]})
+    parquet.write_table(table, folder / "pets.parquet")
+    return folder / "pets.parquet"
+
+
 SOURCES = {
     "digits": lambda _: "digits",
     "fashion_mnist_csv": write_fashion,
     "folder": draw_pets,
+    "huggingface": write_saved,
     "idx": write_idx,
     "image_csv": write_paths,
+    "keras_dataset": lambda _: f"{__name__}:give_arrays",
     "npz": write_npz,
+    "parquet_images": write_parquet,
     "pixel_csv": write_pixels,
 }
 

@@ -1,0 +1,182 @@
+"""A run's best model in Python: pictures in, class names with probabilities out, prepared exactly as for training."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.data.messages import unwrap
+from imgcls_automl.errors import ConfigError, DatasetError
+from imgcls_automl.processes import Child, ChildDiedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL.Image import Image
+
+    from imgcls_automl.results.predicting import SavedModel
+
+    Pictures = NDArray[Any] | str | Path | Image | Iterable[NDArray[Any] | str | Path | Image]
+
+AT_ONCE = 256  # pictures that are given to the child process in one message
+MOST_ROWS = 20  # shown in a notebook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the model says of one picture: the most probable class, and how probable it is."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Predictions:
+    """What the model says of pictures, in their order; iterating gives a `Prediction` each.
+
+    Attributes:
+        class_names: K names.
+        probabilities: float32 (N, K), in the order of the class names.
+    """
+
+    class_names: tuple[str, ...]
+    probabilities: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.probabilities)
+
+    def __iter__(self) -> Iterator[Prediction]:
+        for row in self.probabilities:
+            best = int(row.argmax())
+            yield Prediction(label=self.class_names[best], probability=float(row[best]))
+
+    @property
+    def labels(self) -> list[str]:
+        """The most probable class of each picture."""
+        return [it.label for it in self]
+
+    def _repr_html_(self) -> str:
+        shown = list(self)[:MOST_ROWS]
+        rows = "".join(
+            f"<tr><td>{number}</td><td>{escape(it.label)}</td><td>{it.probability:.1%}</td></tr>"
+            for number, it in enumerate(shown)
+        )
+        more = f"<p>and {len(self) - len(shown)} more</p>" if len(self) > len(shown) else ""
+        head = "<tr><th></th><th>class</th><th>probability</th></tr>"
+        return f"<table>{head}{rows}</table>{more}"
+
+
+class BestModel:
+    """A run's final model. Its framework lives in a child process, which the first prediction starts.
+
+    Args:
+        run: The run folder.
+        device: `"auto"`, `"cpu"` or `"gpu"`.
+    """
+
+    def __init__(self, run: Path, device: str = "auto") -> None:
+        self.run = run
+        self._device = device
+        self._model: SavedModel | None = None
+        self._child: Child | None = None
+
+    def predict(self, images: Pictures) -> Predictions:
+        """Predict pictures of any size.
+
+        Args:
+            images: uint8 or uint16 pixels (N, H, W) or (N, H, W, 1|3|4); a path or a Pillow image; or any number of
+                those, where an array is one picture (H, W) or (H, W, 1|3|4).
+
+        Raises:
+            DatasetError: A picture cannot be read; it says which and why.
+            RunFolderError: There is no finished model, or its files are damaged.
+            ConfigError: Something is no picture.
+        """
+        import numpy as np
+
+        pictures = [_prepare(it, number) for number, it in enumerate(_list_pictures(images))]
+        model, child = self._open()
+        parts = [np.zeros((0, len(model.class_names)), "float32")]
+        try:
+            for start in range(0, len(pictures), AT_ONCE):
+                child.send((start, pictures[start : start + AT_ONCE]))
+                parts.append(unwrap(child.receive()))
+        except ChildDiedError as error:
+            self.close()
+            raise DatasetError(
+                f"The process that predicts the pictures {error}.\n"
+                "If the machine ran out of memory, free some, and predict again."
+            ) from error
+        return Predictions(class_names=model.class_names, probabilities=np.concatenate(parts))
+
+    def close(self) -> None:
+        """End the child process; a later prediction starts another."""
+        if self._child is not None:
+            self._child.stop()
+            self._child = None
+
+    def __repr__(self) -> str:
+        return f"BestModel({str(self.run)!r})"
+
+    def _open(self) -> tuple[SavedModel, Child]:
+        if self._model is None or self._child is None:
+            from imgcls_automl.results.predicting import read_saved_model
+            from imgcls_automl.training.backend import worker_environment
+
+            self._model = read_saved_model(self.run)
+            self._child = Child(
+                "imgcls_automl.results.picture_answers:answer",
+                *(self._model, self._device),
+                environment=worker_environment(device=self._device, threads=os.cpu_count() or 1),
+            )
+            weakref.finalize(self, self._child.stop)
+        return self._model, self._child
+
+
+def _list_pictures(images: Any) -> list[Any]:
+    if hasattr(images, "ndim"):
+        if images.ndim not in (3, 4):
+            raise ConfigError(
+                f"An array of pictures must have the shape (N, H, W) or (N, H, W, C), but got {images.shape}.\n"
+                "Put a single picture into a list."
+            )
+        return list(images)
+    if isinstance(images, str | Path) or hasattr(images, "getexif"):
+        return [images]
+    return list(images)
+
+
+def _prepare(picture: Any, number: int) -> Path | bytes | np.ndarray:
+    """A picture as a child process takes it, and as pictures are decoded in training."""
+    if isinstance(picture, str | Path):
+        return Path(picture)
+    if hasattr(picture, "getexif"):
+        return _encode(picture)
+    kind = str(getattr(picture, "dtype", ""))
+    shape: tuple[int, ...] = getattr(picture, "shape", ())
+    if kind in ("uint8", "uint16") and (
+        len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
+    ):
+        made: np.ndarray = picture
+        return made
+    what = f"an array {shape} of {kind}" if kind else f"a {type(picture).__name__}"
+    raise ConfigError(
+        f"Picture {number} must be a path, a Pillow image or uint8 or uint16 pixels (H, W) or (H, W, 1|3|4), "
+        f"but got {what}."
+    )
+
+
+def _encode(image: Image) -> bytes:
+    """A Pillow image as a file without loss, its orientation and its transparency kept."""
+    from io import BytesIO
+
+    file = BytesIO()
+    plain = image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
+    image.save(file, format="PNG" if plain else "TIFF", exif=image.getexif())
+    return file.getvalue()
