@@ -146,17 +146,17 @@ def _run(
         with (
             closing(stages.start_executor(config, space, folder.log)) as executor,
             stages.opened_data(run, space) as dataset,
+            stages.opened_study(run) as study,  # workers load their framework meanwhile
         ):
             ready = stages.ready_workers(run, dataset, executor)
-            with stages.opened_study(run) as study:
-                stages.settle_study(run, study, dataset, executor)
-                baselines = stages.prepare_baselines(study, executor)
-                plan = stages.make_plan(run, dataset, ready, baselines, executor)
-                stages.search_trials(run, study, plan, executor)
-                if not stages.is_settled(run, study, plan):
-                    selection = stages.choose_winner(run, study, plan, executor)
-                    composed = stages.compose_model(run, selection, plan, executor)
-                    stages.refit_and_test(run, selection.winner, composed, plan, executor)
+            stages.settle_study(run, study, dataset, executor)
+            baselines = stages.prepare_baselines(study, executor)
+            plan = stages.make_plan(run, dataset, ready, baselines, executor)
+            stages.search_trials(run, study, plan, executor)
+            if not stages.is_settled(run, study, plan):
+                selection = stages.choose_winner(run, study, plan, executor)
+                composed = stages.compose_model(run, selection, plan, executor)
+                stages.refit_and_test(run, selection.winner, composed, plan, executor)
     return load_result(folder.path)
 
 

@@ -26,7 +26,7 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
     figures = {"kills": 0, "runs": 0, "orphans": 0, "damaged": 0, "lost": 0, "duplicates": 0}
     figures |= {"left_running": 0, "wrong_total": 0, "unclear": 0}
     resumed: list[float] = []
-    span = 4.0
+    span = scene.span
     while figures["kills"] < count:
         name = f"killed-{figures['runs']}"
         begun = time.monotonic()

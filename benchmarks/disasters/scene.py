@@ -40,6 +40,11 @@ class Scene:
     patience: float = 300.0
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    @property
+    def span(self) -> float:
+        """Seconds that a search of a few trials takes, about: random moments are drawn from them."""
+        return 12.0 if self.real else 4.0
+
     def run_folder(self, name: str) -> Path:
         return self.folder / name
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.engine.duplicates import KnownCandidates
+from imgcls_automl.engine.epoch_scores import EpochScores
 from imgcls_automl.engine.improvement import is_out_of_patience, trials_without_improvement
 from imgcls_automl.engine.lost_trials import record_lost_trial
 from imgcls_automl.engine.pace import Pace
@@ -17,7 +18,6 @@ from imgcls_automl.engine.study import (
     ask_trial,
     counted_trials,
     ranked_trials,
-    report_once,
     running_trials,
     seed_sampler,
     tell_result,
@@ -99,6 +99,7 @@ class _Loop:
         self._running: dict[int, _Running] = {}
         self._unfinished = running_trials(study)
         self._known = KnownCandidates.read(plan.folder)
+        self._scores = EpochScores(study)
         self._streak = Streak()
         self._pace = Pace(plan)
 
@@ -159,6 +160,7 @@ class _Loop:
             deadline=self._pace.deadline(),
             keep_partial=not ranked_trials(self._study),
         )
+        self._scores.begin(trial)
         self._running[worker] = _Running(trial=trial, task=task, began=time.time())
         self._executor.submit(worker, task, deadline=task.deadline)
 
@@ -206,17 +208,19 @@ class _Loop:
         """Compare a trial's first fold with the first folds of others; a later one can only run out of time."""
         assert report.score is not None
         if report.fold == 1:
-            report_once(self._study, trial, report.score, report.epoch)
+            self._scores.report(trial, report.score, report.epoch)
         if self._pace.note_epoch(report.seconds):
             self._take_stock()
         if report.epoch >= report.epochs and report.fold >= report.folds:
             return Verdict()
         if self._pace.is_out_of_time():
             return Verdict(stop="timeout")
-        return Verdict(stop="pruned" if report.fold == 1 and trial.should_prune() else None)
+        is_behind = report.fold == 1 and self._scores.is_behind(trial)
+        return Verdict(stop="pruned" if is_behind else None)
 
     def _conclude(self, trial: optuna.Trial, result: TrialResult) -> None:
         tell_result(self._study, trial, result)
+        self._scores.end(trial)
         self._known.conclude(result, self._plan.folder / str(result.number))
         self._drop_weights()
         self._streak.note(result)

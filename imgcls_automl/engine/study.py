@@ -119,13 +119,6 @@ def running_trials(study: optuna.Study) -> list[Trial]:
     return [optuna.trial.Trial(study, trial._trial_id) for trial in frozen]
 
 
-def report_once(study: optuna.Study, trial: Trial, score: float, epoch: int) -> None:
-    """Report an epoch's score to the study, unless it has it: from before the search was killed."""
-    known = study.get_trials(deepcopy=False)[trial.number].intermediate_values
-    if epoch not in known:
-        trial.report(score, epoch)
-
-
 def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
     """Tell the study how a trial ended."""
     trial.set_user_attr(STATE, result.state)

@@ -75,6 +75,11 @@ class HyperModelSpace:
         self._built: WeakKeyDictionary[Any, _Built] = WeakKeyDictionary()
         self._check_settings()
 
+    @property
+    def wrapped(self) -> Any:
+        """The HyperModel or build function, whose author failures are told to."""
+        return self._found
+
     def suggest(self, trial: BaseTrial, task: ImageTask) -> Candidate:
         """Draw the hyperparameters that a build asks for.
 

@@ -28,6 +28,7 @@ class Course:
         logbook: Of its trainings, once they begin.
         before: Seconds they had taken in a process that was killed.
         cost: Of its network, once that is built.
+        trains_itself: Whether its network comes with a training of its own, which chooses its batches too.
         state: That it ends in, unless it comes otherwise.
         cause: Why it is not complete, or was cut short.
         detail: One line about the cause.
@@ -38,6 +39,7 @@ class Course:
     logbook: Logbook | None = None
     before: float = 0.0
     cost: ModelCost | None = None
+    trains_itself: bool = False
     state: TrialState = "complete"
     cause: str | None = None
     detail: str | None = None

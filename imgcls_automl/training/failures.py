@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import imgcls_automl
 from imgcls_automl.executors.causes import Failure
@@ -23,6 +24,16 @@ logger = logging.getLogger(__name__)
 
 # TensorFlow and JAX have no common class for it; both say RESOURCE_EXHAUSTED, torch has OutOfMemoryError.
 _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "OutOfMemory", "OOM when allocating")
+
+
+@runtime_checkable
+class WrapsCode(Protocol):
+    """A space of ours around what an author wrote for something else."""
+
+    @property
+    def wrapped(self) -> Any:
+        """A class, a function or an object of the author's."""
+        ...
 
 
 class TrialEndedError(Exception):
@@ -90,11 +101,12 @@ def _find_author(error: Exception, space: Any) -> str | None:
 
 
 def _find_home(space: Any) -> Path | None:
-    """The folder of the package a space is from, or its file where that is all."""
-    package = sys.modules.get(type(space).__module__.partition(".")[0])
-    file = getattr(
-        package, "__file__", None
-    )  # none where a folder without __init__.py is the package
+    """The folder of the package a space's code is from, or its file where that is all."""
+    written = space.wrapped if isinstance(space, WrapsCode) else space
+    code = written if inspect.isclass(written) or inspect.isfunction(written) else type(written)
+    package = sys.modules.get(code.__module__.partition(".")[0])
+    # None where a folder without __init__.py is the package.
+    file = getattr(package, "__file__", None)
     if package is imgcls_automl or file is None:
         return None
     path = Path(file)

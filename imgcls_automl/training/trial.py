@@ -17,6 +17,7 @@ from imgcls_automl.training.failures import TrialEndedError, as_failure
 from imgcls_automl.training.gates import measure_cost, refuse_excess
 from imgcls_automl.training.halving import halve_batch
 from imgcls_automl.training.logbook import Logbook, recall_candidate
+from imgcls_automl.training.own_fit import find_own_fit
 from imgcls_automl.training.progress import NotFiniteError
 from imgcls_automl.training.saving import save_weights
 from imgcls_automl.trial_files import (
@@ -105,9 +106,8 @@ def _train_in_memory(
         _train_folds(task, bench, course, started, report)
         return
     except TrialEndedError as ended:
-        smaller = (
-            halve_batch(course.stored, bench) if ended.cause == Failure.OUT_OF_MEMORY else None
-        )
+        may_help = ended.cause == Failure.OUT_OF_MEMORY and not course.trains_itself
+        smaller = halve_batch(course.stored, bench) if may_help else None
         if smaller is None:
             raise
         logger.warning("Trial %d is trained at half its batch size: %s", task.number, ended)
@@ -135,6 +135,7 @@ def _train_folds(
     for holdout in left:
         network = _build(task, bench, logbook.stored, holdout)
         if holdout is left[0]:
+            course.trains_itself = find_own_fit(bench.space, network) is not None
             course.cost = _weigh(network, bench)
             refuse_excess(course.cost, bench)
             started(_describe_start(task, logbook, course.cost))

@@ -99,3 +99,11 @@ class Tall(Conditional):
         if hp.Int("units", 1, 9) > 5:
             raise keras_tuner.errors.FailedTrialError("more than 5 units are too slow")
         raise ValueError("no such layer")
+
+
+class Hungry(OwnLoop):
+    """Finds no memory for its batches once it is trained in earnest."""
+
+    def fit(self, hp, model, x, y, **kwargs):
+        if len(x) > 100:  # not where its hyperparameters are asked for
+            raise MemoryError

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import own_models
 import pytest
 
 from imgcls_automl.executors.messages import Verdict
+from imgcls_automl.trial_files import read_candidate
 
 MLP = {
     "kind": "mlp",
@@ -92,6 +94,12 @@ class TestFailures:
     def test_a_refused_model_is_infeasible(self, train):
         result = train(own_models.Tall, {"units": 7})
         assert (result.state, result.detail) == ("infeasible", "more than 5 units are too slow")
+
+    def test_out_of_memory_ends_a_training_that_chooses_its_own_batches(self, train, tmp_path):
+        result = train(own_models.Hungry, {"units": 32, "batch_size": 0})
+        assert (result.state, result.cause) == ("failed", "out of memory")
+        assert read_candidate(tmp_path).drawn_batch_size is None  # half of it would be ignored
+        assert re.search(r"\(own_models\.py:\d+\)$", result.detail)
 
     def test_a_loss_that_explodes_is_told_as_such(self, train):
         result = train(own_models.exploding, {"units": 16})

@@ -1,6 +1,7 @@
 """Searches killed, starved of disk and fought over, as `benchmarks/chaos.py` does it, a few times each.
 
-Workers train in NumPy: everything else, the study, the run folder, the data and the command line, is real.
+What is killed trains with Keras; elsewhere workers train in NumPy, and everything else, the study, the run folder, the
+data and the command line, is real.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import random
 import shutil
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from disasters import contention, damage, kills
 from disasters.scene import Scene, read_standing
 
+KILLS = 5  # of each kind, of trainings with Keras
 SLOW_MACHINE = 5  # times what is promised, for tests that share their cores
 
 
@@ -53,18 +56,29 @@ def resume(made, *options):
     return command.wait(), command.read()
 
 
-def test_killed_at_random_a_search_loses_nothing(scene):
-    figures = kills.kill_searches(scene, 2, random.Random(1))
-    assert figures.pop("kills") == 2
+@pytest.fixture(scope="module")
+def harm(tmp_path_factory):
+    """What came of killing one search again and again, and beside it another's workers: (search, workers)."""
+    folders = (tmp_path_factory.mktemp("searches"), tmp_path_factory.mktemp("workers"))
+    one, other = (Scene(folder=folder, real=True, epoch_seconds=0.1) for folder in folders)
+    with closing(one), closing(other), ThreadPoolExecutor() as threads:
+        searches = threads.submit(kills.kill_searches, one, KILLS, random.Random(1))
+        workers = threads.submit(kills.kill_workers, other, KILLS, random.Random(1))
+        return searches.result(), workers.result()
+
+
+def test_killed_at_random_a_search_loses_nothing(harm):
+    figures = dict(harm[0])
+    assert figures.pop("kills") == KILLS
     assert figures.pop("runs") >= 1
     figures.pop("slowest_resume_seconds")
     assert figures == dict.fromkeys(figures, 0)
 
 
-def test_killed_workers_fail_their_trial_at_once_and_no_other(scene):
-    figures = kills.kill_workers(scene, 2, random.Random(1))
+def test_killed_workers_fail_their_trial_at_once_and_no_other(harm):
+    figures = dict(harm[1])
     assert figures.pop("slowest_record_seconds") < 2.0 * SLOW_MACHINE
-    assert figures == {**dict.fromkeys(figures, 0), "kills": 2}
+    assert figures == {**dict.fromkeys(figures, 0), "kills": KILLS}
 
 
 def test_of_eight_that_start_one_run_one_wins_and_seven_are_told(scene):
