@@ -51,8 +51,8 @@ def preview_augmentation(config: RunConfig, dataset: Dataset, sights: Sights) ->
     import numpy as np
 
     from imgcls_automl.engine.tasks import run_tasks
-    from imgcls_automl.executors.messages import PreviewTask, UseDataset
     from imgcls_automl.executors.results import PreviewResult
+    from imgcls_automl.executors.tasks import PreviewTask, UseDataset
 
     space = registry.find(registry.SEARCH_SPACES, config.space)
     places = _choose_places(sights)

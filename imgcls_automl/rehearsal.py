@@ -52,7 +52,7 @@ def rehearse(
     """Read and check the data, load the space and the framework, ask for the baselines; train and keep nothing."""
     from imgcls_automl.data.prepare import opened_dataset
     from imgcls_automl.engine.baselines import ask_baselines
-    from imgcls_automl.executors.messages import UseDataset
+    from imgcls_automl.executors.tasks import UseDataset
 
     space = registry.find(registry.SEARCH_SPACES, config.space)
     with (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from imgcls_automl.executors.messages import MemberTask, RetrainTask
+    from imgcls_automl.executors.tasks import MemberTask, RetrainTask
 
 logger = logging.getLogger(__name__)
 

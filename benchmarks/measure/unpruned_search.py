@@ -43,7 +43,8 @@ def record_search(
     from imgcls_automl.engine.baselines import ask_baselines
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.executors.local import LocalExecutor
-    from imgcls_automl.executors.messages import UseDataset, WorkerSetup
+    from imgcls_automl.executors.messages import WorkerSetup
+    from imgcls_automl.executors.tasks import UseDataset
 
     folder.mkdir(parents=True)
     plugin = registry.find(registry.SEARCH_SPACES, space)

@@ -14,18 +14,11 @@ import numpy as np
 
 from imgcls_automl.executors.messages import (
     Baselines,
-    BaselinesTask,
     CandidateDrawn,
     EpochReport,
-    ProbeTask,
     Ready,
-    RefitTask,
-    ReplayTask,
-    RetrainTask,
     SuggestCall,
     TrialStarted,
-    TrialTask,
-    UseDataset,
 )
 from imgcls_automl.executors.results import (
     ProbeResult,
@@ -33,6 +26,15 @@ from imgcls_automl.executors.results import (
     ReplayResult,
     RetrainResult,
     TrialResult,
+)
+from imgcls_automl.executors.tasks import (
+    BaselinesTask,
+    ProbeTask,
+    RefitTask,
+    ReplayTask,
+    RetrainTask,
+    TrialTask,
+    UseDataset,
 )
 from imgcls_automl.files import replacing, write_csv
 from imgcls_automl.plugin import Candidate, Training

@@ -42,7 +42,8 @@ def train_all(job: dict[str, Any]) -> dict[str, Any]:
     from imgcls_automl.engine.baselines import ask_baselines
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.executors.local import LocalExecutor
-    from imgcls_automl.executors.messages import UseDataset, WorkerSetup
+    from imgcls_automl.executors.messages import WorkerSetup
+    from imgcls_automl.executors.tasks import UseDataset
 
     folder = Path(job["folder"])
     began = time.perf_counter()

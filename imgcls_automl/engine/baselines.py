@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import Baselines, BaselinesTask, WorkerLost
+from imgcls_automl.executors.messages import Baselines, WorkerLost
+from imgcls_automl.executors.tasks import BaselinesTask
 
 if TYPE_CHECKING:
     from imgcls_automl.executors.executor import Executor

@@ -14,8 +14,8 @@ from imgcls_automl.engine.opinions import list_opinions
 from imgcls_automl.engine.selection import measure_epoch
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.events import EnsembleChosen
-from imgcls_automl.executors.messages import Composition, Member, MemberTask
 from imgcls_automl.executors.results import MemberResult
+from imgcls_automl.executors.tasks import Composition, Member, MemberTask
 from imgcls_automl.trial_files import drop_checkpoints, read_member
 
 if TYPE_CHECKING:

@@ -32,11 +32,11 @@ from imgcls_automl.executors.messages import (
     SuggestAnswer,
     SuggestCall,
     TrialStarted,
-    TrialTask,
     Verdict,
     WorkerLost,
 )
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.trial_files import drop_checkpoints, drop_weights, read_result
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.engine.planning import SearchPlan
-    from imgcls_automl.executors.messages import TrialTask, WorkerLost
+    from imgcls_automl.executors.messages import WorkerLost
+    from imgcls_automl.executors.tasks import TrialTask
 
 
 def record_lost_trial(

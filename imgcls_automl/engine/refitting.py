@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.engine.study import trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import RefitTask
 from imgcls_automl.executors.results import RefitResult
+from imgcls_automl.executors.tasks import RefitTask
 from imgcls_automl.trial_files import drop_checkpoints
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.engine.planning import SearchPlan
     from imgcls_automl.executors.executor import Executor
-    from imgcls_automl.executors.messages import Composition
+    from imgcls_automl.executors.tasks import Composition
 
 
 def run_refit(

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.executors.messages import ReplayTask, SuggestAnswer, SuggestCall, WorkerLost
+from imgcls_automl.executors.messages import SuggestAnswer, SuggestCall, WorkerLost
 from imgcls_automl.executors.results import ReplayResult
+from imgcls_automl.executors.tasks import ReplayTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,8 +11,8 @@ from imgcls_automl.engine.study import ranked_trials, trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
-from imgcls_automl.executors.messages import RetrainTask
 from imgcls_automl.executors.results import RetrainResult
+from imgcls_automl.executors.tasks import RetrainTask
 from imgcls_automl.trial_files import drop_checkpoints, read_result, read_retraining
 
 if TYPE_CHECKING:

@@ -7,16 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.events import TrainingBegun, TrainingEnded
-from imgcls_automl.executors.messages import (
-    EpochReport,
-    MemberTask,
-    ProbeTask,
-    RefitTask,
-    RetrainTask,
-    Verdict,
-    WorkerLost,
-)
+from imgcls_automl.executors.messages import EpochReport, Verdict, WorkerLost
 from imgcls_automl.executors.results import ProbeResult
+from imgcls_automl.executors.tasks import MemberTask, ProbeTask, RefitTask, RetrainTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

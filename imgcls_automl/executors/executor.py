@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import Ready, UseDataset
+    from imgcls_automl.executors.messages import Ready
+    from imgcls_automl.executors.tasks import UseDataset
 
 
 class Executor(Protocol):
-    """Some workers, known by number, that do tasks of `executors.messages` one at a time each."""
+    """Some workers, known by number, that do tasks of `executors.tasks` one at a time each."""
 
     def wait_ready(self) -> Ready:
         """Wait until a worker has loaded its framework.

@@ -11,8 +11,9 @@ from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.causes import Failure
 from imgcls_automl.executors.devices import share_devices
 from imgcls_automl.executors.endings import explain_ending
-from imgcls_automl.executors.messages import Pulse, Ready, Refused, UseDataset, WorkerLost
+from imgcls_automl.executors.messages import Pulse, Ready, Refused, WorkerLost
 from imgcls_automl.executors.supervision import SLEPT, Limits, Supervision
+from imgcls_automl.executors.tasks import UseDataset
 from imgcls_automl.executors.worker_process import WorkerProcess
 from imgcls_automl.processes import ChildDiedError
 

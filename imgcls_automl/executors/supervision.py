@@ -10,15 +10,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from imgcls_automl.executors.messages import (
-    BaselinesTask,
-    EpochReport,
-    PreviewTask,
-    Pulse,
-    TrialStarted,
-    TrialTask,
-)
+from imgcls_automl.executors.messages import EpochReport, Pulse, TrialStarted
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.executors.tasks import BaselinesTask, PreviewTask, TrialTask
 from imgcls_automl.machine import usable_memory
 from imgcls_automl.text import format_bytes
 

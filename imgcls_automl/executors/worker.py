@@ -14,22 +14,19 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl import registry
 from imgcls_automl.data.messages import as_own_error
 from imgcls_automl.errors import BrokenPluginError, ConfigError, ImgclsError
-from imgcls_automl.executors.messages import (
-    Baselines,
+from imgcls_automl.executors.messages import Baselines, Ready, Refused, WorkerSetup
+from imgcls_automl.executors.results import RefitResult, ReplayResult
+from imgcls_automl.executors.tasks import (
     BaselinesTask,
     MemberTask,
     PreviewTask,
     ProbeTask,
-    Ready,
     RefitTask,
-    Refused,
     ReplayTask,
     RetrainTask,
     TrialTask,
     UseDataset,
-    WorkerSetup,
 )
-from imgcls_automl.executors.results import RefitResult, ReplayResult
 from imgcls_automl.files import tells_no_room
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame

@@ -40,8 +40,8 @@ def probe_speed(
     Only where time is limited: without, the same search has to give the same trials each time.
     """
     from imgcls_automl.engine.tasks import run_probe
-    from imgcls_automl.executors.messages import ProbeTask
     from imgcls_automl.executors.results import ProbeResult
+    from imgcls_automl.executors.tasks import ProbeTask
 
     stated = PRECISIONS.get(run.config.precision)
     precisions = (stated,) if stated else ready.precisions

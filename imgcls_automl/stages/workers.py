@@ -31,7 +31,7 @@ def start_executor(config: RunConfig, space: PluginInfo, log: Path | None) -> Lo
 
 def ready_workers(run: Run, dataset: Dataset, executor: Executor) -> Ready:
     """Wait for the workers and give them the data set."""
-    from imgcls_automl.executors.messages import UseDataset
+    from imgcls_automl.executors.tasks import UseDataset
 
     ready = executor.wait_ready()
     executor.use_dataset(

@@ -10,8 +10,8 @@ from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.training.logbook import Logbook
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import TrialTask
     from imgcls_automl.executors.results import TrialState
+    from imgcls_automl.executors.tasks import TrialTask
     from imgcls_automl.limits import ModelCost
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.failures import TrialEndedError

@@ -11,7 +11,7 @@ from imgcls_automl.training.scoring import softmax
 from imgcls_automl.trial_files import weights_file
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import RefitTask
+    from imgcls_automl.executors.tasks import RefitTask
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.trial_files import StoredCandidate

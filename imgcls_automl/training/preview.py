@@ -20,7 +20,7 @@ from imgcls_automl.training.own_fit import HasOwnFit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from imgcls_automl.executors.messages import PreviewTask
+    from imgcls_automl.executors.tasks import PreviewTask
     from imgcls_automl.plugin import Augmentation
     from imgcls_automl.training.bench import Bench
 

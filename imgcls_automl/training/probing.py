@@ -15,7 +15,7 @@ from imgcls_automl.training.own_fit import find_own_fit, time_own_steps
 from imgcls_automl.training.scoring import balanced_weights
 
 if TYPE_CHECKING:
-    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.tasks import ProbeTask
     from imgcls_automl.plugin import Candidate, Training
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.holdouts import Holdout

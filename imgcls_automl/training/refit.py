@@ -15,7 +15,8 @@ from imgcls_automl.trial_files import read_candidate, weights_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgcls_automl.executors.messages import EpochReport, Member, RefitTask, Verdict
+    from imgcls_automl.executors.messages import EpochReport, Verdict
+    from imgcls_automl.executors.tasks import Member, RefitTask
     from imgcls_automl.training.bench import Bench
 
 

@@ -21,7 +21,8 @@ from imgcls_automl.trial_files import opinion_file, read_candidate, weights_file
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgcls_automl.executors.messages import EpochReport, RetrainTask, Verdict
+    from imgcls_automl.executors.messages import EpochReport, Verdict
+    from imgcls_automl.executors.tasks import RetrainTask
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.progress import Epoch

@@ -30,7 +30,7 @@ from imgcls_automl.trial_files import read_candidate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from imgcls_automl.executors.messages import RefitTask
+    from imgcls_automl.executors.tasks import RefitTask
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.refit import Refitted
 

@@ -35,13 +35,9 @@ if TYPE_CHECKING:
 
     from optuna.trial import BaseTrial
 
-    from imgcls_automl.executors.messages import (
-        Admission,
-        EpochReport,
-        TrialTask,
-        Verdict,
-    )
+    from imgcls_automl.executors.messages import Admission, EpochReport, Verdict
     from imgcls_automl.executors.results import TrialResult
+    from imgcls_automl.executors.tasks import TrialTask
     from imgcls_automl.limits import ModelCost
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.holdouts import Holdout

@@ -17,7 +17,8 @@ from imgcls_automl.trial_files import read_candidate, weights_file, write_ending
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from imgcls_automl.executors.messages import EpochReport, MemberTask, RefitTask, Verdict
+    from imgcls_automl.executors.messages import EpochReport, Verdict
+    from imgcls_automl.executors.tasks import MemberTask, RefitTask
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.progress import Epoch
     from imgcls_automl.trial_files import StoredCandidate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from in_process_executor import draw, end, tell
 
-from imgcls_automl.executors.messages import ReplayTask
 from imgcls_automl.executors.results import ReplayResult
+from imgcls_automl.executors.tasks import ReplayTask
 from imgcls_automl.files import write_csv
 from imgcls_automl.plugin import Candidate, ImageTask, Training
 from imgcls_automl.trial_files import HISTORY, StoredCandidate, write_candidate

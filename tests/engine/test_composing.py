@@ -9,8 +9,9 @@ from in_process_executor import InProcessExecutor, end
 from imgcls_automl.engine.composing import compose_model
 from imgcls_automl.engine.selection import Contender, Selection
 from imgcls_automl.events import EnsembleChosen
-from imgcls_automl.executors.messages import MemberTask, TrialTask, WorkerLost
+from imgcls_automl.executors.messages import WorkerLost
 from imgcls_automl.executors.results import MemberResult, RetrainResult
+from imgcls_automl.executors.tasks import MemberTask, TrialTask
 from imgcls_automl.trial_files import opinion_file, write_ending
 
 LABELS = np.arange(200) % 4

@@ -6,7 +6,7 @@ import pytest
 from in_process_executor import end
 
 from imgcls_automl.engine.duplicates import KnownCandidates
-from imgcls_automl.executors.messages import TrialTask
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
 from imgcls_automl.trial_files import StoredCandidate, write_candidate
 

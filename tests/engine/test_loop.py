@@ -16,12 +16,9 @@ from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
 from imgcls_automl.errors import NoTrialSucceededError
 from imgcls_automl.events import SearchStanding, SearchStopped
-from imgcls_automl.executors.messages import (
-    SuggestCall,
-    TrialTask,
-    WorkerLost,
-)
+from imgcls_automl.executors.messages import SuggestCall, WorkerLost
 from imgcls_automl.executors.results import TrialResult
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.trial_files import has_checkpoint
 
 

@@ -10,13 +10,9 @@ from in_process_executor import InProcessExecutor
 from imgcls_automl.engine.baselines import ask_baselines
 from imgcls_automl.engine.refitting import run_refit
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import (
-    Baselines,
-    Composition,
-    EpochReport,
-    WorkerLost,
-)
+from imgcls_automl.executors.messages import Baselines, EpochReport, WorkerLost
 from imgcls_automl.executors.results import RefitResult
+from imgcls_automl.executors.tasks import Composition
 
 LOST = WorkerLost(detail="the worker process exited with code 3")
 

@@ -13,12 +13,9 @@ from imgcls_automl.engine.selection import select_winner
 from imgcls_automl.engine.study import tell_result
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun, TrainingBegun, TrainingEnded
-from imgcls_automl.executors.messages import (
-    EpochReport,
-    TrialTask,
-    WorkerLost,
-)
+from imgcls_automl.executors.messages import EpochReport, WorkerLost
 from imgcls_automl.executors.results import RetrainResult
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.trial_files import write_ending
 
 

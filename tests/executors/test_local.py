@@ -16,11 +16,8 @@ from imgcls_automl.engine.planning import SearchPlan
 from imgcls_automl.engine.study import close_study, enqueue_baselines, open_study
 from imgcls_automl.errors import BrokenPluginError, ConfigError, PluginError
 from imgcls_automl.executors.local import LocalExecutor
-from imgcls_automl.executors.messages import (
-    UseDataset,
-    WorkerLost,
-    WorkerSetup,
-)
+from imgcls_automl.executors.messages import WorkerLost, WorkerSetup
+from imgcls_automl.executors.tasks import UseDataset
 from imgcls_automl.trial_files import read_result
 
 pytestmark = pytest.mark.slow

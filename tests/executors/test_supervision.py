@@ -6,13 +6,7 @@ import time
 
 import pytest
 
-from imgcls_automl.executors.messages import (
-    BaselinesTask,
-    EpochReport,
-    Pulse,
-    TrialStarted,
-    TrialTask,
-)
+from imgcls_automl.executors.messages import EpochReport, Pulse, TrialStarted
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.supervision import (
     BUILDING,
@@ -22,6 +16,7 @@ from imgcls_automl.executors.supervision import (
     Limits,
     Supervision,
 )
+from imgcls_automl.executors.tasks import BaselinesTask, TrialTask
 from imgcls_automl.plugin import Candidate
 
 

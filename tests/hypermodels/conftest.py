@@ -24,7 +24,8 @@ def train(digits, tmp_path):
     """Run one trial of a HyperModel on digits, its parameters given; returns its result."""
     import optuna
 
-    from imgcls_automl.executors.messages import Admission, TrialTask, Verdict
+    from imgcls_automl.executors.messages import Admission, Verdict
+    from imgcls_automl.executors.tasks import TrialTask
     from imgcls_automl.hypermodels.space import HyperModelSpace
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.pictures import Pictures

@@ -116,7 +116,7 @@ def test_uneven_classes_can_be_weighed_and_batches_be_stated(train):
 
 @pytest.mark.parametrize("found", [own_models.compiled, own_models.Conditional])
 def test_a_probe_times_it_the_way_it_is_trained(found, digits):
-    from imgcls_automl.executors.messages import ProbeTask
+    from imgcls_automl.executors.tasks import ProbeTask
     from imgcls_automl.hypermodels.space import HyperModelSpace
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.pictures import Pictures

@@ -11,7 +11,8 @@ import optuna
 import pytest
 from networks import Frozen, candidate
 
-from imgcls_automl.executors.messages import Admission, RefitTask, RetrainTask, TrialTask, Verdict
+from imgcls_automl.executors.messages import Admission, Verdict
+from imgcls_automl.executors.tasks import RefitTask, RetrainTask, TrialTask
 from imgcls_automl.trial_files import has_checkpoint, read_retraining
 
 COMMON = {"seed": 1, "precision": "float32", "deadline": None}

@@ -9,7 +9,8 @@ import optuna
 import pytest
 from networks import Linear, Plain, candidate
 
-from imgcls_automl.executors.messages import Admission, RefitTask, RetrainTask, TrialTask, Verdict
+from imgcls_automl.executors.messages import Admission, Verdict
+from imgcls_automl.executors.tasks import RefitTask, RetrainTask, TrialTask
 from imgcls_automl.trial_files import read_result
 
 FOLDS = 3

@@ -6,7 +6,8 @@ import optuna
 import pytest
 from networks import Plain, candidate
 
-from imgcls_automl.executors.messages import Admission, TrialTask, Verdict
+from imgcls_automl.executors.messages import Admission, Verdict
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.limits import Limits
 from imgcls_automl.trial_files import read_result
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from networks import Plain, candidate
 
-from imgcls_automl.executors.messages import RefitTask, Verdict
+from imgcls_automl.executors.messages import Verdict
+from imgcls_automl.executors.tasks import RefitTask
 from imgcls_automl.trial_files import StoredCandidate, write_candidate
 
 

@@ -9,7 +9,7 @@ import optuna
 import pytest
 
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.messages import PreviewTask
+from imgcls_automl.executors.tasks import PreviewTask
 from imgcls_automl.plugin import Augmentation, Candidate, Training
 
 PLACES = (3, 10, 11)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from networks import Linear, Plain, failing
 
-from imgcls_automl.executors.messages import ProbeTask
+from imgcls_automl.executors.tasks import ProbeTask
 
 BOTH = ("float32", "mixed_bfloat16")
 

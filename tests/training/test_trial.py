@@ -10,7 +10,8 @@ import optuna
 import pytest
 from networks import Linear, Plain, Wide, candidate, failing
 
-from imgcls_automl.executors.messages import Admission, TrialTask, Verdict
+from imgcls_automl.executors.messages import Admission, Verdict
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.trial_files import read_candidate, read_result
 
 
