@@ -28,7 +28,7 @@ def run_tasks(
 
     Args:
         executor: Does them.
-        tasks: Of `executors.messages`; they may send `EpochReport`s and end with one message.
+        tasks: Of `executors.tasks`; they may send `EpochReport`s and end with one message.
         deadline: Seconds since the epoch, after which trainings are told to stop; None for never.
         observe: Told of every message, and of each training's begin and end.
 
