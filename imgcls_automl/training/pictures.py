@@ -10,7 +10,7 @@ from imgcls_automl.data.dataset import SPLITS
 from imgcls_automl.training.holdouts import list_holdouts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.plugin import ImageTask
@@ -66,14 +66,6 @@ class Pictures:
         if self.resident:
             return indices
         return {"images": self.images[indices], "labels": self.labels[indices]}
-
-    def feed(self, order: np.ndarray, batch_size: int) -> Any:
-        """What `fit` takes to train on the pictures in this order: (steps * batch_size,) indices."""
-        return order if self.resident else self._stream(order, batch_size)
-
-    def _stream(self, order: np.ndarray, batch_size: int) -> Iterator[tuple[Any]]:
-        for start in range(0, len(order), batch_size):
-            yield (self.batch(order[start : start + batch_size]),)
 
     def evaluate(
         self, indices: np.ndarray, predict: Callable[[np.ndarray], np.ndarray]

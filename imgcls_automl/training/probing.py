@@ -10,6 +10,7 @@ import keras
 import optuna
 
 from imgcls_automl.executors.results import ProbeResult
+from imgcls_automl.training.epochs import feed_fit
 from imgcls_automl.training.fitting import build_network, choose_step_shape
 from imgcls_automl.training.own_fit import find_own_fit, time_own_steps
 from imgcls_automl.training.scoring import balanced_weights
@@ -136,8 +137,7 @@ class _Pace:
         clock = _Clock()
         batch_size, pictures = self._shape.batch_size, self._bench.pictures
         self._program.trainee.fit(
-            pictures.feed(self._train[: steps * batch_size], batch_size),
-            batch_size=batch_size if pictures.resident else None,
+            **feed_fit(pictures, self._train[: steps * batch_size], batch_size),
             shuffle=False,
             verbose=0,
             callbacks=[clock],
