@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
-CLOSING_SECONDS = 10.0  # saving and testing the model, leaderboard and report
+from imgcls_automl.pacing import SAFETY, Pacing
+
+CLOSING_SECONDS = 10.0  # saving and testing the model, leaderboard and report, of a small data set
+CLOSING_SHARE = (
+    0.1  # of the time at most for more of it, where pictures are many or the machine is slow
+)
 FIRST_SHARE = 0.35  # of the time, kept back while no epoch has been measured
 LATER_SHARE = 0.6  # of the time at most for retraining and refit
-SAFETY = 1.15  # on a measured epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +51,32 @@ class Budget:
             share = min(later_seconds * SAFETY + CLOSING_SECONDS, self.seconds * LATER_SHARE)
         return self.started + self.seconds - share
 
-    def refit_deadline(self) -> float | None:
-        """When the refit's training has to end."""
-        return None if self.deadline is None else self.deadline - CLOSING_SECONDS / 2
+    def closing_seconds(self, looks: float = 0.0) -> float:
+        """What is kept back for all that follows the refit's training.
+
+        Args:
+            looks: Seconds that the pictures of the test and those held out are going to take, as validation's did.
+        """
+        return CLOSING_SECONDS + min(looks, CLOSING_SHARE * (self.seconds or 0.0))
+
+    def refit_deadline(self, closing: float = CLOSING_SECONDS) -> float | None:
+        """When the last training is ended, finished or not; `closing` is what has to follow it."""
+        return None if self.deadline is None else self.deadline - closing / 2
+
+    def pace(
+        self, epoch_seconds: float, *, later: float = 0.0, closing: float = CLOSING_SECONDS
+    ) -> Pacing | None:
+        """The time that a training's schedule has to fit into; None where it has all it needs.
+
+        Args:
+            epoch_seconds: That an epoch is expected to take.
+            later: Seconds of other trainings that are to follow it.
+            closing: Seconds of what follows them all.
+        """
+        if self.deadline is None:
+            return None
+        until = self.deadline - closing - later * SAFETY
+        return Pacing(until=until, epoch_seconds=epoch_seconds)
 
     def has_time_for(self, seconds: float) -> bool:
         """Whether work that should take some seconds fits into what is left."""
@@ -58,10 +84,3 @@ class Budget:
             self.deadline is None
             or seconds * SAFETY <= self.deadline - CLOSING_SECONDS - time.time()
         )
-
-    def affordable_epochs(self, epoch_seconds: float, planned: int) -> int:
-        """How many epochs of a refit fit into what is left: at most `planned`, 0 where none does."""
-        if self.deadline is None:
-            return planned
-        left = self.deadline - CLOSING_SECONDS - time.time()
-        return max(0, min(planned, math.floor(left / (epoch_seconds * SAFETY))))

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from imgcls_automl.engine.budget import SAFETY
 from imgcls_automl.engine.calibration import Calibration, fit_temperature
 from imgcls_automl.engine.ensembling import Ensemble, average, choose_ensemble
 from imgcls_automl.engine.opinions import list_opinions
-from imgcls_automl.engine.selection import measure_epoch
+from imgcls_automl.engine.pace import measure_epoch, pace_trainings
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.events import EnsembleChosen
 from imgcls_automl.executors.results import MemberResult
 from imgcls_automl.executors.tasks import Composition, Member, MemberTask
+from imgcls_automl.pacing import SAFETY
 from imgcls_automl.trial_files import drop_checkpoints, read_member
 
 if TYPE_CHECKING:
@@ -168,13 +168,15 @@ def _make_ensemble(
     observe: Callable[[Any], None],
 ) -> _Made | None:
     """Train the members; where some do not come to their end, the choice is made once more among the others."""
-    kept = _measure_refit(plan, opinions[0].trial) * SAFETY  # for the winner's own refit
+    refit = _measure_refit(plan, opinions[0].trial)  # the winner's own
     until = plan.budget.refit_deadline()
-    deadline = None if until is None else until - kept
+    deadline = None if until is None else until - refit * SAFETY
     wanted = [opinions[place] for place in chosen.chosen]
     tasks = [_make_task(plan, opinion, deadline) for opinion in wanted]
     known = [read_member(task) for task in tasks]
     missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
+    workers, growth = len(executor.idle()), plan.refit_growth
+    missing = pace_trainings(missing, plan, workers=workers, later=refit, growth=growth)
     done = iter(run_tasks(executor, missing, deadline=deadline, observe=observe))
     for task in missing:
         drop_checkpoints(task.folder)

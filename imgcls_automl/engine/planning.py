@@ -7,7 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from imgcls_automl.engine.budget import CLOSING_SECONDS, SAFETY
+from imgcls_automl.engine.budget import CLOSING_SECONDS
+from imgcls_automl.pacing import SAFETY
 
 if TYPE_CHECKING:
     from pathlib import Path

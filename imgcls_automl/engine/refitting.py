@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imgcls_automl.engine.planning import SearchPlan
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.executors.tasks import Composition
+    from imgcls_automl.pacing import Pacing
 
 
 def run_refit(
@@ -27,6 +28,8 @@ def run_refit(
     *,
     number: int,
     epochs: int,
+    pacing: Pacing | None,
+    closing: float,
     flips: bool,
     composition: Composition,
     best: Path,
@@ -41,6 +44,8 @@ def run_refit(
         plan: The search's folder, seed and budget.
         number: The winning trial.
         epochs: To train for; 0 to use the trial's kept weights.
+        pacing: As in `RefitTask`.
+        closing: Seconds that saving and testing the model should take at most.
         flips: Whether the winner is asked of pictures and their mirrors.
         composition: Of the model that is saved.
         best: The run's `best/` folder.
@@ -56,13 +61,17 @@ def run_refit(
         seed=trial_seed(plan.seed, number),
         epochs=epochs,
         precision=plan.precision,
-        deadline=plan.budget.refit_deadline(),
+        deadline=plan.budget.refit_deadline(closing),
+        pacing=pacing,
         flips=flips,
         composition=composition,
     )
     careful = replace(task, epochs=0, composition=composition.without_members())
-    for attempt in (task, careful):
-        (result,) = run_tasks(executor, [attempt], deadline=task.deadline, observe=observe)
+    # A slow machine may take long to save and test the model: it is not taken to hang for that.
+    for attempt, patience in ((task, 2 * closing), (careful, None)):
+        (result,) = run_tasks(
+            executor, [attempt], deadline=task.deadline, observe=observe, patience=patience
+        )
         if isinstance(result, RefitResult):
             return result
         drop_checkpoints(best)  # what killed the worker might kill the next one

@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.pace import measure_epoch, pace_trainings
 from imgcls_automl.engine.study import ranked_trials, trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.executors.tasks import RetrainTask
-from imgcls_automl.trial_files import drop_checkpoints, read_result, read_retraining
+from imgcls_automl.trial_files import drop_checkpoints, read_retraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,13 +130,6 @@ def _count_missing(plan: SearchPlan, number: int, seeds: int) -> int:
     return sum(read_retraining(task) is None for task in tasks)
 
 
-def measure_epoch(plan: SearchPlan, number: int) -> float:
-    """Seconds an epoch of a finished trial took, all it cost shared out."""
-    result = read_result(plan.folder / str(number))
-    assert result is not None
-    return result.seconds / max(1, result.epochs)
-
-
 def _make_task(plan: SearchPlan, number: int, index: int, *, epochs: int) -> RetrainTask:
     trial_folder = plan.folder / str(number)
     return RetrainTask(
@@ -158,6 +152,8 @@ def _hold(
     """Have those tasks done that have no result on the disk yet, and judge all that came to a score."""
     known = [read_retraining(task) for task in tasks]
     missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
+    refit = measure_epoch(plan, tasks[0].number) * plan.refit_growth * plan.epochs
+    missing = pace_trainings(missing, plan, workers=len(executor.idle()), later=refit)
     deadline = plan.budget.refit_deadline()
     done = iter(run_tasks(executor, missing, deadline=deadline, observe=observe))
     for task in missing:

@@ -23,6 +23,7 @@ def run_tasks(
     *,
     deadline: float | None,
     observe: Callable[[Any], None],
+    patience: float | None = 0.0,
 ) -> list[Any]:
     """Have workers do tasks, each as soon as one is idle.
 
@@ -31,6 +32,8 @@ def run_tasks(
         tasks: Of `executors.tasks`; they may send `EpochReport`s and end with one message.
         deadline: Seconds since the epoch, after which trainings are told to stop; None for never.
         observe: Told of every message, and of each training's begin and end.
+        patience: Seconds after the deadline that what follows a training may take before its worker is taken to
+            hang; None for as long as it shows progress.
 
     Returns:
         The message each task ended with, in their order; None where its worker died on it.
@@ -38,12 +41,13 @@ def run_tasks(
     results: list[Any] = [None] * len(tasks)
     names = [_name_training(task, at, len(tasks)) for at, task in enumerate(tasks, start=1)]
     waiting = list(range(len(tasks)))
+    end = None if deadline is None or patience is None else deadline + patience
     running: dict[int, int] = {}
     while waiting or running:
         for worker in executor.idle():
             if waiting:
                 running[worker] = position = waiting.pop(0)
-                executor.submit(worker, tasks[position], deadline=deadline)
+                executor.submit(worker, tasks[position], deadline=end)
                 if names[position]:
                     observe(TrainingBegun(what=names[position], epochs=tasks[position].epochs))
         event = executor.next_event(None)

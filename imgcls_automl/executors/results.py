@@ -92,6 +92,7 @@ class RetrainResult:
         flipped_loss: The same, averaged over pictures and their mirrors.
         epochs: Trained.
         seconds: Of it.
+        look_seconds: That the network took for a picture of validation, each of the two times that it saw it.
     """
 
     number: int
@@ -102,6 +103,7 @@ class RetrainResult:
     flipped_loss: float
     epochs: int
     seconds: float
+    look_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.data.dataset import Dataset
     from imgcls_automl.limits import Limits
+    from imgcls_automl.pacing import Pacing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ class RetrainTask:
         epochs: For which the schedule is laid out; 0 to score the trial's kept weights as they are.
         precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
+        pacing: The time that its whole schedule has to fit into; None where there is no limit.
     """
 
     number: int
@@ -127,6 +129,7 @@ class RetrainTask:
     epochs: int
     precision: str
     deadline: float | None
+    pacing: Pacing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +144,7 @@ class MemberTask:
         epochs: For which the schedule is laid out.
         precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
+        pacing: As in `RetrainTask`.
     """
 
     number: int
@@ -150,6 +154,7 @@ class MemberTask:
     epochs: int
     precision: str
     deadline: float | None
+    pacing: Pacing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +208,7 @@ class RefitTask:
         epochs: For which the schedule is laid out; 0 to use the trial's kept weights as they are.
         precision: As in `TrialTask`.
         deadline: As in `TrialTask`.
+        pacing: As in `RetrainTask`.
         flips: Whether the winner is asked of each picture and its mirror.
         composition: Of the saved model.
     """
@@ -214,5 +220,6 @@ class RefitTask:
     epochs: int
     precision: str
     deadline: float | None
+    pacing: Pacing | None = None
     flips: bool = False
     composition: Composition = Composition()

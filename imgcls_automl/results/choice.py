@@ -41,6 +41,11 @@ def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
         return ""
     if not run.selection.retrained:
         return _explain_no_retraining(run)
+    return f"{_compare_retrainings(run, contender, leader)}{_describe_shortening(run)}"
+
+
+def _compare_retrainings(run: RunRecord, contender: ContenderRecord, leader: TrialRecord) -> str:
+    assert run.selection is not None
     count = len(contender.results)
     seeds = "a fresh seed" if count == 1 else f"{count} fresh seeds"
     mean = "" if count == 1 and not run.folds else " on average"
@@ -56,6 +61,16 @@ def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
     if best is None or best.number == leader.number:
         return f"{told}."
     return f"{told}; in the search trial {best.number} had scored better."
+
+
+def _describe_shortening(run: RunRecord) -> str:
+    """The fewest epochs in which a retraining was brought to its end; empty where none was short of time."""
+    assert run.selection is not None
+    planned = run.plan.get("epochs", 0) * (run.folds or 1)
+    fewest = min(it.epochs for one in run.selection.contenders for it in one.results)
+    if fewest >= planned:
+        return ""
+    return f" The time was short: retrainings were brought to their end in as few as {fewest} epochs of {planned}."
 
 
 def _explain_no_retraining(run: RunRecord) -> str:

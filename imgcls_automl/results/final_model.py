@@ -73,6 +73,33 @@ def make_final_model(value: Mapping[str, Any]) -> FinalModelRecord:
     )
 
 
+def describe_training(run: RunRecord) -> str:
+    """How long the final model was trained on all but the test, and how much longer it should have been."""
+    if not run.refit:
+        return ""
+    where = "all folds" if run.folds else "train and validation"
+    epochs = int(run.refit["epochs"])
+    planned = int(run.refit.get("planned_epochs", epochs))
+    if epochs == 0:
+        return (
+            f"No training on {where} together came to its end: the model has the weights that its trial kept, "
+            "which learned from less."
+        )
+    if epochs < planned:
+        return (
+            f"Its final training, on {where} together, was brought to its end in {epochs} epochs of {planned} planned, "
+            "because the time was short."
+        )
+    return f"The final model was trained for {epochs} epochs, as planned, on {where} together."
+
+
+def describe_shortening(run: RunRecord) -> str:
+    """The same where it was not as planned; else empty."""
+    refit = run.refit
+    short = bool(refit) and refit["epochs"] < refit.get("planned_epochs", refit["epochs"])
+    return describe_training(run) if short else ""
+
+
 def describe_ensemble(run: RunRecord) -> str:
     """Who is in the ensemble and what it gains on validation, or why there is none; empty where none was asked for."""
     made = run.final_model

@@ -20,6 +20,7 @@ from imgcls_automl.results.final_model import (
     MAIN_METRICS,
     describe_calibration,
     describe_ensemble,
+    describe_training,
     list_comparisons,
 )
 from imgcls_automl.results.records import read_run
@@ -91,6 +92,7 @@ def _render(run: RunRecord, scores: TestScores) -> str:
         flips=describe_flips(run, leader) if leader else "",
         ensemble=describe_ensemble(run),
         calibration=describe_calibration(run),
+        training=describe_training(run),
         comparisons=[
             (told, *(f"{metrics[name].value:.4f}" for name in MAIN_METRICS))
             for told, metrics in list_comparisons(scores)

@@ -21,7 +21,7 @@ from imgcls_automl.results.figures import (
     format_share,
     name_metric,
 )
-from imgcls_automl.results.final_model import list_comparisons
+from imgcls_automl.results.final_model import describe_training, list_comparisons
 from imgcls_automl.results.frontier import draw_frontiers
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
@@ -116,6 +116,7 @@ def write_report(folder: Path) -> Path:
         ),
         "fit": describe_fit(leader) if leader else "",
         "frontiers": draw_frontiers(run, leader.number if leader else None),
+        "training": describe_training(run),
         "comparisons": list_comparisons(scores) if scores else [],
         "reliability": draw_reliability(folder) if scores else None,
         "album": album,

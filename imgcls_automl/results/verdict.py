@@ -22,6 +22,7 @@ from imgcls_automl.results.final_model import (
     describe_calibration,
     describe_ensemble,
     describe_gains,
+    describe_shortening,
 )
 from imgcls_automl.results.trial_record import STATES
 from imgcls_automl.text import plain
@@ -155,6 +156,7 @@ def _describe_selection(run: RunRecord) -> str:
         describe_flips(run, leader),
         describe_ensemble(run),
         describe_calibration(run),
+        describe_shortening(run),
     ]
     return " ".join(part for part in parts if part)
 

@@ -53,20 +53,23 @@ def refit_and_test(
     run: Run, winner: Contender, composed: Composed, plan: SearchPlan, executor: Executor
 ) -> None:
     """Train the winner once more, on train + validation, and test it once."""
+    from imgcls_automl.engine.pace import measure_epoch
     from imgcls_automl.engine.refitting import run_refit
-    from imgcls_automl.engine.selection import measure_epoch
     from imgcls_automl.trial_files import drop_checkpoints, read_result
 
     began = time.time()
-    epochs = plan.budget.affordable_epochs(
-        measure_epoch(plan, winner.trial) * plan.refit_growth, plan.epochs
-    )
+    closing = plan.budget.closing_seconds(_estimate_looks(run, winner, composed))
+    epoch_seconds = measure_epoch(plan, winner.trial) * plan.refit_growth
+    pacing = plan.budget.pace(epoch_seconds, closing=closing)
+    epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
     run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
     refitted = run_refit(
         executor,
         plan,
         number=winner.trial,
-        epochs=epochs,
+        epochs=plan.epochs if epochs else 0,
+        pacing=pacing,
+        closing=closing,
         flips=winner.flips,
         composition=composed.composition,
         best=run.folder.best,
@@ -86,6 +89,19 @@ def refit_and_test(
             "planned_epochs": plan.epochs,
             "seconds": refitted.seconds,
         },
-        final_model=composed.to_json(),
+        final_model={
+            **composed.to_json(),
+            "epochs": refitted.epochs,
+            "planned_epochs": plan.epochs,
+        },
     )
     drop_checkpoints(run.folder.best)
+
+
+def _estimate_looks(run: Run, winner: Contender, composed: Composed) -> float:
+    """Seconds that the final model takes for the test and what was held out, as the winner took for validation."""
+    train, validation, test = run.folder.record["dataset"]["split_sizes"]
+    pictures = test + (train if run.config.folds else validation)
+    views = (2 if winner.flips else 1) * (1 + len(composed.composition.members))
+    seconds = max(result.look_seconds for result in winner.results)
+    return seconds * float(pictures * views)

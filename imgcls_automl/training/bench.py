@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.limits import Limits
+    from imgcls_automl.pacing import Pacing
     from imgcls_automl.plugin import SearchSpace
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.logbook import Logbook
@@ -89,6 +90,7 @@ class Bench:
         on_epoch: Callable[[Epoch], str | None],
         *,
         keeps_last: bool,
+        pacing: Pacing | None = None,
     ) -> None:
         """Train a network; each epoch is scored on what is held out. A killed training is taken up where it was.
 
@@ -100,6 +102,7 @@ class Bench:
             logbook: Its last training is filled as epochs finish.
             on_epoch: Called after each epoch; returns why to stop, or None to go on.
             keeps_last: As in `Plan`.
+            pacing: As in `Plan`.
 
         Raises:
             NotFiniteError: The loss became NaN or infinite.
@@ -114,6 +117,7 @@ class Bench:
             class_weight=self.class_weight,
             sampling=self.sampling,
             deadline=task.deadline,
+            pacing=pacing,
             keeps_last=keeps_last,
             on_steps=self.on_steps,
         )

@@ -127,6 +127,7 @@ def _describe(progress: Progress) -> dict[str, Any]:
     return {
         "epochs": [asdict(epoch) for epoch in progress.epochs],
         "best": progress.best.number if progress.best else None,
+        "ends": progress.ends,
         "stopped": progress.stopped,
     }
 
@@ -137,5 +138,6 @@ def _restore(values: dict[str, Any]) -> Progress:
     return Progress(
         epochs=epochs,
         best=None if best is None else epochs[best - 1],
+        ends=tuple(values["ends"]),
         stopped=values["stopped"],
     )

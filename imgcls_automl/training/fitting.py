@@ -88,14 +88,15 @@ def fit_candidate(
     elif isinstance(space, HasInitialise):
         space.initialise(network, programs.pictures.images[plan.train])
     frozen = min(candidate.training.frozen_epochs, plan.epochs)
-    phases = [
-        _Phase(range(frozen), 1.0),
-        _Phase(range(frozen, plan.epochs), 0.1 if frozen else 1.0),
-    ]
-    watch = Watch(programs.pictures, plan, progress, on_epoch, keep)
+    phases = [_Phase(place=0, rate_share=1.0), _Phase(place=1, rate_share=0.1 if frozen else 1.0)]
+    before = progress.ends
+    watch = Watch(programs.pictures, plan, (frozen, plan.epochs), progress, on_epoch, keep)
+    watch.fit_to_time()
+    moved = progress.ends != before
+    continued = None if snapshot is None else _Continued(snapshot=snapshot, moved=moved)
     for phase in phases:
-        if len(progress.epochs) < phase.epochs.stop and progress.stopped is None:
-            _fit_phase(candidate.training, network, programs, plan, phase, watch, snapshot)
+        if len(progress.epochs) < progress.ends[phase.place] and progress.stopped is None:
+            _fit_phase(candidate.training, network, programs, plan, phase, watch, continued)
         if frozen:
             thaw(network)
 
@@ -119,12 +120,20 @@ def _start_afresh(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Phase:
-    """Some epochs under one compiled step and one schedule, its peak times `rate_share`."""
+    """Some epochs under one compiled step and one schedule, its peak times `rate_share`; `place` counts from 0."""
 
-    epochs: range
+    place: int
     rate_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Continued:
+    """Where an earlier process left off, and whether its phases have another length since."""
+
+    snapshot: Snapshot
+    moved: bool
 
 
 def _fit_phase(
@@ -134,8 +143,10 @@ def _fit_phase(
     plan: Plan,
     phase: _Phase,
     watch: Watch,
-    snapshot: Snapshot | None,
+    continued: _Continued | None,
 ) -> None:
+    ends = watch.progress.ends
+    start = ends[phase.place - 1] if phase.place else 0
     pictures = programs.pictures
     shape = choose_step_shape(training, plan.epoch_size or len(plan.train))
     steps = shape.steps_per_execution * shape.executions
@@ -145,22 +156,25 @@ def _fit_phase(
         network,
         training,
         class_weights=weights if plan.class_weight == "balanced" else np.ones_like(weights),
-        steps=steps * len(phase.epochs),
+        steps=steps * (ends[phase.place] - start),
         rate_share=phase.rate_share,
-        seed=plan.seed + phase.epochs.start,
+        seed=plan.seed + start,
     )
     done = len(watch.progress.epochs)
-    if snapshot is not None and done > phase.epochs.start:
-        program.set_state(snapshot.state)
+    if continued is not None and done > start:
+        program.set_state(continued.snapshot.state)
+        if continued.moved:
+            program.lay_out_rest(steps * (ends[phase.place] - done))
     order = draw_order(
         plan.train,
         pictures.labels[plan.train],
         seed=plan.seed,
-        epochs=range(max(done, phase.epochs.start), phase.epochs.stop),
+        # As many as were planned: a training that was brought to fewer epochs may get some of them back.
+        epochs=range(done, watch.planned_ends[phase.place]),
         length=steps * shape.batch_size,
         sampling=plan.sampling,
     )
-    watch.program = program
+    watch.program, watch.epoch_steps = program, steps
     run_epochs(program, pictures, order, shape, watch)
     if watch.diverged:
         raise NotFiniteError(f"the loss was not finite in epoch {len(watch.progress.epochs) + 1}")

@@ -163,7 +163,10 @@ class _OwnWatch(Watch):
         progress: Progress,
         on_epoch: Callable[[Epoch], str | None],
     ) -> None:
-        super().__init__(pictures, plan, progress, on_epoch, keep=lambda program: None)
+        super().__init__(
+            pictures, plan, (plan.epochs,), progress, on_epoch, keep=lambda program: None
+        )
+        self.fit_to_time()
         self.program = network  # asked for its weights alone
         self._trained = trained
         self._network = network
@@ -179,8 +182,6 @@ class _OwnWatch(Watch):
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._end_where_due()
         super().on_epoch_end(len(self.progress.epochs), self._complete(logs or {}))
-        if len(self.progress.epochs) >= self.plan.epochs:
-            self._end()
 
     def _complete(self, logs: dict[str, Any]) -> dict[str, float]:
         """Training loss and accuracy as logged or, where they are not, of some training pictures."""
@@ -201,6 +202,12 @@ class _OwnWatch(Watch):
 
     def _stop(self, reason: str) -> None:
         self.progress.stopped = reason
+        self._end()
+
+    def _go_on(self, done: int, *, moved: bool) -> None:
+        """Its schedule, if it has one, is its own, and what it has come to cannot be kept."""
+
+    def _end_phase(self) -> None:
         self._end()
 
     def _end(self) -> None:

@@ -18,7 +18,7 @@ from keras import ops
 
 from imgcls_automl.training.architecture import describe_architecture, digest, is_described
 from imgcls_automl.training.epochs import Scan
-from imgcls_automl.training.recipe import make_optimizer, set_rates
+from imgcls_automl.training.recipe import lay_out_rest, make_optimizer, set_rates
 from imgcls_automl.training.trainee import Trainee
 from imgcls_automl.training.weights import is_adapted, set_weights
 
@@ -116,6 +116,10 @@ class Program:
             variable.assign(ops.zeros(variable.shape, variable.dtype))
         set_rates(self._optimizer, training, steps=steps, share=rate_share)
         _seed_generators(self.trainee, seed)
+
+    def lay_out_rest(self, steps: int) -> None:
+        """Lay what is left of the schedule out over the next `steps` steps."""
+        lay_out_rest(self._optimizer, steps=steps)
 
     def scan(self, batches: np.ndarray) -> None:
         """Train on JAX on batches of indices, int32 (steps, batch_size), in one compiled call."""

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from imgcls_automl.pacing import Pacing
+
 
 class NotFiniteError(Exception):
     """The loss became NaN or infinite."""
@@ -29,6 +31,8 @@ class Plan:
         sampling: As in `draw_order`.
         epoch_size: Pictures that an epoch is laid out for; None for all of `train`.
         deadline: Seconds since the epoch; training stops there, inside an epoch if need be. None for never.
+        pacing: The time that the whole schedule is to fit into: where it is short, the rest is laid out over fewer
+            epochs. None to train all of them, or until the deadline.
         on_steps: Called as steps are made, some dozens at a time; on JAX, where an epoch is one call, never.
         keeps_last: Whether the last weights are what counts, not the best epoch's: no early stopping then.
     """
@@ -40,6 +44,7 @@ class Plan:
     metric: str
     class_weight: str
     deadline: float | None
+    pacing: Pacing | None = None
     keeps_last: bool = False
     sampling: str = "none"
     epoch_size: int | None = None
@@ -64,11 +69,21 @@ class Epoch:
 
 @dataclass(slots=True)
 class Progress:
-    """What a training has come to so far. `stopped` says why it ended before its last planned epoch."""
+    """What a training has come to so far.
+
+    Attributes:
+        epochs: That are finished.
+        best: Of those that are scored, the best.
+        best_weights: Its.
+        ends: Epochs after which each phase ends, the training with the last: as planned, or fewer where the time is
+            short; empty until it begins.
+        stopped: Why it ended before that.
+    """
 
     epochs: list[Epoch] = field(default_factory=list)
     best: Epoch | None = None
     best_weights: list[np.ndarray] = field(default_factory=list)
+    ends: tuple[int, ...] = ()
     stopped: str | None = None
 
     @property

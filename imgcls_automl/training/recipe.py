@@ -23,15 +23,24 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
     One-cycle rises linearly to the peak over the first quarter and falls linearly to the end (Smith, 2017,
     arXiv:1708.07120); cosine falls from the peak (Loshchilov and Hutter, 2016, arXiv:1608.03983).
+
+    Attributes:
+        peak: Variable of the highest rate.
+        begun: Variable of the share of the schedule, from 0 to 1, that was over at step `since`.
+        since: Variable of a step: 0, or where the rest was laid out anew.
+        steps: Variable of how many steps the rest takes.
     """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.peak: Any = None
+        self.begun: Any = None
+        self.since: Any = None
         self.steps: Any = None
 
     def __call__(self, step: Any) -> Any:
-        share = ops.minimum(ops.cast(step, "float32") / self.steps, 1.0)
+        made = ops.minimum((ops.cast(step, "float32") - self.since) / self.steps, 1.0)
+        share = self.begun + (1.0 - self.begun) * made
         if self.kind == "constant":
             return self.peak + 0.0 * share
         if self.kind == "cosine":
@@ -52,6 +61,8 @@ def make_optimizer(training: Training) -> keras.optimizers.Optimizer:
     else:
         optimizer = keras.optimizers.AdamW(schedule)
     schedule.peak = optimizer.add_variable(shape=(), name="peak")
+    schedule.begun = optimizer.add_variable(shape=(), name="begun")
+    schedule.since = optimizer.add_variable(shape=(), name="since")
     schedule.steps = optimizer.add_variable(shape=(), initializer="ones", name="steps")
     decays = training.optimizer != "adam"
     optimizer.weight_decay = optimizer.add_variable(shape=(), name="decay") if decays else None
@@ -61,9 +72,23 @@ def make_optimizer(training: Training) -> keras.optimizers.Optimizer:
 def set_rates(
     optimizer: keras.optimizers.Optimizer, training: Training, *, steps: int, share: float = 1.0
 ) -> None:
-    """Lay a recipe's schedule out over `steps` steps from the current one, its peak times `share`."""
+    """Lay a recipe's schedule out over its first `steps` steps, its peak times `share`."""
     schedule = optimizer._learning_rate
     schedule.peak.assign(training.learning_rate * share)
+    schedule.begun.assign(0.0)
+    schedule.since.assign(0.0)
     schedule.steps.assign(float(steps))
     if optimizer.weight_decay is not None:
         optimizer.weight_decay.assign(training.weight_decay)
+
+
+def lay_out_rest(optimizer: keras.optimizers.Optimizer, *, steps: int) -> None:
+    """Lay what is left of a schedule out over the next `steps` steps: from where it stands, without a jump."""
+    schedule = optimizer._learning_rate
+    step, begun, since, total = (
+        float(ops.convert_to_numpy(variable))
+        for variable in (optimizer.iterations, schedule.begun, schedule.since, schedule.steps)
+    )
+    schedule.begun.assign(begun + (1.0 - begun) * min((step - since) / total, 1.0))
+    schedule.since.assign(step)
+    schedule.steps.assign(float(steps))

@@ -44,9 +44,10 @@ class Refitted:
 def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict]) -> Refitted:
     """Train the winner on train + validation, write best/model.keras and predict the test split with it.
 
-    Training runs for its planned epochs and full schedule, without early stopping, and keeps its last weights.
-    The trial's kept weights, with folds its first fold's, are used instead where there was no time, where the deadline
-    cuts training short, or where it diverges. A refit whose process was killed goes on after its last checkpoint.
+    Training runs for its planned epochs and full schedule, or where the time is short for fewer, without early
+    stopping, and keeps its last weights. The trial's kept weights, with folds its first fold's, are used instead where
+    there was no time at all, where the deadline cuts training short nevertheless, or where it diverges. A refit whose
+    process was killed goes on after its last checkpoint.
     """
     stored = read_candidate(task.trial_folder)
     trained = train_on_all(task, stored, bench, report)
@@ -74,7 +75,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
             bench.space, stored.task, alone, temperature=made.single_temperature
         )
     return Refitted(
-        epochs=task.epochs if trained.finished else 0,
+        epochs=trained.epochs if trained.finished else 0,
         seconds=trained.seconds,
         model=single,
         test=_judge_test(model, bench),

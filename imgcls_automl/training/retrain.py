@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from imgcls_automl.executors.messages import EpochReport, Verdict
     from imgcls_automl.executors.tasks import RetrainTask
+    from imgcls_automl.pacing import Pacing
     from imgcls_automl.training.bench import Bench
     from imgcls_automl.training.holdouts import Holdout
     from imgcls_automl.training.progress import Epoch
@@ -46,7 +48,9 @@ def retrain(
         if logbook.has_ended(place):
             network.load_weights(weights_file(task.folder, holdout.fold))
         elif task.epochs:
-            _train(task, bench, stored, network, holdout, logbook, report)
+            left = len(bench.pictures.holdouts) - place
+            pacing = task.pacing and task.pacing.divide(left)
+            _train(task, bench, stored, network, holdout, logbook, report, pacing)
         else:
             kept = weights_file(task.trial_folder, holdout.fold)
             if opinions and not kept.is_file():  # the time was up before this fold's training
@@ -73,6 +77,7 @@ def _train(
     holdout: Holdout,
     logbook: Logbook,
     report: Callable[[EpochReport], Verdict],
+    pacing: Pacing | None,
 ) -> None:
     """Train once, as the next of a retraining's trainings, and save the last weights."""
     fold, folds = holdout.fold, len(bench.pictures.holdouts)
@@ -81,10 +86,13 @@ def _train(
 
     def on_epoch(epoch: Epoch) -> str | None:
         write_history(task.folder, logbook.trainings, folded=bench.is_folded)
-        return report(epoch_report(None, task.epochs, epoch, fold=fold, folds=folds)).stop
+        message = epoch_report(None, progress.ends[-1], epoch, fold=fold, folds=folds)
+        return report(message).stop
 
     try:
-        bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
+        bench.train(
+            task, stored, network, holdout, logbook, on_epoch, keeps_last=True, pacing=pacing
+        )
     except NotFiniteError:
         progress.stopped = "not finite"
     save_weights(network, network.get_weights(), weights_file(task.folder, fold))
@@ -93,16 +101,20 @@ def _train(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opinion:
-    """What a network says of the pictures held out from it: labels (N,), and logits (N, K) plain and with flips."""
+    """What a network says of the pictures held out from it: labels (N,), and logits (N, K) plain and with flips.
+
+    It took so many `seconds` for both.
+    """
 
     labels: np.ndarray
     plain: np.ndarray
     flipped: np.ndarray
+    seconds: float
 
 
 def _ask(network: Any, bench: Bench, holdout: Holdout) -> _Opinion:
     """Have a network predict what was held out, plain and averaged over each picture and its mirror."""
-    pictures, chosen = bench.pictures, holdout.validation
+    pictures, chosen, begun = bench.pictures, holdout.validation, time.monotonic()
 
     def predict(indices: np.ndarray, step: int = 1) -> np.ndarray:
         images = pictures.images[indices][:, :, ::step].astype("float32") / 255.0
@@ -112,7 +124,8 @@ def _ask(network: Any, bench: Bench, holdout: Holdout) -> _Opinion:
     logits = pictures.evaluate(chosen, predict)
     mirrored = pictures.evaluate(chosen, lambda indices: predict(indices, -1))
     averaged = np.log((softmax(logits) + softmax(mirrored)) / 2 + EPSILON)
-    return _Opinion(labels=pictures.labels[chosen], plain=logits, flipped=averaged)
+    seconds = time.monotonic() - begun
+    return _Opinion(labels=pictures.labels[chosen], plain=logits, flipped=averaged, seconds=seconds)
 
 
 def _keep_opinions(task: RetrainTask, opinions: list[_Opinion]) -> None:
@@ -150,4 +163,5 @@ def _judge(
         flipped_loss=score_logits(labels, all_flipped)["val_loss"],
         epochs=logbook.epochs,
         seconds=logbook.seconds,
+        look_seconds=sum(it.seconds for it in opinions) / (2 * len(labels)),
     )

@@ -32,7 +32,7 @@ class WholeTraining:
 
     Attributes:
         network: With its last weights.
-        finished: Whether it came to the end of its schedule.
+        finished: Whether it came to the end of its schedule, be it in fewer epochs than were planned.
         epochs: Trained.
         seconds: Of it.
     """
@@ -51,19 +51,30 @@ def train_on_all(
 ) -> WholeTraining:
     """Train a candidate for its planned epochs and full schedule, without early stopping; its last weights are kept.
 
-    With `task.epochs` 0 nothing is trained. A training whose process was killed goes on after its last checkpoint.
+    Where the time is short, its schedule is brought to its end in fewer epochs. With `task.epochs` 0 nothing is
+    trained. A training whose process was killed goes on after its last checkpoint.
     """
     holdout = hold_nothing_out(bench.pictures.indices("train", "validation"))
     network = bench.build(task, stored, holdout)
     logbook = Logbook(task.folder, task, stored)
 
-    def on_epoch(epoch: Epoch) -> str | None:
-        return report(epoch_report(None, task.epochs, epoch)).stop
-
     progress = logbook.begin()
+
+    def on_epoch(epoch: Epoch) -> str | None:
+        return report(epoch_report(None, progress.ends[-1], epoch)).stop
+
     if task.epochs:
         try:
-            bench.train(task, stored, network, holdout, logbook, on_epoch, keeps_last=True)
+            bench.train(
+                task,
+                stored,
+                network,
+                holdout,
+                logbook,
+                on_epoch,
+                keeps_last=True,
+                pacing=task.pacing,
+            )
         except NotFiniteError:
             logger.warning("The refit of trial %d diverged.", task.number, exc_info=True)
             progress.stopped = "not finite"

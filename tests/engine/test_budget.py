@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from imgcls_automl.engine.budget import CLOSING_SECONDS, FIRST_SHARE, LATER_SHARE, SAFETY, Budget
+from imgcls_automl.engine.budget import (
+    CLOSING_SECONDS,
+    CLOSING_SHARE,
+    FIRST_SHARE,
+    LATER_SHARE,
+    Budget,
+)
+from imgcls_automl.pacing import SAFETY
 
 
 def budget(seconds, started=1000.0):
@@ -18,7 +23,7 @@ class TestSearchDeadline:
         unlimited = budget(None)
         assert unlimited.search_deadline(36.0) is None
         assert unlimited.refit_deadline() is None
-        assert unlimited.affordable_epochs(1e6, 12) == 12
+        assert unlimited.pace(1e6) is None
 
     def test_a_share_is_kept_back_while_nothing_is_measured(self):
         assert budget(600).search_deadline(None) == pytest.approx(1000 + 600 * (1 - FIRST_SHARE))
@@ -34,13 +39,15 @@ class TestSearchDeadline:
         assert 1590 <= budget(600).refit_deadline() < budget(600).deadline == 1600
 
 
-class TestAffordableEpochs:
-    def test_all_of_them_where_there_is_time(self):
-        assert budget(600, started=time.time()).affordable_epochs(1.0, 12) == 12
+class TestClosing:
+    def test_all_that_follows_is_kept_back_from_the_last_training(self):
+        pacing = budget(600).pace(2.0, later=20.0, closing=30.0)
+        assert pacing.until == pytest.approx(1600 - 30 - 20 * SAFETY)
+        assert pacing.until < budget(600).refit_deadline(30.0) == 1585
 
-    def test_fewer_where_it_is_short(self):
-        left = CLOSING_SECONDS + 10 * SAFETY * 4.5
-        assert budget(left, started=time.time()).affordable_epochs(10.0, 12) == 4
+    def test_more_is_kept_back_where_pictures_take_long(self):
+        assert budget(600).closing_seconds() == CLOSING_SECONDS
+        assert budget(600).closing_seconds(25.0) == CLOSING_SECONDS + 25.0
 
-    def test_none_where_it_is_over(self):
-        assert budget(60, started=time.time() - 100).affordable_epochs(1.0, 12) == 0
+    def test_but_never_more_than_its_share(self):
+        assert budget(600).closing_seconds(1e6) == CLOSING_SECONDS + 600 * CLOSING_SHARE

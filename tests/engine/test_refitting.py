@@ -8,6 +8,7 @@ import pytest
 from in_process_executor import InProcessExecutor
 
 from imgcls_automl.engine.baselines import ask_baselines
+from imgcls_automl.engine.budget import CLOSING_SECONDS
 from imgcls_automl.engine.refitting import run_refit
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.messages import Baselines, EpochReport, WorkerLost
@@ -47,6 +48,8 @@ class TestRefit:
             plan,
             number=4,
             epochs=epochs,
+            pacing=None,
+            closing=CLOSING_SECONDS,
             flips=True,
             composition=Composition(),
             best=tmp_path,

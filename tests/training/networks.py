@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from imgcls_automl.pacing import Pacing
 from imgcls_automl.plugin import Augmentation, Candidate, Training
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Pacing):
+    """Asks no clock: after no epoch the first number of epochs fits, after one the second, and so on."""
+
+    fitting: tuple[int, ...]
+    until: float = 0.0
+    epoch_seconds: float = 0.0
+
+    def count_fitting(self, seconds, left):
+        return min(left, self.fitting[len(seconds)])
 
 
 def recipe(**changes):

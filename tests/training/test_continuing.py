@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import optuna
 import pytest
-from networks import Frozen, candidate
+from networks import Frozen, Told, candidate
 
 from imgcls_automl.executors.messages import Admission, Verdict
 from imgcls_automl.executors.tasks import RefitTask, RetrainTask, TrialTask
@@ -222,14 +222,21 @@ class TestLater:
         assert results[0] == results[1]
         assert told == [[(1, 1), (1, 2), (1, 3)], [(1, 3), (1, 4)]]
 
-    def test_a_refit_goes_on(self, run, trial_folder, tmp_path):
+    # Told that only so many of eight epochs fit: three, as if the machine had become slow after the first.
+    @pytest.mark.parametrize("fitting", [None, (8, 3, 2, 1)], ids=["as planned", "shortened"])
+    def test_a_refit_goes_on(self, run, trial_folder, tmp_path, fitting):
         from imgcls_automl.training.refit import refit
 
         tested = []
         for name, killed in (("whole", ()), ("resumed", (2,))):
             (tmp_path / name).mkdir()
             task = RefitTask(
-                number=3, trial_folder=trial_folder, folder=tmp_path / name, epochs=4, **COMMON
+                number=3,
+                trial_folder=trial_folder,
+                folder=tmp_path / name,
+                epochs=8 if fitting else 4,
+                pacing=fitting and Told(fitting=fitting),
+                **COMMON,
             )
             refitted, told = run(
                 lambda bench, report, task=task: refit(task, bench, report), Space(), killed=killed

@@ -13,7 +13,7 @@ import pytest
 # Run in a process of its own: a process has one backend.
 COMPARE = """
 import json, sys
-from networks import Plain, candidate
+from networks import Plain, Told, candidate
 from imgcls_automl.training import epochs
 from imgcls_automl.training.checkpoint import Snapshot
 from imgcls_automl.training.fitting import build_network, fit_candidate
@@ -30,13 +30,13 @@ first = candidate(dropout=0.3, label_smoothing=0.1, augmentation=augmentation)
 second = candidate(dropout=0.5, learning_rate=0.003, augmentation=augmentation)
 
 
-def train(chosen, programs, progress=None, snapshot=None, keep=lambda program: None):
+def train(chosen, programs, progress=None, snapshot=None, keep=lambda program: None, pacing=None):
     sampling = "balanced" if chosen is second else "none"
     network = build_network(Plain(), chosen, pictures.task, seed=5, precision="float32")
     progress = progress or Progress()
     plan = Plan(
         epochs=3, seed=5, train=pictures.indices("train"), validation=pictures.indices("validation"),
-        metric="accuracy", class_weight="none", deadline=None, sampling=sampling,
+        metric="accuracy", class_weight="none", deadline=None, sampling=sampling, pacing=pacing,
     )
     fit_candidate(
         Plain(), chosen, network, programs, plan, progress, lambda epoch: None, snapshot=snapshot, keep=keep
@@ -46,6 +46,8 @@ def train(chosen, programs, progress=None, snapshot=None, keep=lambda program: N
 
 programs = Programs(pictures)
 scanned = [train(first, programs), train(second, programs), train(first, programs)]
+late = Told(fitting=(3, 1, 0))
+shortened = [train(first, programs, pacing=late)]
 kept = []
 train(
     first, programs,
@@ -57,7 +59,8 @@ continued = train(first, Programs(pictures), Progress(epochs=whole.epochs[:2], b
 epochs._scan = lambda program, order, shape, watcher: epochs._fit(program, pictures, order, shape, watcher)
 programs = Programs(pictures)
 fitted = [train(first, programs), train(second, programs)]
-told = {"scanned": scanned, "fitted": fitted, "continued": continued}
+shortened.append(train(first, programs, pacing=late))
+told = {"scanned": scanned, "fitted": fitted, "continued": continued, "shortened": shortened}
 print(json.dumps({**told, "tensorflow": sys.modules["tensorflow"] is not None}))
 """
 
@@ -94,6 +97,15 @@ def test_a_compiled_scan_used_again_leaves_no_trace(told):
 
 def test_a_training_goes_on_from_a_snapshot_as_if_it_had_not_ended(told):
     assert told["continued"] == told["scanned"][0]
+
+
+def test_it_is_brought_to_fewer_epochs_just_as_fit_is(told):
+    scanned, fitted = told["shortened"]
+    assert len(scanned) == 2
+    assert scanned[0] == told["scanned"][0][0]
+    assert scanned[1] != told["scanned"][0][1]
+    for one, other in zip(scanned, fitted, strict=True):
+        assert one == pytest.approx(other, abs=1e-5)
 
 
 def test_tensorflow_stays_away(told):
