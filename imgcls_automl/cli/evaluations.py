@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json as json_format
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imgcls_automl.cli.data_sources import READING_OPTIONS, refuse_unreadable, resolve_reading
 from imgcls_automl.cli.options import with_options
-from imgcls_automl.config import DEFAULT_READ_TIMEOUT
-from imgcls_automl.config_sources import resolve_option
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.text import plain
 
@@ -25,7 +23,7 @@ MOST_NAMED = 20  # unreadable pictures
 def add_commands(app: typer.Typer) -> None:
     app.command(
         help="Measure a run's best model on other labelled pictures, with what differs from those of training."
-    )(with_options("adapter", "data_option", "read_timeout")(evaluate))
+    )(with_options(*READING_OPTIONS)(evaluate))
 
 
 def evaluate(
@@ -72,30 +70,29 @@ def evaluate(
 
     if device not in DEVICES:
         raise ConfigError(f"--device must be one of {', '.join(DEVICES)}, but got {device!r}.")
-    given = {key: resolve_option(key, value, os.environ) for key, value in flags.items()}
     request = EvaluationRequest(
         run=run,
         sources=tuple(data),
-        adapter=given["adapter"],
-        options=given["data_option"] or None,
         name=name,
         corruptions=corruptions,
         positive=positive,
         device=device,
-        read_timeout=given["read_timeout"] or DEFAULT_READ_TIMEOUT,
+        **resolve_reading(flags),
     )
     with choose_screen(quiet=quiet) as screen:
         evaluation = measure(request, screen.observe)
-    _warn(evaluation)
+    if evaluation.warning:
+        typer.echo(f"Warning: {plain(evaluation.warning)}", err=True)
     if json:
         typer.echo(json_format.dumps({**evaluation.document, "folder": str(evaluation.folder)}))
     else:
         show_evaluation(evaluation, run)
+    _name_unreadable(evaluation)
+    left_out = len(evaluation.left_out)
+    refuse_unreadable(left_out, evaluation.document["pictures"] + left_out, "measured")
 
 
-def _warn(evaluation: Evaluation) -> None:
-    if evaluation.warning:
-        typer.echo(f"Warning: {plain(evaluation.warning)}", err=True)
+def _name_unreadable(evaluation: Evaluation) -> None:
     for id_, detail in evaluation.left_out[:MOST_NAMED]:
         typer.echo(f"Left out {plain(id_)}: {plain(detail)}", err=True)
     more = len(evaluation.left_out) - MOST_NAMED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from imgcls_automl.cli.data_sources import READING_OPTIONS, refuse_unreadable, resolve_reading
 from imgcls_automl.cli.options import with_options
-from imgcls_automl.config import DEFAULT_READ_TIMEOUT
-from imgcls_automl.config_sources import resolve_option
-from imgcls_automl.errors import ConfigError, DatasetError
-from imgcls_automl.option_values import parse_pairs
+from imgcls_automl.errors import ConfigError
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
@@ -31,7 +28,7 @@ FORMATS = ("table", "csv", "json")
 def add_commands(app: typer.Typer) -> None:
     app.command(
         help="Name pictures with the run's best model: the class, and the probability of each."
-    )(with_options("read_timeout")(predict))
+    )(with_options(*READING_OPTIONS)(predict))
 
 
 def predict(
@@ -46,20 +43,6 @@ def predict(
     form: Annotated[
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How to show it.")
     ] = "table",
-    adapter: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="The dataset adapter for all sources.", show_default=False
-        ),
-    ] = None,
-    data_option: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="K=V",
-            help="An option of the adapter; may be repeated. Default: those of the run.",
-            show_default=False,
-        ),
-    ] = None,
     device: Annotated[
         str, typer.Option(metavar="|".join(DEVICES), help="Where to compute.")
     ] = "auto",
@@ -73,18 +56,11 @@ def predict(
     request = PredictionRequest(
         run=run,
         sources=tuple(sources),
-        adapter=adapter,
-        options=_parse_options(data_option),
         device=device,
-        read_timeout=resolve_option("read_timeout", flags["read_timeout"], os.environ)
-        or DEFAULT_READ_TIMEOUT,
+        **resolve_reading(flags),
     )
     left_out, total = _write_predictions(request, make_format(form, sys.stdout.write))
-    if left_out:
-        raise DatasetError(
-            f"{left_out:,} of {total:,} pictures could not be read and were left out; they are named above.\n"
-            "Repair them or take them out; all others have been predicted."
-        )
+    refuse_unreadable(left_out, total, "predicted")
 
 
 def _write_predictions(request: PredictionRequest, output: PredictionFormat) -> tuple[int, int]:
@@ -129,10 +105,3 @@ def _report(one: LeftOut) -> None:
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise ConfigError(f"{name} must be one of {', '.join(choices)}, but got {value!r}.")
-
-
-def _parse_options(pairs: list[str] | None) -> dict[str, str] | None:
-    try:
-        return parse_pairs(pairs) if pairs else None
-    except ValueError as error:
-        raise ConfigError(f"--data-option must be {error}, but got {pairs!r}.") from None

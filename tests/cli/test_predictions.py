@@ -176,3 +176,16 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert done.stdout == ""
     assert told in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [["predict", "digits"], ["evaluate", "--data", "digits"]])
+def test_how_pictures_are_read_may_come_from_the_environment(finished, imgcls, words):
+    name, *others = words
+    for variable, value, code, told in (
+        ("IMGCLS_AUTOML_ADAPTER", "nonesuch", 5, "no dataset adapter called 'nonesuch'"),
+        ("IMGCLS_AUTOML_DATA_OPTION", "oops", 2, "IMGCLS_AUTOML_DATA_OPTION must be name=value"),
+    ):
+        done = imgcls(name, finished[0], *others, env={variable: value})
+        assert done.returncode == code
+        assert told in done.stderr
