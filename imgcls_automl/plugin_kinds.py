@@ -10,7 +10,7 @@ from imgcls_automl import registry
 from imgcls_automl.errors import BrokenPluginError, ConfigError, PluginError, UnknownPluginError
 from imgcls_automl.plugin_loading import LOAD_SECONDS, START_SECONDS
 from imgcls_automl.processes import Child, ChildDiedError
-from imgcls_automl.registry import DATASETS, SEARCH_SPACES, PluginInfo
+from imgcls_automl.registry import DATASETS, EXECUTORS, SEARCH_SPACES, PluginInfo
 from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def find_plugin(reference: str, kind: str | None) -> PluginInfo:
         kind: `"dataset"`, `"space"`, or None where the name or the class tells.
 
     Raises:
-        ConfigError: It might be either.
+        ConfigError: It might be either, or is an executor.
         PluginError: As `registry.find`; or a class that cannot be imported.
     """
     if kind is not None:
@@ -61,6 +61,11 @@ def _find_groups(name: str) -> list[str]:
         group: [info.name for info in registry.discover_all(group)] for group in KINDS.values()
     }
     groups = [group for group, known in names.items() if name in known]
+    if not groups and any(info.name == name for info in registry.discover_all(EXECUTORS)):
+        raise ConfigError(
+            f"{name!r} is an executor: that kind of plugin is provisional and has no contract yet.\n"
+            "Whether it can be imported is told by: imgcls-automl plugins list --load"
+        )
     if not groups:
         near = difflib.get_close_matches(name, chain(*names.values()), n=1)
         guess = f" Did you mean {near[0]!r}?" if near else ""

@@ -37,11 +37,16 @@ Status = Literal["ok", "broken", "duplicate", "blocked"]
 
 DATASETS = "imgcls_automl.datasets"
 SEARCH_SPACES = "imgcls_automl.search_spaces"
+EXECUTORS = "imgcls_automl.executors"  # provisional: listed, but nothing uses them yet
 
-_KINDS = {DATASETS: "dataset adapter", SEARCH_SPACES: "search space"}
+_KINDS = {DATASETS: "dataset adapter", SEARCH_SPACES: "search space", EXECUTORS: "executor"}
 _PROTOCOLS: dict[str, Any] = {DATASETS: DatasetAdapter, SEARCH_SPACES: SearchSpace}
 _METHODS = {DATASETS: "match and read", SEARCH_SPACES: "suggest and build"}
-_LIST_COMMANDS = {DATASETS: "datasets list", SEARCH_SPACES: "spaces list"}
+_LIST_COMMANDS = {
+    DATASETS: "datasets list",
+    SEARCH_SPACES: "spaces list",
+    EXECUTORS: "plugins list",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +141,8 @@ def find(group: str, reference: str) -> PluginInfo:
 def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
     """Import a plugin and make it: its class called with the user's options as keyword arguments.
 
+    Of an executor the class alone is returned: what it is made with is not fixed yet.
+
     Raises:
         BrokenPluginError: It cannot be imported, is no such class, refuses its options or lacks a method.
         PluginVersionError: It was written for another version of the plugin API.
@@ -151,6 +158,8 @@ def load(info: PluginInfo, options: Mapping[str, str]) -> Any:
             f"The {info.kind} {info.name!r} ({info.origin}) speaks plugin API {version!r}, "
             f"but this imgcls-automl speaks {API_VERSION}.\nInstall a version of it for API {API_VERSION}."
         )
+    if info.group == EXECUTORS:
+        return plugin_class
     try:
         plugin = plugin_class(**options)
     except PluginError:

@@ -10,12 +10,14 @@ import pytest
 
 from imgcls_automl.errors import (
     BrokenPluginError,
+    ConfigError,
     DuplicatePluginError,
     PluginError,
     PluginVersionError,
     UnknownPluginError,
 )
-from imgcls_automl.registry import DATASETS, SEARCH_SPACES, discover, find, load
+from imgcls_automl.plugin_kinds import find_plugin
+from imgcls_automl.registry import DATASETS, EXECUTORS, SEARCH_SPACES, discover, find, load
 
 ADAPTER = '''
 from imgcls_automl.plugin import Match, PluginError, Sample
@@ -93,6 +95,15 @@ class TestDiscover:
     def test_each_group_has_its_own_plugins(self, package):
         install_slides(package)
         assert "slides" not in [info.name for info in discover(SEARCH_SPACES)]
+
+    def test_an_executor_is_found_and_imported_but_not_made(self, package):
+        entries, code = {"cluster": "slides_cluster:Cluster"}, "class Cluster:\n    pass\n"
+        package("acme-cluster", "0.3", entries, group=EXECUTORS, modules={"slides_cluster": code})
+        (info,) = discover(EXECUTORS)
+        assert (info.kind, info.origin) == ("executor", "acme-cluster 0.3")
+        assert load(info, {}).__name__ == "Cluster"
+        with pytest.raises(ConfigError, match="'cluster' is an executor"):
+            find_plugin("cluster", None)
 
     def test_ours_are_registered_like_anyones(self):
         adapters = [info.name for info in discover(DATASETS)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgcls_automl.errors import ConfigError
-from imgcls_automl.registry import DATASETS, SEARCH_SPACES, PluginInfo, Status, survey
+from imgcls_automl.registry import DATASETS, EXECUTORS, SEARCH_SPACES, PluginInfo, Status, survey
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def add_commands(app: typer.Typer) -> None:
     for name, groups, what in (
         ("spaces", (SEARCH_SPACES,), "search spaces"),
         ("datasets", (DATASETS,), "dataset adapters"),
-        ("plugins", (DATASETS, SEARCH_SPACES), "plugins"),
+        ("plugins", (DATASETS, SEARCH_SPACES, EXECUTORS), "plugins"),
     ):
         group = _make_list(groups, what)
         if name == "plugins":
