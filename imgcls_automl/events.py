@@ -155,7 +155,7 @@ class EnsembleChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefitBegun:
-    """The winner is trained once more. `epochs` is 0 where there is no time for that."""
+    """The winner is trained once more. `epochs` is 0 where there is too little time for that."""
 
     number: int
     epochs: int

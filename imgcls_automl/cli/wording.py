@@ -231,7 +231,7 @@ def _with_flips(result: RetrainResult) -> str:
 def describe_refit(number: int, epochs: int, planned: int) -> str:
     """What the refit is going to do."""
     if epochs == 0:
-        return f"No time is left to refit trial {number}; its own weights are tested as they are"
+        return f"Too little time is left to refit trial {number}; its own weights are tested as they are"
     short = "" if epochs == planned else f" (of {planned} planned: the time is short)"
     return f"Refitting trial {number} on train + validation for {count(epochs, 'epoch')}{short}"
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.stages.context import Run
 
+# Of the planned epochs: what fewer of them lose is more than what training on validation too gains.
+LEAST_SHARE = 0.5
+
 
 def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
     """Whether a resumed run has nothing new to choose from, and its winner was fully refitted."""
@@ -62,6 +65,8 @@ def refit_and_test(
     epoch_seconds = measure_epoch(plan, winner.trial) * plan.refit_growth
     pacing = plan.budget.pace(epoch_seconds, closing=closing)
     epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
+    if epochs < LEAST_SHARE * plan.epochs:
+        epochs = 0
     run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
     refitted = run_refit(
         executor,
