@@ -89,10 +89,8 @@ def fit_candidate(
         space.initialise(network, programs.pictures.images[plan.train])
     frozen = min(candidate.training.frozen_epochs, plan.epochs)
     phases = [_Phase(place=0, rate_share=1.0), _Phase(place=1, rate_share=0.1 if frozen else 1.0)]
-    before = progress.ends
     watch = Watch(programs.pictures, plan, (frozen, plan.epochs), progress, on_epoch, keep)
-    watch.fit_to_time()
-    moved = progress.ends != before
+    moved = watch.fit_to_time()
     continued = None if snapshot is None else _Continued(snapshot=snapshot, moved=moved)
     for phase in phases:
         if len(progress.epochs) < progress.ends[phase.place] and progress.stopped is None:

@@ -129,7 +129,12 @@ class RunFolder:
         return self
 
     def write_selection(
-        self, winner: int, scores: dict[int, list[tuple[float, float]]], *, retrained: bool = True
+        self,
+        winner: int,
+        scores: dict[int, list[tuple[float, float]]],
+        *,
+        retrained: bool = True,
+        epochs: int = 12,
     ) -> RunFolder:
         """Say how the winner was chosen.
 
@@ -137,6 +142,7 @@ class RunFolder:
             winner: Its trial.
             scores: For each contender its trainings: validation score without and with flips.
             retrained: Whether they were trained again.
+            epochs: For how many.
         """
         lower = self.metric == "log_loss"
         contenders = []
@@ -151,7 +157,7 @@ class RunFolder:
                     "flipped_score": mirrored,
                     "loss": 0.3,
                     "flipped_loss": 0.29 if flips else 0.31,
-                    "epochs": 12 if retrained else 0,
+                    "epochs": epochs if retrained else 0,
                     "seconds": 20.0,
                 }
                 for seed, (score, mirrored) in enumerate(results)

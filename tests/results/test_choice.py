@@ -38,6 +38,17 @@ def test_several_seeds_are_told_as_a_mean(searched: Any) -> None:
     assert "had scored better" not in text
 
 
+@pytest.mark.parametrize("epochs", [12, 7])
+def test_it_is_told_where_retrainings_had_no_time_for_all_their_epochs(
+    searched: Any, epochs: int
+) -> None:
+    searched.write_selection(1, {1: [(0.93, 0.93)], 2: [(0.92, 0.92)]}, epochs=epochs)
+    short = "retrainings were brought to their end in as few as 7 epochs of 12" in tell(
+        searched.path
+    )
+    assert short is (epochs == 7)
+
+
 def test_a_winner_that_was_not_retrained_is_not_said_to_be(searched: Any) -> None:
     searched.write_selection(2, {2: [(0.95, 0.96)]}, retrained=False)
     text = tell(searched.path)

@@ -10,10 +10,12 @@ import pytest
 from imgcls_automl.results.final_model import (
     describe_calibration,
     describe_ensemble,
+    describe_training,
     list_comparisons,
 )
 from imgcls_automl.results.model_card import write_model_card
 from imgcls_automl.results.records import read_run
+from imgcls_automl.results.report import write_report
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.verdict import describe_outcome, format_search_command
 
@@ -73,6 +75,25 @@ def test_the_temperature_is_told_with_what_it_was_chosen_by(tell, temperature, w
 def test_a_run_of_an_older_version_says_nothing_of_it(finished_run):
     run = read_run(finished_run.path)
     assert (describe_ensemble(run), describe_calibration(run)) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "words", "short"),
+    [
+        (12, "was trained for 12 epochs, as planned, on train and validation together", False),
+        (7, "was brought to its end in 7 epochs of 12 planned, because the time was short", True),
+        (0, "the model has the weights that its trial kept", True),
+    ],
+)
+def test_how_long_it_was_trained_is_told_and_in_the_verdict_where_it_was_not_as_planned(
+    finished_run, epochs, words, short
+):
+    refit = {"epochs": epochs, "planned_epochs": 12, "seconds": 31.5}
+    run = read_run(finished_run.write_run(refit=refit).path)
+    assert words in describe_training(run)
+    assert any(words in line for line in describe_outcome(run, None)) is short
+    assert words in write_model_card(finished_run.path).read_text()
+    assert words in write_report(finished_run.path).read_text()
 
 
 def test_outcome_and_model_card_compare_on_the_test_split(tell, finished_run):

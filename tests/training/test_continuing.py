@@ -218,7 +218,7 @@ class TestLater:
             assert read_retraining(task) == result
             assert read_retraining(replace(task, epochs=5)) is None
             assert not has_checkpoint(task.folder)
-            results.append(replace(result, seconds=0.0))
+            results.append(replace(result, seconds=0.0, look_seconds=0.0))
         assert results[0] == results[1]
         assert told == [[(1, 1), (1, 2), (1, 3)], [(1, 3), (1, 4)]]
 
