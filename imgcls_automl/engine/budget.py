@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from imgcls_automl.pacing import SAFETY, Pacing
 
 CLOSING_SECONDS = 10.0  # saving and testing the model, leaderboard and report, of a small data set
-CLOSING_SHARE = (
-    0.1  # of the time at most for more of it, where pictures are many or the machine is slow
-)
+CLOSING_SHARE = 0.1  # of the time at most for more of it, of many pictures or on a slow machine
 FIRST_SHARE = 0.35  # of the time, kept back while no epoch has been measured
 LATER_SHARE = 0.6  # of the time at most for retraining and refit
 
