@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from functools import cache
 from pathlib import Path
 
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
+_SAMPLE_SECONDS = 0.1  # of calculation: several turns of a processor that others want, too
 
 
 def usable_cores() -> int:
@@ -64,3 +66,11 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError:  # no such file on this system, or its process has just ended
         return ""
+
+
+def measure_crowding() -> float:
+    """How many times longer than where nothing else runs a calculation takes now; 1 where nothing does."""
+    begun, computed = time.monotonic(), time.thread_time()
+    while time.thread_time() - computed < _SAMPLE_SECONDS:
+        sum(range(1000))
+    return max(1.0, (time.monotonic() - begun) / _SAMPLE_SECONDS)

@@ -61,3 +61,18 @@ def test_processes_killed_for_memory_are_counted(kernel):
     assert machine.count_memory_kills() == 0
     kernel("proc/vmstat", "nr_free_pages 12\noom_kill 3\n")
     assert machine.count_memory_kills() == 3
+
+
+def test_a_crowded_machine_is_seen_by_what_a_calculation_takes(monkeypatch):
+    assert machine.measure_crowding() >= 1.0
+    # Of four seconds that pass, one is this process's.
+    passed = iter(range(0, 4000, 4))
+    clock = {"now": 0.0}
+
+    def compute():
+        clock["now"] = next(passed) / 100
+        return clock["now"] / 4
+
+    monkeypatch.setattr(machine.time, "thread_time", compute)
+    monkeypatch.setattr(machine.time, "monotonic", lambda: clock["now"])
+    assert machine.measure_crowding() == pytest.approx(4.0, rel=0.2)

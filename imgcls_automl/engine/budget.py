@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imgcls_automl.pacing import SAFETY, Pacing
 
 CLOSING_SECONDS = 10.0  # saving and testing the model, leaderboard and report, of a small data set
+QUIET_SECONDS = 5.0  # that it takes where nothing else runs, to be multiplied where much does
 CLOSING_SHARE = 0.1  # of the time at most for more of it, of many pictures or on a slow machine
 FIRST_SHARE = 0.35  # of the time, kept back while no epoch has been measured
 LATER_SHARE = 0.6  # of the time at most for retraining and refit
@@ -49,13 +50,15 @@ class Budget:
             share = min(later_seconds * SAFETY + CLOSING_SECONDS, self.seconds * LATER_SHARE)
         return self.started + self.seconds - share
 
-    def closing_seconds(self, looks: float = 0.0) -> float:
+    def closing_seconds(self, looks: float = 0.0, crowding: float = 1.0) -> float:
         """What is kept back for all that follows the refit's training.
 
         Args:
             looks: Seconds that the pictures of the test and those held out are going to take, as validation's did.
+            crowding: As of `machine.measure_crowding`.
         """
-        return CLOSING_SECONDS + min(looks, CLOSING_SHARE * (self.seconds or 0.0))
+        more = max(0.0, QUIET_SECONDS * crowding - CLOSING_SECONDS) + looks
+        return CLOSING_SECONDS + min(more, CLOSING_SHARE * (self.seconds or 0.0))
 
     def refit_deadline(self, closing: float = CLOSING_SECONDS) -> float | None:
         """When the last training is ended, finished or not; `closing` is what has to follow it."""

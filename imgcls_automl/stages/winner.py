@@ -58,10 +58,13 @@ def refit_and_test(
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.pace import measure_epoch
     from imgcls_automl.engine.refitting import run_refit
+    from imgcls_automl.machine import measure_crowding
     from imgcls_automl.trial_files import drop_checkpoints, read_result
 
     began = time.time()
-    closing = plan.budget.closing_seconds(_estimate_looks(run, winner, composed))
+    looks = _estimate_looks(run, winner, composed)
+    crowding = 1.0 if plan.budget.deadline is None else measure_crowding()
+    closing = plan.budget.closing_seconds(looks, crowding)
     epoch_seconds = measure_epoch(plan, winner.trial) * plan.refit_growth
     pacing = plan.budget.pace(epoch_seconds, closing=closing)
     epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)

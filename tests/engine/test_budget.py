@@ -9,6 +9,7 @@ from imgcls_automl.engine.budget import (
     CLOSING_SHARE,
     FIRST_SHARE,
     LATER_SHARE,
+    QUIET_SECONDS,
     Budget,
 )
 from imgcls_automl.pacing import SAFETY
@@ -48,6 +49,10 @@ class TestClosing:
     def test_more_is_kept_back_where_pictures_take_long(self):
         assert budget(600).closing_seconds() == CLOSING_SECONDS
         assert budget(600).closing_seconds(25.0) == CLOSING_SECONDS + 25.0
+
+    def test_or_where_the_machine_is_crowded(self):
+        assert budget(600).closing_seconds(crowding=2.0) == CLOSING_SECONDS
+        assert budget(600).closing_seconds(5.0, crowding=8.0) == 8 * QUIET_SECONDS + 5.0
 
     def test_but_never_more_than_its_share(self):
         assert budget(600).closing_seconds(1e6) == CLOSING_SECONDS + 600 * CLOSING_SHARE

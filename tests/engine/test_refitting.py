@@ -95,6 +95,28 @@ class TestRefit:
         assert result.epochs == 0
         assert sum(isinstance(event, EpochReport) for event in seen) == 1
 
+    def test_a_machine_that_tests_the_model_slowly_is_not_taken_to_hang(self, make_plan, tmp_path):
+        def die_once(task):
+            if task.epochs:
+                yield LOST
+            yield from self.train(task)
+
+        plan, executor = make_plan(seconds=600), InProcessExecutor(die_once)
+        run_refit(
+            executor,
+            plan,
+            number=4,
+            epochs=3,
+            pacing=None,
+            closing=40.0,
+            flips=False,
+            composition=Composition(),
+            best=tmp_path,
+            observe=lambda event: None,
+        )
+        assert executor.tasks[0].deadline == plan.budget.deadline - 20
+        assert executor.deadlines == [plan.budget.deadline + 60, None]
+
     def test_a_worker_that_hangs_is_replaced(self, make_plan, tmp_path):
         def hang_once(task):
             if task.epochs:

@@ -210,6 +210,18 @@ class TestShortTime:
         _, tasks = select(play({0: 0.9, 1: 0.8}), [0.9, 0.8], top_k=2, seeds=3, seconds=19)
         assert [task.number for task in tasks] == [0, 1]
 
+    def test_they_share_the_time_before_the_refit(self, select):
+        scores = {0: 0.9, 1: 0.8, 2: 0.7}
+        _, tasks = select(play(scores), list(scores.values()), top_k=3, seconds=100)
+        ends = [task.pacing.until - time.time() for task in tasks]
+        before_the_refit = 100 - 10 - 2.5 * 1.15
+        assert ends == pytest.approx([before_the_refit * part / 3 for part in (1, 2, 3)])
+        assert [task.pacing.epoch_seconds for task in tasks] == [1.0, 1.0, 1.0]
+
+    def test_without_a_time_limit_nothing_is_paced(self, select):
+        _, tasks = select(play({0: 0.9, 1: 0.8}), [0.9, 0.8], top_k=2)
+        assert [task.pacing for task in tasks] == [None, None]
+
     def test_trainings_are_told_to_end_with_the_time(self, select):
         _, tasks = select(play({0: 0.9}), [0.9], seconds=100)
         assert tasks[0].deadline is not None
