@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.stages.context import Run
 
-# Of the planned epochs: what fewer of them lose is more than what training on validation too gains.
+# Of the epochs that the trial had: what fewer of them lose is more than what training on validation too gains.
 LEAST_SHARE = 0.5
 
 
@@ -68,7 +68,8 @@ def refit_and_test(
     epoch_seconds = measure_epoch(plan, winner.trial) * plan.refit_growth
     pacing = plan.budget.pace(epoch_seconds, closing=closing)
     epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
-    if epochs < LEAST_SHARE * plan.epochs:
+    result = read_result(plan.folder / str(winner.trial))
+    if result is not None and epochs < LEAST_SHARE * min(plan.epochs, result.epochs):
         epochs = 0
     run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
     refitted = run_refit(
@@ -86,7 +87,6 @@ def refit_and_test(
     run.folder.note_time("refit", time.time() - began)
     if refitted.members < len(composed.composition.members):
         composed = composed.without_members("the worker died on it")
-    result = read_result(plan.folder / str(winner.trial))
     run.folder.update(
         best_trial=winner.trial,
         best_score=result.score if result else None,
