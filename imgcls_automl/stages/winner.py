@@ -58,17 +58,14 @@ def refit_and_test(
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.pace import measure_epoch
     from imgcls_automl.engine.refitting import run_refit
-    from imgcls_automl.machine import measure_crowding
     from imgcls_automl.trial_files import drop_checkpoints, read_result
 
     began = time.time()
-    looks = _estimate_looks(run, winner, composed)
-    crowding = 1.0 if plan.budget.deadline is None else measure_crowding()
-    closing = plan.budget.closing_seconds(looks, crowding)
+    result = read_result(plan.folder / str(winner.trial))
+    closing = _estimate_closing(run, winner, composed)
     epoch_seconds = measure_epoch(plan, winner.trial) * plan.refit_growth
     pacing = plan.budget.pace(epoch_seconds, closing=closing)
     epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
-    result = read_result(plan.folder / str(winner.trial))
     if result is not None and epochs < LEAST_SHARE * min(plan.epochs, result.epochs):
         epochs = 0
     run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
@@ -106,10 +103,16 @@ def refit_and_test(
     drop_checkpoints(run.folder.best)
 
 
-def _estimate_looks(run: Run, winner: Contender, composed: Composed) -> float:
-    """Seconds that the final model takes for the test and what was held out, as the winner took for validation."""
+def _estimate_closing(run: Run, winner: Contender, composed: Composed) -> float:
+    """Seconds to be kept back for what follows the refit.
+
+    The final model looks at the test and at what was held out as fast as the winner looked at validation.
+    """
+    from imgcls_automl.machine import measure_crowding
+
+    crowding = 1.0 if run.budget.deadline is None else measure_crowding()
     train, validation, test = run.folder.record["dataset"]["split_sizes"]
     pictures = test + (train if run.config.folds else validation)
     views = (2 if winner.flips else 1) * (1 + len(composed.composition.members))
     seconds = max(result.look_seconds for result in winner.results)
-    return seconds * float(pictures * views)
+    return run.budget.closing_seconds(seconds * pictures * views, crowding)
