@@ -80,7 +80,8 @@ def _to_channels(image: Image.Image, channels: int) -> Image.Image:
         image = _lay_on_white(image)
     elif image.mode == "LAB":
         image = image.convert("RGB")  # the only way that Pillow knows, also towards grey
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _narrow_image(image: Image.Image) -> Image.Image:

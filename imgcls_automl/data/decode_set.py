@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcls_automl.data.checks import check_unreadable_so_far
+from imgcls_automl.data.content import digest_content, read_once
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.decoded import IMAGES, Contents, ImagesWriter, Issue, write_contents
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _LARGE_PIXELS = 20_000_000
 
 Looked = tuple["SpooledSample", Header]
-Decoded = tuple[bytes, bytes]  # pixels, and the digest of what the source holds
+Decoded = tuple[np.ndarray, bytes]  # pixels, and the digest of what the source holds
 
 
 class NothingReadableError(DatasetError):
@@ -153,15 +154,12 @@ def _write_images(
         sample, header = one
         is_large = header.height * header.width > _LARGE_PIXELS
         try:
-            with one_at_a_time if is_large else nullcontext():
+            with one_at_a_time if is_large else nullcontext(), unreadable_if_it_fails():
+                picture = read_once(spool.get(sample.picture))
                 pixels = decode_image(
-                    spool.get(sample.picture),
-                    shape=shape,
-                    resize=request.resize,
-                    max_pixels=request.max_pixels,
+                    picture, shape=shape, resize=request.resize, max_pixels=request.max_pixels
                 )
-                with unreadable_if_it_fails():
-                    return pixels.tobytes(), spool.digest(sample.picture)
+                return np.ascontiguousarray(pixels), digest_content(picture)
         except UnreadableImageError as error:
             return error
 
@@ -175,7 +173,7 @@ def _write_images(
         ):
             if isinstance(decoded, tuple):
                 pixels, digest = decoded
-                images.append(pixels)
+                images.append(pixels.data)
                 kept.append(one)
                 digests += digest
                 fingerprint.update(_text_of(one[0]))

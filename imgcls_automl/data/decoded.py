@@ -124,7 +124,7 @@ class ImagesWriter:
         self._count = 0
         self._write_header()
 
-    def append(self, pixels: bytes) -> None:
+    def append(self, pixels: memoryview) -> None:
         self._file.write(pixels)
         self._count += 1
 

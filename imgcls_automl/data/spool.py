@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 _BUFFER = 1 << 20  # bytes
-_new_digest = partial(hashlib.blake2b, digest_size=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +61,6 @@ class Spool:
         if self._flushed < self._end:
             self.flush()
         return os.pread(self._file.fileno(), reference.length, reference.offset)
-
-    def digest(self, reference: Reference) -> bytes:
-        """16 bytes for what the source holds of a picture: a file's bytes, or an array's pixels.
-
-        Raises:
-            OSError: The file cannot be read.
-        """
-        if isinstance(reference, Path):
-            with reference.open("rb", buffering=0) as file:
-                return hashlib.file_digest(file, _new_digest).digest()
-        return _new_digest(self.read(reference)).digest()
 
     def flush(self) -> None:
         """Make everything that was put readable. Call it before threads share the spool."""

@@ -63,5 +63,5 @@ def test_but_not_for_what_the_run_was_not_of(begun, prepare, changes):
 def test_without_them_the_run_is_not_gone_on_with(begun, prepare, damage):
     path = begun.recorded / "splits.npy"
     path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:90])
-    with pytest.raises(RunFolderError, match="splits.npy is missing or damaged"):
+    with pytest.raises(RunFolderError, match=r"splits\.npy is missing or damaged"):
         prepare(begun)
