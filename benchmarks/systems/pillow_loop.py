@@ -1,4 +1,4 @@
-"""Decodes a folder of JPEG files, or every n-th of them, as a loop does: one process, Pillow's draft mode, one array."""
+"""Decodes a folder of JPEG files, or each n-th of them, in a loop: one process, Pillow's draft mode, one array."""
 
 from __future__ import annotations
 
