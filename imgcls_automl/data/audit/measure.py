@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgcls_automl.data.audit.mapped import RELEASE_BYTES, release_pages
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.threads import map_in_order
 
@@ -61,7 +62,12 @@ def measure_pictures(images: np.ndarray, report: Report) -> Measures:
         _measure_block(np.ascontiguousarray(images[part]), measures, part)
         return int(part.stop)
 
+    kept = 0
     for done in map_in_order(measure, parts):
+        kept += step * images[0].nbytes
+        if kept >= RELEASE_BYTES:
+            release_pages(images)
+            kept = 0
         report(IngestProgress(stage="comparing", done=done, total=total))
     return measures
 
