@@ -147,7 +147,7 @@ def locked(cache: Path, key: str, waiting: Callable[[], None]) -> Iterator[None]
 
 def _locate(source: str | None) -> str | None:
     # The same relative path means another source in another folder.
-    is_path = source is not None and os.path.exists(source)  # noqa: PTH110  # never raises
+    is_path = source is not None and os.path.exists(source)  # noqa: PTH110 - it never raises
     return os.path.realpath(source) if source and is_path else source
 
 

@@ -36,6 +36,6 @@ def digest_content(picture: Path | bytes | np.ndarray) -> bytes:
         OSError: The file cannot be read.
     """
     if not isinstance(picture, Path):
-        return _new_digest(picture).digest()
+        return _new_digest(picture if isinstance(picture, bytes) else picture.data).digest()
     with picture.open("rb", buffering=0) as file:
         return hashlib.file_digest(file, _new_digest).digest()

@@ -177,7 +177,7 @@ def _write_images(
                 kept.append(one)
                 digests += digest
                 fingerprint.update(_text_of(one[0]))
-                fingerprint.update(pixels)
+                fingerprint.update(pixels.data)
             else:
                 failures.add(one[0], decoded)
             if pace.is_due() or done == len(looked):

@@ -16,5 +16,6 @@ def release_pages(images: np.ndarray) -> None:
 
     Nothing happens to an array in memory, or where the system cannot do it.
     """
-    if isinstance(images.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        images.base.madvise(mmap.MADV_DONTNEED)
+    mapped: object = images.base
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
