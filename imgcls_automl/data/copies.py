@@ -41,6 +41,7 @@ def choose_originals(contents: Contents, pool: np.ndarray, sets: np.ndarray) -> 
         pool: Places of the pictures to choose among, (M,).
         sets: Which pictures are copies.
     """
+    has_copies = np.bincount(sets[pool])[sets[pool]] > 1
     labels, digests, ids = contents.labels.tolist(), contents.digests.tolist(), contents.ids
     counts = np.bincount(contents.labels).tolist()
     originals: dict[int, int] = {}
@@ -48,9 +49,9 @@ def choose_originals(contents: Contents, pool: np.ndarray, sets: np.ndarray) -> 
     def order(place: int) -> tuple[int, int, bytes, str]:
         return counts[labels[place]], labels[place], digests[place], ids[place]
 
-    for place in sorted(pool.tolist(), key=order):
+    for place in sorted(pool[has_copies].tolist(), key=order):
         originals.setdefault(int(sets[place]), place)
-    return np.array(list(originals.values()), dtype=np.int64)
+    return np.array([*pool[~has_copies].tolist(), *originals.values()], dtype=np.int64)
 
 
 def unite_groups(groups: np.ndarray, sets: np.ndarray) -> np.ndarray:

@@ -16,7 +16,6 @@ from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.decoded import IMAGES, Contents, ImagesWriter, Issue, write_contents
 from imgcls_automl.data.header import Header, read_header
-from imgcls_automl.data.opening import unreadable_if_it_fails
 from imgcls_automl.data.pace import Pace
 from imgcls_automl.data.room import make_room
 from imgcls_automl.data.sizing import choose_shape, summarise_headers
@@ -154,7 +153,7 @@ def _write_images(
         sample, header = one
         is_large = header.height * header.width > _LARGE_PIXELS
         try:
-            with one_at_a_time if is_large else nullcontext(), unreadable_if_it_fails():
+            with one_at_a_time if is_large else nullcontext():
                 picture = read_once(spool.get(sample.picture))
                 pixels = decode_image(
                     picture, shape=shape, resize=request.resize, max_pixels=request.max_pixels

@@ -63,23 +63,28 @@ def assign_folds(
             folds[pool[members]] = fold
     else:
         originals = choose_originals(contents, pool, sets)
-        folds[originals] = _deal_pictures(contents, originals, count, f"{seed}:folds")
+        copied = np.bincount(sets[pool], minlength=len(sets))[sets[originals]]
+        folds[originals] = _deal_pictures(contents, originals, copied, count, f"{seed}:folds")
         places = {sets[index]: folds[index] for index in originals}
         folds[pool] = [places[number] for number in sets[pool]]
     _check_classes(contents, folds, count)
     return folds
 
 
-def _deal_pictures(contents: Contents, pool: np.ndarray, count: int, draw: str) -> np.ndarray:
-    """Deal each class in a seeded order, going on where the class before ended."""
+def _deal_pictures(
+    contents: Contents, pool: np.ndarray, copied: np.ndarray, count: int, draw: str
+) -> np.ndarray:
+    """Deal each class in a seeded order, going on where the class before ended.
+
+    Those with most copies, `copied` (M,) in all, come first, so that no fold gets many of them.
+    """
     labels = contents.labels[pool]
-    ids = [contents.ids[index] for index in pool]
     digests = contents.digests[pool].tolist()
     folds = np.empty(len(pool), dtype=np.int16)
     dealt = 0
     for label in range(int(labels.max()) + 1):
         members = np.flatnonzero(labels == label)
-        ranked = sorted(members, key=lambda index: (rank(draw, digests[index]), ids[index]))
+        ranked = sorted(members, key=lambda it: (-copied[it], rank(draw, digests[it])))
         folds[ranked] = np.arange(dealt, dealt + len(ranked)) % count
         dealt += len(ranked)
     return folds

@@ -101,9 +101,7 @@ def _hold_out_pictures(
         members = pool[contents.labels[pool] == label]
         count = max(1, int(len(members) * share + 0.5))
         count = max(0, min(count, len(members) - keep))
-        ranked = sorted(
-            members, key=lambda index: (rank(draw, digests[index]), contents.ids[index])
-        )
+        ranked = sorted(members, key=lambda index: rank(draw, digests[index]))
         held_out.extend(ranked[:count])
     return np.array(held_out, dtype=np.int64)
 
