@@ -81,7 +81,10 @@ def _to_channels(image: Image.Image, channels: int) -> Image.Image:
     elif image.mode == "LAB":
         image = image.convert("RGB")  # the only way that Pillow knows, also towards grey
     mode = "L" if channels == 1 else "RGB"
-    return image if image.mode == mode else image.convert(mode)
+    if image.mode != mode:
+        return image.convert(mode)
+    image.load()  # as convert does: PNG files may have their EXIF data behind their pixels
+    return image
 
 
 def _narrow_image(image: Image.Image) -> Image.Image:

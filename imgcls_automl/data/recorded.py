@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +11,10 @@ from imgcls_automl.errors import RunFolderError
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import NoReturn
 
     from imgcls_automl.data.correcting import Corrected
     from imgcls_automl.data.dataset import DatasetRequest
-
-logger = logging.getLogger(__name__)
 
 
 def find_recorded(request: DatasetRequest, corrected: Corrected, name: str) -> Path | None:
@@ -31,7 +29,7 @@ def find_recorded(request: DatasetRequest, corrected: Corrected, name: str) -> P
         The file; None where there is no such run, or it was of another set, seed or number of folds.
 
     Raises:
-        RunFolderError: The file is missing or damaged.
+        RunFolderError: The file, or summary.json beside it, is missing or damaged.
     """
     if request.recorded is None or not _is_of_same_set(request.recorded, request, corrected):
         return None
@@ -39,13 +37,9 @@ def find_recorded(request: DatasetRequest, corrected: Corrected, name: str) -> P
     try:
         whole = np.load(path).shape == (len(corrected.source.ids),)
     except (OSError, ValueError, EOFError) as error:
-        logger.warning("%s cannot be read: %s", path, error)
-        whole = False
+        _refuse(path, error)
     if not whole:
-        raise RunFolderError(
-            f"{path} is missing or damaged: which pictures this run's trials were trained on is not known.\n"
-            "Bring the file back, or begin a new run."
-        )
+        _refuse(path, None)
     return path
 
 
@@ -55,6 +49,12 @@ def _is_of_same_set(folder: Path, request: DatasetRequest, corrected: Corrected)
         summary = json.loads(path.read_text(encoding="utf-8"))
         recorded = summary["fingerprint"], summary["seed"], summary.get("folds")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        logger.warning("%s tells nothing of the splits, which are drawn anew: %s", path, error)
-        return False
+        _refuse(path, error)
     return bool(recorded == (corrected.contents.fingerprint, request.seed, request.folds))
+
+
+def _refuse(path: Path, error: Exception | None) -> NoReturn:
+    raise RunFolderError(
+        f"{path} is missing or damaged: which pictures this run's trials were trained on is not known.\n"
+        "Bring the file back, or begin a new run."
+    ) from error

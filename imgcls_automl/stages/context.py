@@ -38,7 +38,9 @@ class Run:
         """The `data/` folder whose splits the trials so far were trained and scored on; None where there are none."""
         if self.folder.record.get("dataset") is not None:
             return self.folder.data
-        return None if self.origin is None else self.origin.path / "data"
+        if self.origin is None or self.origin.dataset is None:
+            return None
+        return self.origin.path / "data"
 
     @property
     def earlier_data(self) -> dict[str, Any] | None:

@@ -59,9 +59,10 @@ def test_but_not_for_what_the_run_was_not_of(begun, prepare, changes):
     assert prepare(asked) == prepare(replace(asked, recorded=None))
 
 
+@pytest.mark.parametrize("name", ["splits.npy", "folds.npy", "summary.json"])
 @pytest.mark.parametrize("damage", ["gone", "cut"])
-def test_without_them_the_run_is_not_gone_on_with(begun, prepare, damage):
-    path = begun.recorded / "splits.npy"
+def test_without_them_the_run_is_not_gone_on_with(begun, prepare, damage, name):
+    path = begun.recorded / name
     path.unlink() if damage == "gone" else path.write_bytes(path.read_bytes()[:90])
-    with pytest.raises(RunFolderError, match=r"splits\.npy is missing or damaged"):
+    with pytest.raises(RunFolderError, match=f"{name} is missing or damaged"):
         prepare(begun)
