@@ -116,7 +116,8 @@ def test_ingest_is_compared_with_a_loop_that_gives_the_same_pixels(run_quick):
     record, printed = run_quick("ingest")
     summary = record["summary"]
     assert summary["same pixels"] is True
-    assert all(ratio > 0 for ratio in summary["ratio"].values())
+    assert all(ratio > 0 for ratio in (*summary["ratio"].values(), summary["ceiling"]))
+    assert 0 < summary["peak"]["index"]
     assert 0 < summary["files"]["indexed"] <= summary["files"]["decoded"]
     assert {one["cached"] for one in record["measurements"] if one["measure"] == "cached"} == {True}
     assert "Peak memory" in printed
