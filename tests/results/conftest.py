@@ -188,6 +188,12 @@ class RunFolder:
         )
 
 
+@pytest.fixture(scope="session")
+def run_folder_kind() -> type[RunFolder]:
+    """For what writes runs of its own."""
+    return RunFolder
+
+
 @pytest.fixture
 def run_folder(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "cnn_small-fashion").write_run()

@@ -1,0 +1,85 @@
+"""Five hundred names that mean mischief change no element and no attribute of a page about a run, and no table of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES, Markup, find_formulas, find_obeyed
+from named_run import make_named_run
+
+from imgcls_automl.results.leaderboard import build_leaderboard, write_leaderboard
+from imgcls_automl.results.leaderboard_page import write_leaderboard_page
+from imgcls_automl.results.model_card import write_model_card
+from imgcls_automl.results.notebook import show_outcome
+from imgcls_automl.results.records import read_run
+from imgcls_automl.results.report import write_report
+from imgcls_automl.results.scores import read_scores
+from imgcls_automl.results.verdict import (
+    describe_outcome,
+    format_search_command,
+    list_next_commands,
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: Any, run_folder_kind: Any) -> tuple[Path, Path]:
+    """Two runs that differ in their names alone: hostile ones, harmless ones."""
+    hostile, harmless = (
+        make_named_run(run_folder_kind, tmp_path_factory.mktemp("named") / "run", names).path
+        for names in (HOSTILE_NAMES, HARMLESS_NAMES)
+    )
+    return hostile, harmless
+
+
+def write_board(folder: Path) -> Path:
+    path = folder / "board.html"
+    write_leaderboard_page(path, build_leaderboard([read_run(folder)]))
+    return path
+
+
+@pytest.mark.parametrize("write", [write_report, write_board])
+def test_a_page_has_the_elements_and_attributes_it_would_have_with_harmless_names(
+    runs: Any, write: Any
+) -> None:
+    hostile, harmless = (write(folder).read_text(encoding="utf-8") for folder in runs)
+    assert not find_obeyed(hostile)
+    page, usual = Markup(hostile), Markup(harmless)
+    assert page.shape == usual.shape
+    changed = {
+        name
+        for (name, value), (_, other) in zip(page.attributes, usual.attributes, strict=True)
+        if value != other
+    }
+    assert changed <= {"data-key", "aria-label"}  # what tables are sorted by, and a row's name
+    assert any("{{7*7}}" in text for text in page.texts)  # no template was run
+
+
+def test_a_notebook_is_shown_texts(runs: Any) -> None:
+    hostile, harmless = map(show_outcome, runs)
+    assert not find_obeyed(hostile)
+    assert Markup(hostile).shape == Markup(harmless).shape
+
+
+def test_no_file_of_a_run_has_anything_to_obey(runs: Any) -> None:
+    folder, _ = runs
+    write_leaderboard(folder)
+    write_model_card(folder)
+    files = [*folder.glob("leaderboard.*"), *(folder / "best").iterdir()]
+    texts = [it for it in files if it.suffix in (".csv", ".json", ".md")]
+    assert len(texts) == 11
+    for path in texts:
+        text = path.read_bytes().decode("utf-8")
+        assert not find_obeyed(text), path.name
+        assert path.suffix != ".csv" or not find_formulas(text), path.name
+        assert path.suffix != ".json" or json.loads(text)
+
+
+def test_verdict_and_commands_are_harmless(runs: Any) -> None:
+    folder, _ = runs
+    run, scores = read_run(folder), read_scores(folder)
+    told = [*describe_outcome(run, scores), *list_next_commands(run, scores)]
+    for text in (*told, format_search_command(run)):
+        assert not find_obeyed(text)
