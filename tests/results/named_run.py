@@ -58,9 +58,7 @@ def _write_answers(run: Any, names: Sequence[str]) -> None:
     shown = make_shown(labels, answers, ids)
     write_shown_pictures(best, change(shown, heat_layer=names[8], strengths={names[9]: 0.1}))
     judgement = Answers(split="test", indices=labels, probabilities=answers)
-    write_suspicious_labels(
-        best, ids=ids, labels=said, class_names=names, judgements=[judgement]
-    )
+    write_suspicious_labels(best, ids=ids, labels=said, class_names=names, judgements=[judgement])
 
 
 def _write_summary(run: Any, names: Sequence[str]) -> None:
@@ -73,7 +71,7 @@ def _write_summary(run: Any, names: Sequence[str]) -> None:
         "left_out": 3,
         "classes": [{"name": name, **counts} for name in names],
         "checks": {
-            "issues": {name: 1 for name in names},
+            "issues": dict.fromkeys(names, 1),
             "balance": {"effective_classes": 9.98},
             "remarks": list(names),
         },

@@ -23,6 +23,7 @@ from imgcls_automl.results.leaderboard_texts import (
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.shortlist import keep_best
 
+
 @pytest.fixture
 def make_run(tmp_path, run_folder):
     def make(name, *scores, **settings):

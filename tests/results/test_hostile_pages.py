@@ -1,4 +1,4 @@
-"""Five hundred names that mean mischief change no element and no attribute of a page about a run, and no table of it."""
+"""Five hundred names that mean mischief change no element and no attribute of a page about a run, and no file."""
 
 from __future__ import annotations
 
