@@ -10,6 +10,7 @@ import pytest
 from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES, Markup, find_formulas, find_obeyed
 from named_run import make_named_run
 
+from imgcls_automl.cli.summary import show_result
 from imgcls_automl.results.leaderboard import build_leaderboard, write_leaderboard
 from imgcls_automl.results.leaderboard_page import write_leaderboard_page
 from imgcls_automl.results.model_card import write_model_card
@@ -22,6 +23,7 @@ from imgcls_automl.results.verdict import (
     format_search_command,
     list_next_commands,
 )
+from imgcls_automl.run_result import load_result
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +79,13 @@ def test_no_file_of_a_run_has_anything_to_obey(runs: Any) -> None:
         assert path.suffix != ".json" or json.loads(text)
 
 
-def test_verdict_and_commands_are_harmless(runs: Any) -> None:
+def test_verdict_and_commands_are_harmless(runs: Any, capsys: Any) -> None:
     folder, _ = runs
     run, scores = read_run(folder), read_scores(folder)
     told = [*describe_outcome(run, scores), *list_next_commands(run, scores)]
     for text in (*told, format_search_command(run)):
         assert not find_obeyed(text)
+    show_result(load_result(folder))
+    shown = capsys.readouterr().out
+    assert told[1].split(":")[0] in " ".join(shown.split())
+    assert not find_obeyed(shown)
