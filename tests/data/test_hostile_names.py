@@ -1,4 +1,4 @@
-"""Five hundred names that mean mischief, of pictures, classes, groups and faults: what is told of the data obeys none."""
+"""Five hundred names that mean mischief, of pictures, classes, groups and faults: what tells of data obeys none."""
 
 from __future__ import annotations
 

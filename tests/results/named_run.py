@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from hostile_names import STEMS
 from shown_digits import change, make_shown
-from test_suspicious_labels import Answers
 
 from imgcls_automl.engine.study import close_study, open_study
 from imgcls_automl.results.shown_pictures import write_shown_pictures
@@ -57,7 +57,7 @@ def _write_answers(run: Any, names: Sequence[str]) -> None:
     best = run.path / "best"
     shown = make_shown(labels, answers, ids)
     write_shown_pictures(best, change(shown, heat_layer=names[8], strengths={names[9]: 0.1}))
-    judgement = Answers(split="test", indices=labels, probabilities=answers)
+    judgement: Any = SimpleNamespace(split="test", indices=labels, probabilities=answers)
     write_suspicious_labels(best, ids=ids, labels=said, class_names=names, judgements=[judgement])
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES, Markup, find_formulas, find_obeyed
-from named_run import make_named_run
+from hostile_names import Markup, find_formulas, find_obeyed
 
 from imgcls_automl.cli.summary import show_result
 from imgcls_automl.results.leaderboard import build_leaderboard, write_leaderboard
@@ -26,16 +25,6 @@ from imgcls_automl.results.verdict import (
 from imgcls_automl.run_result import load_result
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: Any, run_folder_kind: Any) -> tuple[Path, Path]:
-    """Two runs that differ in their names alone: hostile ones, harmless ones."""
-    hostile, harmless = (
-        make_named_run(run_folder_kind, tmp_path_factory.mktemp("named") / "run", names).path
-        for names in (HOSTILE_NAMES, HARMLESS_NAMES)
-    )
-    return hostile, harmless
-
-
 def write_board(folder: Path) -> Path:
     path = folder / "board.html"
     write_leaderboard_page(path, build_leaderboard([read_run(folder)]))
@@ -44,9 +33,9 @@ def write_board(folder: Path) -> Path:
 
 @pytest.mark.parametrize("write", [write_report, write_board])
 def test_a_page_has_the_elements_and_attributes_it_would_have_with_harmless_names(
-    runs: Any, write: Any
+    named_runs: Any, write: Any
 ) -> None:
-    hostile, harmless = (write(folder).read_text(encoding="utf-8") for folder in runs)
+    hostile, harmless = (write(folder).read_text(encoding="utf-8") for folder in named_runs)
     assert not find_obeyed(hostile)
     page, usual = Markup(hostile), Markup(harmless)
     assert page.shape == usual.shape
@@ -59,14 +48,14 @@ def test_a_page_has_the_elements_and_attributes_it_would_have_with_harmless_name
     assert any("{{7*7}}" in text for text in page.texts)  # no template was run
 
 
-def test_a_notebook_is_shown_texts(runs: Any) -> None:
-    hostile, harmless = map(show_outcome, runs)
+def test_a_notebook_is_shown_texts(named_runs: Any) -> None:
+    hostile, harmless = map(show_outcome, named_runs)
     assert not find_obeyed(hostile)
     assert Markup(hostile).shape == Markup(harmless).shape
 
 
-def test_no_file_of_a_run_has_anything_to_obey(runs: Any) -> None:
-    folder, _ = runs
+def test_no_file_of_a_run_has_anything_to_obey(named_runs: Any) -> None:
+    folder, _ = named_runs
     write_leaderboard(folder)
     write_model_card(folder)
     files = [*folder.glob("leaderboard.*"), *(folder / "best").iterdir()]
@@ -79,8 +68,8 @@ def test_no_file_of_a_run_has_anything_to_obey(runs: Any) -> None:
         assert path.suffix != ".json" or json.loads(text)
 
 
-def test_verdict_and_commands_are_harmless(runs: Any, capsys: Any) -> None:
-    folder, _ = runs
+def test_verdict_and_commands_are_harmless(named_runs: Any, capsys: Any) -> None:
+    folder, _ = named_runs
     run, scores = read_run(folder), read_scores(folder)
     told = [*describe_outcome(run, scores), *list_next_commands(run, scores)]
     for text in (*told, format_search_command(run)):
