@@ -204,4 +204,6 @@ def test_predicting_files_is_compared_with_its_two_halves(run_quick):
     assert set(record["summary"]["speed"]) == {"decoding", "model", "ours"}
     assert {one["pictures"] for one in record["measurements"]} == {200, 50}
     assert record["summary"]["of the slower half"] > 0
+    assert 0 < record["summary"]["ceiling of that"] <= 1
+    assert record["summary"]["processor ms a picture"].keys() == record["summary"]["speed"].keys()
     assert "Peak memory" in printed
