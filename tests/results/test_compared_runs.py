@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES, Markup, find_formulas, find_obeyed
 
+from imgcls_automl.results.choice import find_leader
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_formats import (
     format_leaderboard_csv,
@@ -22,6 +24,7 @@ from imgcls_automl.results.leaderboard_texts import (
 )
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.shortlist import keep_best
+from imgcls_automl.results.ties import list_ties
 
 
 @pytest.fixture
@@ -82,8 +85,53 @@ class TestTies:
         board = build(make_run("a", 0.3, 0.3, metric="log_loss"))
         assert not any(row["tied"] for row in board.rows)
         assert list_remarks(board) == [
-            "Ties are told of accuracy only: nothing on disk says how far log loss varies."
+            "No ties are told: only answers of retrained trials say how far log loss varies, and trial 0 has none."
         ]
+
+
+class TestTiesOfOtherMetrics:
+    """Retrained trials are compared by what they answered to the same validation pictures."""
+
+    @pytest.fixture
+    def make_answered(self, make_run):
+        def make(name, *tempers, metric, seed=0):
+            """A run whose retrained trials are so sure of 600 pictures' classes; one more was not retrained."""
+            run = make_run(name, *(0.5 for _ in tempers), 0.5, metric=metric)
+            run.write_selection(0, {trial: [(0.5, 0.4)] for trial in range(len(tempers))})
+            random = np.random.default_rng(seed)
+            labels = np.arange(600) % 3
+            noise = random.normal(size=(600, 3))
+            for trial, temper in enumerate(tempers):
+                own = temper * np.eye(3)[labels] + noise + 0.1 * random.normal(size=(600, 3))
+                file = run.path / "trials" / str(trial) / "validation-0.npz"
+                np.savez(file, labels=labels, plain=own, flipped=own)
+            return run
+
+        return make
+
+    @pytest.mark.parametrize("metric", ["log_loss", "macro_f1"])
+    def test_what_answers_alike_is_tied_and_what_answers_worse_is_not(self, make_answered, metric):
+        board = build(make_answered("a", 2.0, 2.0, 1.6, metric=metric))
+        tied = {row["trial"]: row["tied"] for row in board.rows}
+        assert tied == {0: False, 1: True, 2: False, 3: False}
+        (told,) = list_remarks(board)
+        assert told.startswith("tied: retrained, as good as trial 0")
+        assert "not retrained are not judged" in told
+
+    def test_runs_may_have_drawn_other_validation_pictures(self, make_answered):
+        # By 600 pictures each, unpaired, a difference is not clear that is clear on the same pictures.
+        runs = [
+            make_answered(name, 2.0, temper, metric="log_loss", seed=seed)
+            for name, temper, seed in (("a", 1.9, 0), ("b", 1.9, 1))
+        ]
+        tied = {(row["run"], row["trial"]): row["tied"] for row in build(*runs).rows}
+        assert not tied["a", 1]
+        assert tied["b", 0]
+        assert tied["b", 1]
+
+    def test_the_report_and_its_advice_know_them(self, make_answered):
+        run = read_run(make_answered("a", 2.0, 2.0, metric="macro_f1").path)
+        assert [trial.number for trial in list_ties(run, find_leader(run))] == [1]
 
 
 def test_a_winner_s_row_has_what_it_reached_on_test(finished_run):
