@@ -5,10 +5,11 @@
 - "ours": the files are predicted. Pictures a second are counted from the moment that the model is loaded; up to two
   batches are decoded by then, which is why few files look faster than many.
 
-On a machine without a GPU both halves share the cores, and no overlap does more than keep all of them busy. How near to
-the slower half one can come at all is the ceiling: the seconds of the slower half against the processor seconds of both
-on all cores, where those are more. Processor seconds a picture are told too, ours as what more files cost more: other
-work on the machine changes them little. Repeats are interleaved; a ratio is the median of their own.
+On a machine without a GPU both halves share the cores, and no overlap does more than keep all of them busy: how near to
+the slower half one can come at all is the ceiling, its processor seconds against those of both. Where a GPU does the
+model's part, it is the slower half's own seconds, unless the processor seconds of both on all cores are more. Processor
+milliseconds a picture, ours as what more files cost more, are changed little by other work on the machine; seconds are.
+Repeats are interleaved; a ratio is the median of their own.
 Peak memory is that of all processes together (PSS, sampled twice a second), for a quarter of the files and for all.
 """
 
@@ -23,7 +24,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from measure.jobs import run_job, training_environment
-from measure.machine import usable_cores
+from measure.machine import list_gpus, usable_cores
 from measure.record import MIB, Record, make_parser, print_table
 from measure.sources import copy_photos, link_photos
 
@@ -133,11 +134,12 @@ def summarise(measurements: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _find_ceiling(decoding: dict[str, Any], model: dict[str, Any]) -> float:
-    """The highest share of the slower half's speed that a machine of so many cores allows."""
-    slower = max(decoding["seconds"], model["seconds"])
-    shared = (decoding["busy_seconds"] + model["busy_seconds"]) / usable_cores()
-    return slower / max(slower, shared)
+def _find_ceiling(*halves: dict[str, Any]) -> float:
+    """The highest share of the slower half's speed that this machine allows."""
+    busy = [half["busy_seconds"] / usable_cores() for half in halves]
+    # Without a GPU a half alone keeps all cores busy: what else ran on them meanwhile does not count.
+    alone = [half["seconds"] for half in halves] if list_gpus() else busy
+    return float(max(alone) / max(*alone, sum(busy)))
 
 
 def _subtract(ours: dict[str, Any], few: dict[str, Any]) -> dict[str, Any]:
