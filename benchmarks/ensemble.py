@@ -3,7 +3,8 @@
 Each seed is one run of the command line, which draws the split, the candidates and all training. Its final model and
 its winner alone, trained on the same pictures and each with a temperature of its own, are tested on the same test
 pictures: best/metrics.json has both. Where validation found no average better than the winner, the two are one, and
-the run counts with no difference. One seed's difference may be chance: the mean over seeds comes with its standard error.
+the run counts with no difference. One seed's difference may be chance: the mean over seeds comes with its standard
+error.
 
 Runs follow each other, so that each has the whole machine; a run that fails ends the benchmark.
 """
