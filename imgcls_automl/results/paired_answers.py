@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 import numpy as np
 
 from imgcls_automl.engine.opinions import read_opinions
 from imgcls_automl.results.average_intervals import weigh_macro_f1
+from imgcls_automl.results.documents import damaged
 from imgcls_automl.results.intervals import Z
 
 if TYPE_CHECKING:
@@ -38,14 +40,22 @@ def has_answers(run: RunRecord, trial: int) -> bool:
 
 
 def read_answers(run: RunRecord, trial: int) -> Answers | None:
-    """Read what a trial's retrainings answered; None where it was not retrained, or they were not kept."""
+    """Read what a trial's retrainings answered, by macro F1 or log loss; None where none is kept.
+
+    Raises:
+        RunFolderError: A file of answers is damaged.
+    """
     contender = run.selection.find(trial) if run.selection else None
     if contender is None or not contender.retrained:
         return None
-    opinions = list(read_opinions(contender, run.folder / "trials"))
+    trials = run.folder / "trials"
+    try:
+        opinions = list(read_opinions(contender, trials))
+    except (OSError, ValueError, LookupError, BadZipFile) as error:
+        raise damaged(trials / str(trial), f"its validation answers: {error}") from error
     if len({len(it.labels) for it in opinions}) != 1:  # there was no time for all folds of some
         return None
-    judge = {"log_loss": _judge_loss, "macro_f1": _judge_f1}.get(run.metric, _judge_hits)
+    judge = _judge_loss if run.metric == "log_loss" else _judge_f1
     scores, shares = zip(*map(judge, opinions), strict=True)
     return Answers(
         score=sum(scores) / len(scores),
@@ -68,11 +78,6 @@ def differ_by_chance(one: Answers, other: Answers, *, paired: bool) -> bool:
     else:
         variance = sum(it.shares.var() / len(it.shares) for it in (one, other))
     return abs(one.score - other.score) <= Z * math.sqrt(variance)
-
-
-def _judge_hits(opinion: Opinion) -> tuple[float, np.ndarray]:
-    hits = (opinion.logs.argmax(axis=1) == opinion.labels).astype(float)
-    return float(hits.mean()), hits
 
 
 def _judge_loss(opinion: Opinion) -> tuple[float, np.ndarray]:

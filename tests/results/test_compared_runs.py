@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES, Markup, find_formulas, find_obeyed
 
+from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.choice import find_leader
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_formats import (
@@ -128,6 +129,12 @@ class TestTiesOfOtherMetrics:
         assert not tied["a", 1]
         assert tied["b", 0]
         assert tied["b", 1]
+
+    def test_damaged_answers_are_named(self, make_answered):
+        run = make_answered("a", 2.0, 2.0, metric="log_loss")
+        (run.path / "trials/1/validation-0.npz").write_bytes(b"PK torn")
+        with pytest.raises(RunFolderError, match=r"trials/1 is damaged: its validation answers"):
+            build(run)
 
     def test_the_report_and_its_advice_know_them(self, make_answered):
         run = read_run(make_answered("a", 2.0, 2.0, metric="macro_f1").path)
