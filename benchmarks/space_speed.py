@@ -61,11 +61,11 @@ def main() -> int:
                 epochs = watch(arguments, contender, seed, run, targets=targets)
                 reached = {str(target): time_to_reach(epochs, target) for target in targets}
                 record.add(contender=contender, seed=seed, epochs=epochs, **reached)
+            record.write(summarise(record.measurements, targets))  # the next round takes a while
     summary = summarise(record.measurements, targets)
     columns = ["median seconds to", *map(str, targets)]
     rows = [[contender, *reached.values()] for contender, reached in summary.items()]
     print_table(f"{arguments.data}, {arguments.seeds} seeds", columns, rows)
-    record.write(summary)
     return 0
 
 
@@ -80,7 +80,11 @@ def watch(
     """Run a search until it has reached all targets, or its trial is over.
 
     Returns:
-        Of each epoch the seconds from the start of the process to its end, and its validation accuracy.
+        Of each epoch the seconds from the start of the process to its end, and its validation accuracy; nothing where
+        the limit was reached before one ended.
+
+    Raises:
+        RuntimeError: The search failed.
     """
     space, *flags = shlex.split(contender)
     command = [
@@ -101,10 +105,11 @@ def watch(
             is_over = (run / "trials" / "0" / "result.json").exists()
             if is_over or all(time_to_reach(epochs, target) is not None for target in targets):
                 break
-        if search.poll() is None:
+        stopped = search.poll() is None
+        if stopped:
             search.send_signal(signal.SIGINT)
         search.wait()
-    if not epochs:
+    if not epochs and not stopped:
         raise RuntimeError(f"{contender}: {run.with_suffix('.txt').read_text()[-500:]}")
     return epochs
 

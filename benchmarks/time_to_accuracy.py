@@ -81,14 +81,14 @@ def main() -> int:
     arguments = parse_arguments()
     record = Record("time_to_accuracy", arguments)
     systems = list_systems(arguments)
+    targets = [float(target) for target in arguments.targets.split(",")]
     with tempfile.TemporaryDirectory() as name:
         for seed in range(arguments.seeds):
             run_round(arguments, systems, seed, Path(name), record)
-    targets = [float(target) for target in arguments.targets.split(",")]
-    summary = summarise(record.measurements, systems, targets, arguments.limit)
+            summary = summarise(record.measurements, systems, targets, arguments.limit)
+            record.write(summary)  # hours may pass until the next round ends
     for table, rows in summary.items():
         show(table, rows, targets, arguments.limit)
-    record.write(summary)
     draw(arguments, record, targets)
     return 0
 
@@ -158,7 +158,9 @@ def run_round(
         outcome = compete(system, round_, folder / f"{seed}-{number}")
         record.add(system=system.name, table=system.table, seed=seed, **outcome.to_json())
         best = f"{outcome.bests[-1][1]:.4f}" if outcome.bests else "no epoch"
-        print(f"seed {seed}: {system.name} ({system.table}): {best}", outcome.error or "")
+        print(
+            f"seed {seed}: {system.name} ({system.table}): {best}", outcome.error or "", flush=True
+        )
 
 
 def summarise(

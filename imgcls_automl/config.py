@@ -20,6 +20,7 @@ from imgcls_automl.option_values import (
     parse_milliseconds,
     parse_pairs,
     parse_score,
+    parse_share,
     parse_size,
     parse_sources,
     parse_switch,
@@ -161,6 +162,12 @@ class RunConfig:
     seed: int = _option(
         "Seed of splits, sampler and training.", parse_whole(0), metavar="N", default=0
     )
+    test_share: float | None = _option(
+        "Share of the pictures kept for the one final test, where the data states no test split. Default: 0.15.",
+        parse_share,
+        metavar="SHARE",
+        default=None,
+    )
     folds: int | None = _option(
         "Train each trial on this many folds of train + validation and score it by their mean; for small sets."
         " Default: one validation split.",
@@ -297,6 +304,11 @@ class RunConfig:
             raise ConfigError(
                 "--class-weight balanced and --sampling balanced each make up for uneven classes: together they would"
                 " make rare ones count more than common ones.\nGive one of them."
+            )
+        if self.test_share is not None and self.test_data is not None:
+            raise ConfigError(
+                "--test-share is for pictures that have no test split, and --test-data names one.\n"
+                "Give one of them."
             )
 
     @property

@@ -71,6 +71,14 @@ def parse_score(value: object) -> float:
     return score
 
 
+def parse_share(value: object) -> float:
+    """Read a share of the pictures, `"0.3"`; at most a half."""
+    share = float(str(value)) if re.fullmatch(r"0?\.\d{1,9}", str(value).strip()) else 0.0
+    if not 0 < share <= 0.5:
+        raise ValueError("a share above 0 and up to 0.5, such as 0.3")
+    return share
+
+
 def parse_count(value: object) -> int:
     """Read `"2M"`, `"500k"`, `"1.5G"` or a plain number as a count."""
     text = str(int(value) if isinstance(value, float) and value.is_integer() else value)

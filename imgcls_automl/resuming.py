@@ -27,7 +27,7 @@ def renew_budget(
 
     Args:
         config: As the run was last started.
-        folder: Tells whether it was finished and how long it has taken.
+        folder: Tells whether it was finished, its report included, and how long it has taken.
         trials: The new total; None to keep the old one.
         timeout: Seconds for this command; None for what is left.
         patience: Trials in a row without a new best, over the whole study; None to keep the old number.
@@ -36,7 +36,7 @@ def renew_budget(
         ConfigError: Nothing is left, and no more was given.
     """
     spent = folder.record["elapsed_seconds"]
-    finished = folder.record["status"] == "complete"
+    finished = folder.record["status"] == "complete" and folder.record.get("reported", True)
     total = None if timeout is None else spent + timeout
     if not finished:
         trials = trials or config.trials

@@ -35,22 +35,15 @@ def closing_record(folder: RunFolder, config: RunConfig, *, resumed: bool) -> It
     finally:
         if folder.search_began:
             folder.note_elapsed()
-            folder.update(status=status, ended=now())
-            _report(folder, status)
+            folder.update(status=status, ended=now(), reported=False)
+            _write_report(folder)
+            folder.update(reported=True)
         else:
             folder.update(**(before if resumed else {"status": status}))
 
 
-def _report(folder: RunFolder, status: str) -> None:
-    """Write what is shown of a run; where that fails, a run that was complete is not, so that `resume` writes it."""
-    try:
-        _write_report(folder)
-    except BaseException:
-        folder.update(status="interrupted" if status == "complete" else status)
-        raise
-
-
 def _write_report(folder: RunFolder) -> None:
+    """Write what is shown of a run; until all of it is there, the run is not `reported`, and `resume` does it again."""
     from imgcls_automl.results.leaderboard import write_leaderboard
     from imgcls_automl.results.model_card import write_model_card
     from imgcls_automl.results.report import write_report

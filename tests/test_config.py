@@ -147,6 +147,17 @@ class TestValues:
         assert resolve({"folds": "5"}).folds == 5
         assert "from 2 up" in complain(resolve, flags={"folds": "1"})
 
+    def test_a_share_for_the_test_is_at_most_a_half(self, resolve):
+        assert resolve({"test_share": "0.3"}).test_share == 0.3
+        assert resolve(toml="test-share = 0.5").test_share == 0.5
+        for text in ("0", "0.6", "30%", "nan"):
+            message = complain(resolve, flags={"test_share": text})
+            assert "--test-share must be a share above 0 and up to 0.5" in message
+
+    def test_no_share_is_drawn_beside_a_source_for_the_test(self, resolve):
+        message = complain(resolve, flags={"test_share": "0.3", "test_data": "more.csv"})
+        assert message.startswith("--test-share is for pictures that have no test split")
+
     @pytest.mark.parametrize(
         ("given", "on"), [(True, True), ("yes", True), ("1", True), (False, False), ("off", False)]
     )

@@ -12,9 +12,10 @@ from imgcls_automl.resuming import find_sources, refuse_change, renew_budget
 from imgcls_automl.run_folder import RunFolder
 
 
-def renewed(config, *, status="interrupted", spent=0.0, **given):
+def renewed(config, *, status="interrupted", spent=0.0, reported=True, **given):
     """The configuration of a run that is resumed."""
-    folder = RunFolder(Path("runs/one"), {"status": status, "elapsed_seconds": spent})
+    record = {"status": status, "elapsed_seconds": spent, "reported": reported}
+    folder = RunFolder(Path("runs/one"), record)
     before = RunConfig(space="cnn_small", data=("digits",), **config)
     return renew_budget(before, folder, **{"trials": None, "timeout": None, **given})
 
@@ -65,6 +66,9 @@ class TestBudget:
         with pytest.raises(ConfigError, match=r"runs/one has spent its budget") as caught:
             renew(config, spent=10, status="complete")
         assert "--trials N" in str(caught.value)
+
+    def test_one_that_was_killed_before_its_report_has_that_to_do(self):
+        assert renew({"trials": 5}, spent=10, status="complete", reported=False) == (5, None)
 
     @pytest.mark.parametrize("trials", [None, 9])
     def test_one_whose_time_is_up_has_to_be_given_more_of_it(self, trials):

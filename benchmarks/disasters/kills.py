@@ -45,7 +45,7 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
             figures["lost"] += standing.count_lost(before) if before else 0
             figures["unclear"] += not command.is_clear()
             before = standing
-            if command.process.returncode == 0:
+            if command.process.returncode == 0 or standing.done:  # killed as it was about to leave
                 _judge(standing, figures)
                 break
             begun = time.monotonic()

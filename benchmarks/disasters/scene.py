@@ -144,6 +144,7 @@ class Standing:
     """What a run folder holds.
 
     Attributes:
+        done: Whether its record says that all was done and reported.
         intact: Whether SQLite finds the study whole.
         running: Trials that the study takes to be under way.
         numbers: Of all the study's trials.
@@ -151,6 +152,7 @@ class Standing:
         results: result.json of each trial that has one, by number.
     """
 
+    done: bool
     intact: bool
     running: int
     numbers: list[int]
@@ -183,13 +185,16 @@ def read_standing(run: Path) -> Standing:
         int(path.parent.name): json.loads(path.read_text(encoding="utf-8"))
         for path in run.glob("trials/*/result.json")
     }
-    if not (run / "study.db").exists():
-        return Standing(intact=True, running=0, numbers=[], told={}, results=results)
-    try:
-        intact, rows = _read_study(run / "study.db")
-    except sqlite3.DatabaseError:
-        return Standing(intact=False, running=0, numbers=[], told={}, results=results)
+    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    done = record["status"] == "complete" and record["reported"]
+    intact, rows = True, []
+    if (run / "study.db").exists():
+        try:
+            intact, rows = _read_study(run / "study.db")
+        except sqlite3.DatabaseError:
+            intact = False
     return Standing(
+        done=done,
         intact=intact,
         running=sum(state == "RUNNING" for _, state, _ in rows),
         numbers=[number for number, _, _ in rows],

@@ -33,11 +33,17 @@ def find_or_split(
     Found rather than made where it can be: grouping takes scikit-learn, a second to import.
     """
     without = "-folded" if request.folds else ""  # no validation split is drawn then
-    name = f"splits-{SPLITS_SCHEMA}-{request.seed}{without}{corrected.mark}.npy"
+    name = (
+        f"splits-{SPLITS_SCHEMA}-{request.seed}{_test_mark(request)}{without}{corrected.mark}.npy"
+    )
     path = request.cache / key / name
     if not path.exists():
         splits = assign_splits(
-            corrected.contents, request.seed, copies, validates=not request.folds
+            corrected.contents,
+            request.seed,
+            copies,
+            validates=not request.folds,
+            test_share=request.test_share,
         )
         write_array(path, corrected.spread(splits, LEFT_OUT))
     return path, np.load(path)[corrected.kept]
@@ -50,11 +56,16 @@ def find_or_fold(
     if request.folds is None:
         return None, None
     seeds = f"{FOLDS_SCHEMA}-{SPLITS_SCHEMA}-{request.seed}-{request.folds}"
-    path = request.cache / key / f"folds-{seeds}{corrected.mark}.npy"
+    path = request.cache / key / f"folds-{seeds}{_test_mark(request)}{corrected.mark}.npy"
     if not path.exists():
         folds = assign_folds(corrected.contents, splits, request.folds, request.seed, copies)
         write_array(path, corrected.spread(folds, NO_FOLD))
     return path, np.load(path)[corrected.kept]
+
+
+def _test_mark(request: DatasetRequest) -> str:
+    """What tells files of another test share from those of the usual one."""
+    return "" if request.test_share is None else f"-test{request.test_share:g}"
 
 
 def find_or_label(request: DatasetRequest, key: str, corrected: Corrected) -> Path:

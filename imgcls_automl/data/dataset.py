@@ -37,6 +37,7 @@ class DatasetRequest:
         seed: Decides the random splits.
         max_bad: The most unreadable pictures tolerated; None for more than 1% and more than 10.
         folds: How many folds train + validation are cut into; None for one validation split.
+        test_share: Of the pictures, held out for the test where the source states no test split; None for the usual.
         cache: The folder that holds decoded data sets.
         max_pixels: Pictures of more, height times width, are refused before they are decoded.
         cache_limit: Bytes that all of them together may take; None for as many as there is room for.
@@ -57,6 +58,7 @@ class DatasetRequest:
     max_bad: int | None
     cache: Path
     folds: int | None = None
+    test_share: float | None = None
     max_pixels: int = MAX_PIXELS
     cache_limit: int | None = None
     read_timeout: float | None = None

@@ -2,7 +2,7 @@
 
 - Stated splits stand, and validation never serves as test. A source that states only "train" states
   nothing.
-- No test stated: 15% of the pictures that are not stated otherwise are held out first.
+- No test stated: 15% of the pictures that are not stated otherwise, or the share that is asked for, are held out first.
 - No validation stated: 20% of what is left is held out, or nothing where folds take its place.
 - Copies of one picture never stand in two splits. Stated ones are left out of train where validation or test
   has them, and out of validation where test has; where splits are drawn, copies are drawn together.
@@ -36,7 +36,12 @@ _TRAIN, _VALIDATION, _TEST = range(3)
 
 
 def assign_splits(
-    contents: Contents, seed: int, copies: np.ndarray | None = None, *, validates: bool = True
+    contents: Contents,
+    seed: int,
+    copies: np.ndarray | None = None,
+    *,
+    validates: bool = True,
+    test_share: float | None = None,
 ) -> np.ndarray:
     """Give every picture its split: the same for the same ids and seed, whatever their order.
 
@@ -45,19 +50,28 @@ def assign_splits(
         seed: Decides what is drawn.
         copies: Equal numbers for copies of one picture, (N,), as `Twins.sets` has them; None where there are none.
         validates: Whether a validation split is drawn where none is stated; the test split is the same either way.
+        test_share: Of the pictures, held out for the test; None for the usual. Groups are kept whole, so that it is
+            met about.
 
     Returns:
         uint8 (N,), indices into `SPLITS`, or `LEFT_OUT`.
 
     Raises:
-        DatasetError: The groups leave no picture of some class for training.
+        DatasetError: The groups leave no picture of some class for training, or a share is asked for and the source
+            states its test split.
     """
     stated = stated_splits(contents)
+    if test_share is not None and "test" in stated:
+        raise DatasetError(
+            f"The source states a test split, and --test-share {test_share:g} would draw another.\n"
+            "Leave --test-share out, or give a source without that split."
+        )
+    shares = {_TEST: test_share or TEST_SHARE, _VALIDATION: VALIDATION_SHARE}
     codes = {name: code for code, name in enumerate(SPLITS)}
     splits = np.array([codes[name or "train"] for name in contents.stated], dtype=np.uint8)
     sets = np.arange(len(splits)) if copies is None else copies
     splits = leave_out_copies(splits, sets)
-    for split, share in ((_TEST, TEST_SHARE), (_VALIDATION, VALIDATION_SHARE)):
+    for split, share in shares.items():
         if SPLITS[split] in stated or (split == _VALIDATION and not validates):
             continue
         # A class of two pictures gives its second one to validation rather than to test.

@@ -59,7 +59,8 @@ class Limits:
 class Activity:
     """What a worker does: its task, None while it loads; since when, where it stands in it, when it got on last.
 
-    Times are those of `time.monotonic`, but for the deadline, which is in seconds since the epoch.
+    Times are those of `time.monotonic`, but for the deadline, which is in seconds since the epoch. `late` is when the
+    task was first seen beyond its deadline: a machine that slept through it leaves the task its overtime.
     """
 
     task: Any
@@ -67,6 +68,7 @@ class Activity:
     phase: str = ""
     began: float = field(default_factory=time.monotonic)
     progressed: float = field(default_factory=time.monotonic)
+    late: float | None = None
 
     def __post_init__(self) -> None:
         space_alone = isinstance(self.task, TrialTask | BaselinesTask | PreviewTask)
@@ -108,8 +110,10 @@ class Supervision:
         taken, limits = now - activity.began, self._limits
         if activity.task is None:
             return _exceeds(taken, limits.loading, "it had not loaded its framework after")
-        if activity.deadline is not None and time.time() > activity.deadline + limits.overtime:
-            return f"it did not end {limits.overtime:.0f} s after its time was up"
+        if activity.deadline is not None and time.time() > activity.deadline:
+            activity.late = activity.late or now
+            if now - activity.late > limits.overtime:
+                return f"it did not end {limits.overtime:.0f} s after its time was up"
         trial_limit = self._trial_limit() if isinstance(activity.task, TrialTask) else None
         if trial_limit is not None and taken > trial_limit:
             return _exceeds(taken, trial_limit, "its trial had not ended after")

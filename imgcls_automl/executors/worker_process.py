@@ -122,6 +122,7 @@ class WorkerProcess:
         if self.activity is not None:
             self.activity.began += seconds
             self.activity.progressed += seconds
+            self.activity.late = None
 
     def measure_memory(self) -> int:
         """Bytes it has to itself now."""

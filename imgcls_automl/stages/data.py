@@ -80,6 +80,7 @@ def dataset_request(config: RunConfig) -> DatasetRequest:
         exclude=config.exclude,
         relabel=config.relabel,
         folds=config.folds,
+        test_share=config.test_share,
         max_pixels=config.max_pixels,
         cache=config.cache_dir or default_cache(),
         cache_limit=config.cache_limit or DEFAULT_CACHE_LIMIT,

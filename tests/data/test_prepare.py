@@ -37,6 +37,14 @@ class TestDataset:
         assert images[:30, 0, 0, 0].tolist() == [(n * 37 + 3) % 256 for n in range(30)]
         assert dataset.task.image_shape == (16, 20, 1)
 
+    def test_each_share_for_the_test_has_splits_of_its_own(self, make_request, draw_folder):
+        source = draw_folder(dog=20, cat=20)
+        usual = prepare(make_request(source))
+        larger = prepare(make_request(source, test_share=0.3))
+        again = prepare(make_request(source))
+        assert [one.split_sizes[2] for one in (usual, larger, again)] == [6, 12, 6]
+        assert usual.fingerprint == larger.fingerprint
+
     def test_split_sizes_and_counts_agree_with_the_splits(self, make_request, draw_folder):
         dataset = prepare(make_request(draw_folder(dog=20, cat=30)))
         splits = np.load(dataset.splits)

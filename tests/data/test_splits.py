@@ -28,6 +28,18 @@ class TestHeldOut:
             "b": (68, 17, 15),
         }
 
+    def test_another_share_for_the_test(self, make_contents):
+        contents = make_contents(["a"] * 200 + ["b"] * 100)
+        assert count(contents, assign_splits(contents, 0, test_share=0.3)) == {
+            "a": (112, 28, 60),
+            "b": (56, 14, 30),
+        }
+
+    def test_no_share_is_drawn_beside_a_stated_test_split(self, make_contents):
+        contents = make_contents(["a", "b"] * 4, stated=["train", "train", "test", "test"] * 2)
+        with pytest.raises(DatasetError, match=r"states a test split, and --test-share 0\.3"):
+            assign_splits(contents, 0, test_share=0.3)
+
     @pytest.mark.parametrize(
         ("pictures", "expected"),
         [(2, (1, 1, 0)), (3, (1, 1, 1)), (4, (2, 1, 1)), (5, (3, 1, 1))],
