@@ -5,8 +5,11 @@
 - "ours": the files are predicted. Pictures a second are counted from the moment that the model is loaded; up to two
   batches are decoded by then, which is why few files look faster than many.
 
-On a machine without a GPU both halves share the cores, so that no overlap makes them faster than all cores kept busy:
-the time of the two halves added up. Both ratios are told. Repeats are interleaved; a ratio is the median of their own.
+On a machine without a GPU both halves share the cores, and no overlap does more than keep all of them busy: how near to
+the slower half one can come at all is the ceiling, its processor seconds against those of both. Where a GPU does the
+model's part, it is the slower half's own seconds, unless the processor seconds of both on all cores are more. Processor
+milliseconds a picture, ours as what more files cost more, are changed little by other work on the machine; seconds are.
+Repeats are interleaved; a ratio is the median of their own.
 Peak memory is that of all processes together (PSS, sampled twice a second), for a quarter of the files and for all.
 """
 
@@ -21,6 +24,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from measure.jobs import run_job, training_environment
+from measure.machine import list_gpus, usable_cores
 from measure.record import MIB, Record, make_parser, print_table
 from measure.sources import copy_photos, link_photos
 
@@ -104,7 +108,7 @@ def summarise(measurements: list[dict[str, Any]]) -> dict[str, Any]:
         measure: [it for it in measurements if it["measure"] == measure]
         for measure in (*PARTS, "ours", "a quarter")
     }
-    turns = list(zip(*(found[name] for name in (*PARTS, "ours")), strict=True))
+    turns = list(zip(*found.values(), strict=True))
     return {
         "speed": {
             name: median(it["pictures"] / it["seconds"] for it in found[name])
@@ -112,17 +116,39 @@ def summarise(measurements: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "of the slower half": median(
             max(decoding["seconds"], model["seconds"]) / ours["seconds"]
-            for decoding, model, ours in turns
+            for decoding, model, ours, _ in turns
         ),
+        "ceiling of that": median(_find_ceiling(*halves) for *halves, _, _ in turns),
         "of both halves one after the other": median(
             (decoding["seconds"] + model["seconds"]) / ours["seconds"]
-            for decoding, model, ours in turns
+            for decoding, model, ours, _ in turns
         ),
+        "processor ms a picture": {
+            **{name: median(map(_busy_milliseconds, found[name])) for name in PARTS},
+            "ours": median(_busy_milliseconds(_subtract(ours, few)) for *_, ours, few in turns),
+        },
         "seconds from start to end": median(it["process_seconds"] for it in found["ours"]),
         "peak": {
             name: max(it["peak_bytes"] for it in found[name]) for name in ("a quarter", "ours")
         },
     }
+
+
+def _find_ceiling(*halves: dict[str, Any]) -> float:
+    """The highest share of the slower half's speed that this machine allows."""
+    busy = [half["busy_seconds"] / usable_cores() for half in halves]
+    # Without a GPU a half alone keeps all cores busy: what else ran on them meanwhile does not count.
+    alone = [half["seconds"] for half in halves] if list_gpus() else busy
+    return float(max(alone) / max(*alone, sum(busy)))
+
+
+def _subtract(ours: dict[str, Any], few: dict[str, Any]) -> dict[str, Any]:
+    """What all files took more than a quarter of them: without start and end."""
+    return {name: ours[name] - few[name] for name in ("pictures", "busy_seconds")}
+
+
+def _busy_milliseconds(measurement: dict[str, Any]) -> float:
+    return float(1000 * measurement["busy_seconds"] / measurement["pictures"])
 
 
 def print_summary(summary: dict[str, Any]) -> None:
@@ -132,11 +158,14 @@ def print_summary(summary: dict[str, Any]) -> None:
         (name, summary[name])
         for name in (
             "of the slower half",
+            "ceiling of that",
             "of both halves one after the other",
             "seconds from start to end",
         )
     ]
     print_table("Ours", ("what", "median"), rows)
+    busy = list(summary["processor ms a picture"].items())
+    print_table("Processor milliseconds a picture", ("what", "median"), busy)
     peaks = [(name, size / MIB) for name, size in summary["peak"].items()]
     print_table("Peak memory of all processes (PSS)", ("files", "MiB"), peaks)
 

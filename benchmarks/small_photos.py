@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 import tempfile
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from measure.jobs import run_process
 from measure.record import Record, make_parser, print_table
+from measure.searches import run_search
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -64,17 +63,14 @@ def search(arguments: argparse.Namespace, seed: int, folder: Path) -> dict[str, 
     Raises:
         RuntimeError: The search failed.
     """
-    run = folder / f"run-{seed}"
-    command = [
-        str(Path(sys.executable).with_name("imgcls-automl")),
-        *("search", "--space", arguments.space, "--data", str(arguments.data.resolve())),
-        *("--seed", str(seed), "--out", str(run), "--cache-dir", str(folder / "cache"), "--quiet"),
-        *shlex.split(arguments.flags),
-    ]
-    ended = run_process(command, log=folder / f"{seed}.txt", environment={}, memory=False)
-    if ended.error is not None:
-        raise RuntimeError(ended.error)
-    return {**read_run(run), "seconds": ended.seconds}
+    run, seconds = run_search(
+        folder,
+        space=arguments.space,
+        data=str(arguments.data),
+        seed=seed,
+        flags=arguments.flags,
+    )
+    return {**read_run(run), "seconds": seconds}
 
 
 def read_run(run: Path) -> dict[str, Any]:

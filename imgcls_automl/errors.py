@@ -4,7 +4,8 @@
     ├── ConfigError                 the command line, the environment or the configuration file
     │   └── RunFolderError          a run folder: it exists, is in use, is damaged, is newer than we are
     ├── DatasetError                the pictures, their labels or their splits
-    │   └── UnreadableImageError    one picture that cannot be decoded
+    │   ├── UnreadableImageError    one picture that cannot be decoded
+    │   └── LeftOutError            some of many could not be read; with all others it was done
     ├── NoTrialSucceededError       a search ended without one usable model
     ├── PluginError                 a plugin: an adapter, a search space, an executor
     │   ├── UnknownPluginError      no package registers that name
@@ -38,6 +39,10 @@ class DatasetError(ImgclsError):
 
 class UnreadableImageError(DatasetError):
     """One picture cannot be decoded; the text is the reason alone, without the picture's name."""
+
+
+class LeftOutError(DatasetError):
+    """Some pictures could not be read and were left out; the result of all others has been shown."""
 
 
 class NoTrialSucceededError(ImgclsError):

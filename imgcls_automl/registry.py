@@ -13,7 +13,6 @@ import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -98,6 +97,9 @@ def survey(group: str) -> list[tuple[PluginInfo, Status]]:
 
 def discover_all(group: str) -> list[PluginInfo]:
     """List a group's plugins, those too that the user blocks."""
+    # Here, because children only load what their parent has found, and it takes as long to import as all else.
+    from importlib.metadata import entry_points
+
     found = {
         PluginInfo(
             name=point.name,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from imgcls_automl.files import tells_no_room
+from imgcls_automl.text import plain_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +32,13 @@ class _LogFile(logging.FileHandler):
                 raise
 
 
+class _PlainFormatter(logging.Formatter):
+    """Whoever shows a log on a terminal shows it names from data, too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return plain_block(super().format(record))
+
+
 @contextmanager
 def logging_to(file: Path) -> Iterator[None]:
     """Send what this package and Optuna log to a file, appended, for as long as the block runs."""
@@ -42,7 +50,7 @@ def logging_to(file: Path) -> Iterator[None]:
     optuna.logging.disable_default_handler()
     optuna.logging.enable_propagation()
     handler = _LogFile(file, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(message)s"))
+    handler.setFormatter(_PlainFormatter("%(asctime)s %(name)s %(message)s"))
     for one in (ours, theirs):
         one.addHandler(handler)
         one.setLevel(logging.INFO)

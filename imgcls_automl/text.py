@@ -25,6 +25,11 @@ def plain(text: str) -> str:
     return _UNSAFE.sub(_escape, text)
 
 
+def plain_block(text: str) -> str:
+    """`plain` for a text of several lines, which stay lines."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def guard_cell(value: Any) -> Any:
     """Make a CSV cell that no spreadsheet runs: an apostrophe before what looks like a formula.
 

@@ -116,7 +116,8 @@ def test_ingest_is_compared_with_a_loop_that_gives_the_same_pixels(run_quick):
     record, printed = run_quick("ingest")
     summary = record["summary"]
     assert summary["same pixels"] is True
-    assert all(ratio > 0 for ratio in summary["ratio"].values())
+    assert all(ratio > 0 for ratio in (*summary["ratio"].values(), summary["ceiling"]))
+    assert summary["peak"]["index"] > 0
     assert 0 < summary["files"]["indexed"] <= summary["files"]["decoded"]
     assert {one["cached"] for one in record["measurements"] if one["measure"] == "cached"} == {True}
     assert "Peak memory" in printed
@@ -173,6 +174,17 @@ def test_few_photos_are_searched_with_one_seed_after_the_other(run_quick, tmp_pa
 
 
 @pytest.mark.slow
+def test_ensembles_are_compared_with_the_winner_alone(run_quick):
+    record, printed = run_quick("ensemble")
+    (one,) = record["measurements"]
+    assert one["with"].keys() == one["alone"].keys()
+    assert one["members"] > 1 or one["with"] == one["alone"]
+    gain = one["with"]["log_loss"] - one["alone"]["log_loss"]
+    assert record["summary"]["log_loss"]["difference"] == pytest.approx(gain)
+    assert "Means over seeds" in printed
+
+
+@pytest.mark.slow
 def test_a_search_that_fails_ends_the_benchmark_with_its_words(tmp_path):
     draw_photos(tmp_path / "photos", dark=30, light=0)
     done = run_script("small_photos", "--quick", "--out", tmp_path, "--data", tmp_path / "photos")
@@ -204,4 +216,6 @@ def test_predicting_files_is_compared_with_its_two_halves(run_quick):
     assert set(record["summary"]["speed"]) == {"decoding", "model", "ours"}
     assert {one["pictures"] for one in record["measurements"]} == {200, 50}
     assert record["summary"]["of the slower half"] > 0
+    assert 0 < record["summary"]["ceiling of that"] <= 1
+    assert record["summary"]["processor ms a picture"].keys() == record["summary"]["speed"].keys()
     assert "Peak memory" in printed

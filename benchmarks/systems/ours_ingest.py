@@ -15,6 +15,10 @@ from imgcls_automl.data.dataset import Dataset, DatasetRequest, IngestProgress
 from imgcls_automl.data.prepare import prepare_dataset
 
 
+class _IndexedError(Exception):
+    """All is indexed, and no more was asked for."""
+
+
 def run(job: dict[str, Any]) -> dict[str, Any]:
     side = job.get("side")
     request = DatasetRequest(
@@ -34,8 +38,13 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         nonlocal checked
         if progress.stage == "checking" and progress.done == progress.total:
             checked = time.time()
+            if job["index_only"]:
+                raise _IndexedError
 
-    dataset = prepare_dataset(request, folder=None, log=None, on_progress=observe)
+    try:
+        dataset = prepare_dataset(request, folder=None, log=None, on_progress=observe)
+    except _IndexedError:
+        return {"checked": checked, "ready": checked}
     ready = time.time()
     return {
         "pictures": sum(dataset.split_sizes),

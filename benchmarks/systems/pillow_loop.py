@@ -1,4 +1,4 @@
-"""Decodes a folder of JPEG files as a loop over them does: one process, Pillow's draft mode, one array."""
+"""Decodes a folder of JPEG files, or each n-th of them, in a loop: one process, Pillow's draft mode, one array."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from PIL import Image
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
     side, margin = job["side"], job["margin"]
-    files = sorted(Path(job["source"]).rglob("*.jpg"))
+    part, parts = job["part"]
+    files = sorted(Path(job["source"]).rglob("*.jpg"))[part::parts]
     images = np.empty((len(files), side, side, 3), dtype="uint8")
     for number, file in enumerate(files):
         with Image.open(file) as image:

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from measure.jobs import answer_job
 
 from imgcls_automl.results.predicting import SavedModel, read_saved_model
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
     model = read_saved_model(Path(job["run"]))
-    seconds = _decode(model, job) if job["part"] == "decoding" else _predict(model, job)
-    return {"seconds": seconds, "pictures": job["pictures"]}
+    work = _decode if job["part"] == "decoding" else _predict
+    seconds, busy = work(model, job)
+    return {"seconds": seconds, "busy_seconds": busy, "pictures": job["pictures"]}
 
 
-def _decode(model: SavedModel, job: dict[str, Any]) -> float:
+def _time(work: Callable[[], None]) -> tuple[float, float]:
+    """Seconds that work takes, and processor seconds of all threads."""
+    began, busy = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - began, time.process_time() - busy
+
+
+def _decode(model: SavedModel, job: dict[str, Any]) -> tuple[float, float]:
     from imgcls_automl.data.decode import decode_image
     from imgcls_automl.data.threads import map_in_order
 
@@ -27,13 +38,15 @@ def _decode(model: SavedModel, job: dict[str, Any]) -> float:
 
     files = sorted(Path(job["source"]).rglob("*.jpg"))
     list(map_in_order(decode, files[:64]))  # imports and first calls
-    began = time.perf_counter()
-    for _ in map_in_order(decode, files):
-        pass
-    return time.perf_counter() - began
+
+    def work() -> None:
+        for _ in map_in_order(decode, files):
+            pass
+
+    return _time(work)
 
 
-def _predict(model: SavedModel, job: dict[str, Any]) -> float:
+def _predict(model: SavedModel, job: dict[str, Any]) -> tuple[float, float]:
     from imgcls_automl.results.saved_network import (
         choose_batch_size,
         load_network,
@@ -44,10 +57,12 @@ def _predict(model: SavedModel, job: dict[str, Any]) -> float:
     size = choose_batch_size(model.image_shape, job["pictures"])
     pixels = np.random.default_rng(0).integers(0, 256, (size, *model.image_shape), dtype="uint8")
     predict_pixels(network, pixels, size)  # compiles
-    began = time.perf_counter()
-    for start in range(0, job["pictures"], size):
-        predict_pixels(network, pixels, min(size, job["pictures"] - start))
-    return time.perf_counter() - began
+
+    def work() -> None:
+        for start in range(0, job["pictures"], size):
+            predict_pixels(network, pixels, min(size, job["pictures"] - start))
+
+    return _time(work)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.config import DEFAULT_READ_TIMEOUT, RunConfig
 from imgcls_automl.config_sources import resolve_option
-from imgcls_automl.errors import DatasetError
+from imgcls_automl.errors import LeftOutError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,10 +58,10 @@ def refuse_unreadable(left_out: int, total: int, done: str) -> None:
         done: What became of the others: `"predicted"`.
 
     Raises:
-        DatasetError: Some could not be read.
+        LeftOutError: Some could not be read.
     """
     if left_out:
-        raise DatasetError(
+        raise LeftOutError(
             f"{left_out:,} of {total:,} pictures could not be read and were left out; they are named above.\n"
             f"Repair them or take them out; all others have been {done}."
         )

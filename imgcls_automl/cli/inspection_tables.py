@@ -15,7 +15,7 @@ from imgcls_automl.data.audit.audit import PROBLEMS
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from imgcls_automl.data.dataset import DatasetRequest
@@ -78,7 +78,7 @@ def _show_classes(console: Console, classes: Sequence[dict[str, Any]]) -> None:
     """A line a class with its pictures and a bar; its splits, where the terminal is wide enough."""
     totals = [sum(_sizes(it)) for it in classes]
     shown, left_out = _choose_classes(totals)
-    splits = ("train", "valid.", "test") if console.width >= _NARROW else ()
+    splits = _split_columns(classes[0]) if console.width >= _NARROW else {}
     longest = max(cell_len(plain(classes[at]["name"])) for at in shown)
     names = max(len("class"), min(longest, console.width // 3))
     # A column less, for terminals that wrap when the last one is written.
@@ -91,8 +91,8 @@ def _show_classes(console: Console, classes: Sequence[dict[str, Any]]) -> None:
         if left_out and number == MOST_CLASSES // 2:
             table.add_row(Text("..."))
         bar = _draw_bar(totals[at] / max(1, *totals), room) if room >= NARROWEST_BAR else ""
-        sizes = (totals[at], *_sizes(classes[at])[: len(splits)])
-        cells = (Text(f"{size:,}") for size in sizes)
+        sizes = [f"{totals[at]:,}", *(tell(classes[at]) for tell in splits.values())]
+        cells = (Text(size) for size in sizes)
         table.add_row(_text(classes[at]["name"]), *cells, Text(bar, style="cyan"))
     console.print(table)
     if left_out:
@@ -112,6 +112,26 @@ def _sizes(one: dict[str, Any]) -> tuple[int, int, int]:
     return one["train"], one["validation"], one["test"]
 
 
+def _split_columns(one: dict[str, Any]) -> dict[str, Callable[[dict[str, Any]], str]]:
+    """The columns of a class's splits, and what stands in each; `one` is any class."""
+
+    def tell(split: str) -> Callable[[dict[str, Any]], str]:
+        return lambda it: f"{it[split]:,}"
+
+    if "folds" in one:
+        return {
+            "train": tell("train"),
+            "a fold": lambda it: _tell_range(it["folds"]),
+            "test": tell("test"),
+        }
+    return {"train": tell("train"), "valid.": tell("validation"), "test": tell("test")}
+
+
+def _tell_range(sizes: Sequence[int]) -> str:
+    low, high = min(sizes), max(sizes)
+    return f"{low:,}" if low == high else f"{low:,}-{high:,}"
+
+
 def _draw_bar(share: float, width: int) -> str:
     """A bar of whole and half blocks; at least the half of one, for a class that is there at all."""
     halves = max(1, round(share * width * 2)) if share else 0
@@ -123,6 +143,12 @@ def _list_splits(summary: dict[str, Any]) -> list[tuple[str, str]]:
         (name, f"{split['pictures']:,} ({split['from']})")
         for name, split in summary["splits"].items()
     ]
+    if "fold_sizes" in summary:
+        sizes = _tell_range(summary["fold_sizes"])
+        rows.append(("folds", f"{summary['folds']} of {sizes}, each scoring what the others train"))
+        lacking = [it["name"] for it in summary["classes"] if 0 in it["folds"]]
+        if lacking:
+            rows.append(("not in every fold", ", ".join(lacking)))
     if summary["left_out"]:
         rows.append(("left out", f"{summary['left_out']:,} (a copy is in a later split)"))
     return rows

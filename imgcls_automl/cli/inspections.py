@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def add_commands(data: typer.Typer) -> None:
     data.command(
         "inspect", help="Tell all about labelled pictures: what there is, and what is wrong."
-    )(with_options(*DATA_OPTIONS, "space_option", "device")(inspect))
+    )(with_options(*DATA_OPTIONS, "folds", "test_share", "space_option", "device")(inspect))
 
 
 def inspect(

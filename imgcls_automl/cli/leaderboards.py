@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgcls_automl.errors import ConfigError
+from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from imgcls_automl.results.leaderboard import Leaderboard
@@ -62,7 +63,7 @@ def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="The run fold
     """Write the run's report.html again."""
     from imgcls_automl.results.report import write_report
 
-    typer.echo(str(write_report(run)))
+    typer.echo(plain(str(write_report(run))))
 
 
 def _put_text(board: Leaderboard, form: str) -> None:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from imgcls_automl import __version__, errors
-from imgcls_automl.text import plain
+from imgcls_automl.text import plain_block
 
 OK, BUG, INTERRUPTED = 0, 1, 130
 
@@ -108,8 +108,10 @@ def _take_options(
 def _explain(error: Exception, arguments: list[str]) -> int:
     for kind, code in EXIT_CODES.items():
         if isinstance(error, kind):
-            return _tell(_words(error), code, arguments)
-    traceback.print_exception(error)
+            shown = isinstance(error, errors.GateNotMetError | errors.LeftOutError)
+            return _tell(_words(error), code, arguments, shown=shown)
+    lines = "".join(traceback.format_exception(error)).rstrip("\n")
+    print(plain_block(lines), file=sys.stderr)  # noqa: T201
     return _tell(
         f"This is a bug in imgcls-automl, not yours: {type(error).__name__}: {error}\n"
         "The run's log.txt, where a run had begun, keeps the traceback; please report it.",
@@ -124,14 +126,16 @@ def _words(error: Exception) -> str:
     return str(error)
 
 
-def _tell(message: str, code: int, arguments: list[str]) -> int:
-    """Say what went wrong: on stderr for people, and as the one JSON object where that was asked for."""
-    lines = [plain(line) for line in message.splitlines()]
-    print("imgcls-automl: " + "\n".join(lines), file=sys.stderr)  # noqa: T201
-    # A gate that was not met is told beside the result, which is on stdout already.
-    if "--json" in arguments and code != EXIT_CODES[errors.GateNotMetError]:
-        told: dict[str, Any] = {"schema_version": 1, "error": "\n".join(lines), "exit_code": code}
-        print(json.dumps(told))  # noqa: T201
+def _tell(message: str, code: int, arguments: list[str], *, shown: bool = False) -> int:
+    """Say what went wrong: on stderr for people, and as the one JSON object where that was asked for.
+
+    Where a result is `shown`, that is the one object on stdout.
+    """
+    told = plain_block(message.rstrip("\n"))
+    print(f"imgcls-automl: {told}", file=sys.stderr)  # noqa: T201
+    if "--json" in arguments and not shown:
+        value: dict[str, Any] = {"schema_version": 1, "error": told, "exit_code": code}
+        print(json.dumps(value))  # noqa: T201
     return code
 
 

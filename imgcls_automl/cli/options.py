@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import MISSING
+from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -53,9 +54,15 @@ def _with_options(command: Callable[..., None], names: Sequence[str]) -> Callabl
     ]
     made = [_make_parameter(option) for option in options() if option.name in names]
     parameters = sorted([*made, *own], key=lambda parameter: parameter.kind)  # arguments first
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return command
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        command(**given)
+
+    # Of the wrapper: a command stays as it is, so that one process can run several command lines.
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
 
 
 def _make_parameter(option: Field[Any]) -> inspect.Parameter:

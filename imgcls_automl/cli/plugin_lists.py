@@ -89,7 +89,7 @@ def show_plugins(plugins: list[ListedPlugin], form: str) -> None:
     elif form == "requirements":
         owners = {(it.info.distribution, it.info.version) for it in plugins}
         for distribution, version in sorted(owners):
-            typer.echo(f"{distribution}=={version}")
+            typer.echo(plain(f"{distribution}=={version}"))
     else:
         _show_table(plugins)
 

@@ -69,7 +69,8 @@ def show_plan(rehearsal: Rehearsal, *, json: bool) -> None:
         *wording.describe_dataset(rehearsal.dataset),
         *wording.describe_worker(rehearsal.ready),
     ):
-        typer.echo(line)
+        typer.echo(plain(line))
+    space = plain(str(rehearsal.config.space))
     typer.echo(
-        f"{len(rehearsal.baselines)} baselines of {rehearsal.config.space} come first. Nothing was trained or written."
+        f"{len(rehearsal.baselines)} baselines of {space} come first. Nothing was trained or written."
     )

@@ -14,6 +14,7 @@ from imgcls_automl.data.dataset import LEFT_OUT, NO_LABEL
 from imgcls_automl.data.decoded import LABELS
 from imgcls_automl.data.folds import NO_FOLD, assign_folds
 from imgcls_automl.data.folds import SCHEMA as FOLDS_SCHEMA
+from imgcls_automl.data.recorded import find_recorded
 from imgcls_automl.data.records import write_array
 from imgcls_automl.data.splits import SCHEMA as SPLITS_SCHEMA
 from imgcls_automl.data.splits import assign_splits
@@ -36,7 +37,7 @@ def find_or_split(
     name = (
         f"splits-{SPLITS_SCHEMA}-{request.seed}{_test_mark(request)}{without}{corrected.mark}.npy"
     )
-    path = request.cache / key / name
+    path = find_recorded(request, corrected, "splits.npy") or request.cache / key / name
     if not path.exists():
         splits = assign_splits(
             corrected.contents,
@@ -56,7 +57,8 @@ def find_or_fold(
     if request.folds is None:
         return None, None
     seeds = f"{FOLDS_SCHEMA}-{SPLITS_SCHEMA}-{request.seed}-{request.folds}"
-    path = request.cache / key / f"folds-{seeds}{_test_mark(request)}{corrected.mark}.npy"
+    name = f"folds-{seeds}{_test_mark(request)}{corrected.mark}.npy"
+    path = find_recorded(request, corrected, "folds.npy") or request.cache / key / name
     if not path.exists():
         folds = assign_folds(corrected.contents, splits, request.folds, request.seed, copies)
         write_array(path, corrected.spread(folds, NO_FOLD))

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.data.cache_use import MARK, is_used
 from imgcls_automl.data.cached_sets import ABOUT, clear_leftovers, discard
-from imgcls_automl.data.decoded import CONTENTS, IMAGES, LABELS, SIZES, Contents, read_contents
+from imgcls_automl.data.decoded import (
+    CONTENTS,
+    DIGESTS,
+    IMAGES,
+    LABELS,
+    SIZES,
+    Contents,
+    read_contents,
+)
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,7 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 4
+SCHEMA = 5
 _TELL_EVERY = 1.0  # seconds, of waiting for another process
 
 
@@ -106,7 +114,7 @@ def building(cache: Path, key: str) -> Iterator[Path]:
         folder = Path(name)
         (folder / MARK).touch()
         yield folder
-        for file in (IMAGES, LABELS, SIZES, CONTENTS, ABOUT):
+        for file in (IMAGES, LABELS, SIZES, DIGESTS, CONTENTS, ABOUT):
             _sync(folder / file)
         if (cache / key).exists():  # damaged, or worth another try
             discard(cache / key)
@@ -139,7 +147,7 @@ def locked(cache: Path, key: str, waiting: Callable[[], None]) -> Iterator[None]
 
 def _locate(source: str | None) -> str | None:
     # The same relative path means another source in another folder.
-    is_path = source is not None and os.path.exists(source)  # noqa: PTH110  # never raises
+    is_path = source is not None and os.path.exists(source)  # noqa: PTH110 - it never raises
     return os.path.realpath(source) if source and is_path else source
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from imgcls_automl.data.dataset import LEFT_OUT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from imgcls_automl.data.decoded import Contents
 
 # In what follows, `sets` (N,) has equal numbers for copies of one picture, below N; see `Twins.sets`.
 
@@ -31,22 +31,27 @@ def leave_out_copies(splits: np.ndarray, sets: np.ndarray) -> np.ndarray:
     return np.where(splits < latest[sets], LEFT_OUT, splits).astype(splits.dtype)
 
 
-def choose_originals(
-    pool: np.ndarray, sets: np.ndarray, labels: np.ndarray, ids: Sequence[str]
-) -> np.ndarray:
-    """One picture of each set of copies, to be drawn for all of them: one of the rarest class, the first by id.
+def choose_originals(contents: Contents, pool: np.ndarray, sets: np.ndarray) -> np.ndarray:
+    """One picture of each set of copies, to be drawn for all of them: one of the rarest class.
+
+    Of several the first class by name, then by content; ids decide only among what is the same in all of these.
 
     Args:
+        contents: The set.
         pool: Places of the pictures to choose among, (M,).
         sets: Which pictures are copies.
-        labels: Class indices (N,).
-        ids: Of all pictures.
     """
-    counts = np.bincount(labels)
+    has_copies = np.bincount(sets[pool])[sets[pool]] > 1
+    labels, digests, ids = contents.labels.tolist(), contents.digests.tolist(), contents.ids
+    counts = np.bincount(contents.labels).tolist()
     originals: dict[int, int] = {}
-    for place in sorted(pool, key=lambda place: (counts[labels[place]], ids[place])):
-        originals.setdefault(int(sets[place]), int(place))
-    return np.array(list(originals.values()), dtype=np.int64)
+
+    def order(place: int) -> tuple[int, int, bytes, str]:
+        return counts[labels[place]], labels[place], digests[place], ids[place]
+
+    for place in sorted(pool[has_copies].tolist(), key=order):
+        originals.setdefault(int(sets[place]), place)
+    return np.array([*pool[~has_copies].tolist(), *originals.values()], dtype=np.int64)
 
 
 def unite_groups(groups: np.ndarray, sets: np.ndarray) -> np.ndarray:

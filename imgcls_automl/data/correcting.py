@@ -198,6 +198,7 @@ def _select(
         stated=[contents.stated[place] for place in kept],
         groups=[contents.groups[place] for place in kept],
         sizes=contents.sizes[kept],
+        digests=contents.digests[kept],
         notes=[note for note in contents.notes if note.id in ids],
     )
 

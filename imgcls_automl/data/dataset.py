@@ -46,6 +46,8 @@ class DatasetRequest:
         relabel: Files that list pictures with their right labels.
         earlier: What run.json holds of the set a run began with, which is resumed now: another is refused before
             anything is written. None for a new run.
+        recorded: The `data/` folder of a run that this one goes on with: where it is of this very set, its splits
+            stand, whatever this version would draw. None for a new run.
     """
 
     data: tuple[str, ...]
@@ -65,6 +67,7 @@ class DatasetRequest:
     exclude: tuple[str, ...] = ()
     relabel: tuple[str, ...] = ()
     earlier: Mapping[str, Any] | None = None
+    recorded: Path | None = None
 
     @property
     def described(self) -> str:

@@ -80,7 +80,11 @@ def _to_channels(image: Image.Image, channels: int) -> Image.Image:
         image = _lay_on_white(image)
     elif image.mode == "LAB":
         image = image.convert("RGB")  # the only way that Pillow knows, also towards grey
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    if image.mode != mode:
+        return image.convert(mode)
+    image.load()  # as convert does: PNG files may have their EXIF data behind their pixels
+    return image
 
 
 def _narrow_image(image: Image.Image) -> Image.Image:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcls_automl.data.checks import check_unreadable_so_far
+from imgcls_automl.data.content import digest_content, read_once
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.decoded import IMAGES, Contents, ImagesWriter, Issue, write_contents
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _LARGE_PIXELS = 20_000_000
 
 Looked = tuple["SpooledSample", Header]
+Decoded = tuple[np.ndarray, bytes]  # pixels, and the digest of what the source holds
 
 
 class NothingReadableError(DatasetError):
@@ -86,11 +88,9 @@ def decode_set(
     _check_any_left(looked, failures)
     shape = choose_shape([header for _, header in looked], request.image_size)
     make_room(request.cache, pictures=len(looked), shape=shape, limit=request.cache_limit)
-    kept, fingerprint = _write_images(
-        folder / IMAGES, looked, spool, shape, request, failures, report
-    )
-    _check_any_left(kept, failures)
-    contents = _contents(reading, kept, shape, failures, fingerprint)
+    written = _write_images(folder / IMAGES, looked, spool, shape, request, failures, report)
+    _check_any_left(written.kept, failures)
+    contents = _contents(reading, written, shape, failures)
     write_contents(folder, contents)
     return contents
 
@@ -127,6 +127,15 @@ def _look(
     return looked
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Pictures that were decoded, the digests of their sources, and the set's fingerprint."""
+
+    kept: list[Looked]
+    digests: np.ndarray
+    fingerprint: str
+
+
 def _write_images(
     path: Path,
     looked: list[Looked],
@@ -135,43 +144,44 @@ def _write_images(
     request: DatasetRequest,
     failures: _Failures,
     report: Report,
-) -> tuple[list[Looked], str]:
-    """Decode and write all pictures; return those that could be, and the set's fingerprint."""
+) -> _Written:
+    """Decode and write all pictures that can be."""
 
     one_at_a_time = threading.Lock()
 
-    def decode(one: Looked) -> bytes | UnreadableImageError:
+    def decode(one: Looked) -> Decoded | UnreadableImageError:
         sample, header = one
         is_large = header.height * header.width > _LARGE_PIXELS
         try:
             with one_at_a_time if is_large else nullcontext():
+                picture = read_once(spool.get(sample.picture))
                 pixels = decode_image(
-                    spool.get(sample.picture),
-                    shape=shape,
-                    resize=request.resize,
-                    max_pixels=request.max_pixels,
+                    picture, shape=shape, resize=request.resize, max_pixels=request.max_pixels
                 )
-                return pixels.tobytes()
+                return np.ascontiguousarray(pixels), digest_content(picture)
         except UnreadableImageError as error:
             return error
 
     kept: list[Looked] = []
     pace = Pace()
-    digest = hashlib.blake2b(repr(shape).encode(), digest_size=16)
+    digests = bytearray()
+    fingerprint = hashlib.blake2b(repr(shape).encode(), digest_size=16)
     with ImagesWriter(path, shape) as images:
-        for done, (one, pixels) in enumerate(
+        for done, (one, decoded) in enumerate(
             zip(looked, map_in_order(decode, looked), strict=True), start=1
         ):
-            if isinstance(pixels, bytes):
-                images.append(pixels)
+            if isinstance(decoded, tuple):
+                pixels, digest = decoded
+                images.append(pixels.data)
                 kept.append(one)
-                digest.update(_text_of(one[0]))
-                digest.update(pixels)
+                digests += digest
+                fingerprint.update(_text_of(one[0]))
+                fingerprint.update(pixels.data)
             else:
-                failures.add(one[0], pixels)
+                failures.add(one[0], decoded)
             if pace.is_due() or done == len(looked):
                 report(IngestProgress(stage="decoding", done=done, total=len(looked)))
-    return kept, digest.hexdigest()
+    return _Written(kept, np.frombuffer(digests, "V16"), fingerprint.hexdigest())
 
 
 def _text_of(sample: SpooledSample) -> bytes:
@@ -179,12 +189,9 @@ def _text_of(sample: SpooledSample) -> bytes:
 
 
 def _contents(
-    reading: Reading,
-    kept: list[Looked],
-    shape: tuple[int, int, int],
-    failures: _Failures,
-    fingerprint: str,
+    reading: Reading, written: _Written, shape: tuple[int, int, int], failures: _Failures
 ) -> Contents:
+    kept = written.kept
     samples = [sample for sample, _ in kept]
     names = sorted({sample.label for sample in reading.samples if sample.label is not None})
     indices = {name: index for index, name in enumerate(names)}
@@ -197,6 +204,7 @@ def _contents(
         stated=[sample.split for sample in samples],
         groups=[sample.group for sample in samples],
         sizes=np.array([(header.height, header.width) for _, header in kept], dtype=np.int32),
+        digests=written.digests,
         issues=failures.issues,
         notes=[
             Issue(id=sample.id, problem="disguised", detail=header.disguise)
@@ -205,7 +213,7 @@ def _contents(
         ],
         lasting=failures.lasting,
         originals=summarise_headers([header for _, header in kept]),
-        fingerprint=fingerprint,
+        fingerprint=written.fingerprint,
     )
 
 

@@ -3,6 +3,7 @@
 images.npy      uint8 (N, H, W, C)
 labels.npy      int32 (N,), indices into class_names
 sizes.npy       int32 (N, 2), height and width before decoding
+digests.npy     void16 (N,), of what the source holds of each picture
 set.json        everything else
 """
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
-IMAGES, LABELS, SIZES, CONTENTS = "images.npy", "labels.npy", "sizes.npy", "set.json"
+IMAGES, LABELS, SIZES, DIGESTS = "images.npy", "labels.npy", "sizes.npy", "digests.npy"
+CONTENTS = "set.json"
+_ARRAYS = {"labels": LABELS, "sizes": SIZES, "digests": DIGESTS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class Contents:
         stated: The split the source states for each picture, or None.
         groups: The group of each picture, or None.
         sizes: (height, width) of the pictures before decoding, upright, int32 (N, 2).
+        digests: 16 bytes for what the source holds of each picture, a file's bytes or an array's pixels, whatever it is
+            called, where it stands and how it is decoded; void (N,).
         issues: Pictures that could not be read.
         notes: What is odd about files of pictures that are in the set.
         lasting: Whether the same files would give the same issues again: False where one could not
@@ -59,6 +64,7 @@ class Contents:
     stated: list[str | None]
     groups: list[str | None]
     sizes: np.ndarray
+    digests: np.ndarray
     issues: list[Issue]
     lasting: bool
     originals: dict[str, Any]
@@ -67,13 +73,13 @@ class Contents:
 
 
 def write_contents(folder: Path, contents: Contents) -> None:
-    for name, array in ((LABELS, contents.labels), (SIZES, contents.sizes)):
-        with replacing(folder / name) as path, path.open("wb") as file:
-            np.save(file, array)
+    for name, file_name in _ARRAYS.items():
+        with replacing(folder / file_name) as path, path.open("wb") as file:
+            np.save(file, getattr(contents, name))
     values = {
         name: getattr(contents, name)
         for name in Contents.__dataclass_fields__
-        if name not in ("labels", "sizes", "issues", "notes")
+        if name not in (*_ARRAYS, "issues", "notes")
     }
     for name in ("issues", "notes"):
         values[name] = [asdict(issue) for issue in getattr(contents, name)]
@@ -94,15 +100,14 @@ def read_contents(folder: Path) -> Contents:
             **values,
             "image_shape": tuple(values["image_shape"]),
             "class_names": tuple(values["class_names"]),
-            "labels": np.load(folder / LABELS),
-            "sizes": np.load(folder / SIZES),
+            **{name: np.load(folder / file_name) for name, file_name in _ARRAYS.items()},
             "issues": [Issue(**issue) for issue in values["issues"]],
             "notes": [Issue(**issue) for issue in values["notes"]],
         }
     )
     expected = (len(contents.ids), *contents.image_shape)
     found = np.load(folder / IMAGES, mmap_mode="r").shape
-    if found != expected or {len(contents.labels), len(contents.sizes)} != {expected[0]}:
+    if found != expected or {len(getattr(contents, name)) for name in _ARRAYS} != {expected[0]}:
         raise ValueError(f"{folder / IMAGES} has the shape {found}, not {expected}")
     return contents
 
@@ -119,7 +124,7 @@ class ImagesWriter:
         self._count = 0
         self._write_header()
 
-    def append(self, pixels: bytes) -> None:
+    def append(self, pixels: memoryview) -> None:
         self._file.write(pixels)
         self._count += 1
 

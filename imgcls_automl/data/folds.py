@@ -18,7 +18,7 @@ from imgcls_automl.errors import DatasetError
 if TYPE_CHECKING:
     from imgcls_automl.data.decoded import Contents
 
-SCHEMA = 2  # raise it whenever the same seed would deal other folds
+SCHEMA = 3  # raise it whenever the same seed would deal other folds
 NO_FOLD = -1  # of the test pictures
 
 
@@ -29,7 +29,7 @@ def assign_folds(
     seed: int,
     copies: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Give every picture of train its fold: the same for the same ids and seed, whatever their order.
+    """Give every picture of train its fold: the same for the same pictures and seed, whatever their order and ids.
 
     A class of fewer pictures than folds is missing where some folds are scored, but never where they are trained.
 
@@ -62,22 +62,29 @@ def assign_folds(
         for fold, members in enumerate(dealt):
             folds[pool[members]] = fold
     else:
-        originals = choose_originals(pool, sets, contents.labels, contents.ids)
-        folds[originals] = _deal_pictures(contents, originals, count, f"{seed}:folds")
+        originals = choose_originals(contents, pool, sets)
+        copied = np.bincount(sets[pool], minlength=len(sets))[sets[originals]]
+        folds[originals] = _deal_pictures(contents, originals, copied, count, f"{seed}:folds")
         places = {sets[index]: folds[index] for index in originals}
         folds[pool] = [places[number] for number in sets[pool]]
     _check_classes(contents, folds, count)
     return folds
 
 
-def _deal_pictures(contents: Contents, pool: np.ndarray, count: int, draw: str) -> np.ndarray:
-    """Deal each class in a seeded order, going on where the class before ended."""
+def _deal_pictures(
+    contents: Contents, pool: np.ndarray, copied: np.ndarray, count: int, draw: str
+) -> np.ndarray:
+    """Deal each class in a seeded order, going on where the class before ended.
+
+    Those with most copies, `copied` (M,) in all, come first, so that no fold gets many of them.
+    """
     labels = contents.labels[pool]
+    digests = contents.digests[pool].tolist()
     folds = np.empty(len(pool), dtype=np.int16)
     dealt = 0
     for label in range(int(labels.max()) + 1):
         members = np.flatnonzero(labels == label)
-        ranked = sorted(members, key=lambda index: rank(draw, contents.ids[pool[index]]))
+        ranked = sorted(members, key=lambda it: (-copied[it], rank(draw, digests[it])))
         folds[ranked] = np.arange(dealt, dealt + len(ranked)) % count
         dealt += len(ranked)
     return folds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from imgcls_automl import registry
-from imgcls_automl.data.assigned import find_or_label, find_or_split
+from imgcls_automl.data.assigned import find_or_fold, find_or_label, find_or_split
 from imgcls_automl.data.audit.audit import audit_set
 from imgcls_automl.data.audit.examine import find_or_examine
 from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
@@ -67,7 +67,11 @@ def inspect_set(
     _note(refusals, request, lambda: check_unreadable(contents, request))
     _note(refusals, request, lambda: check_classes(contents, request))
     splits_file, splits = _split(request, found.key, corrected, examination.twins.sets, refusals)
-    _note(refusals, request, lambda: check_splits(contents, splits))
+    needed = ("train", "test") if request.folds else SPLITS
+    _note(refusals, request, lambda: check_splits(contents, splits, needed=needed))
+    fold_file, folds = _fold(
+        request, found.key, corrected, splits, examination.twins.sets, refusals
+    )
     audit = audit_set(contents, splits, examination)
     dataset = describe_dataset(
         request,
@@ -80,12 +84,14 @@ def inspect_set(
             splits=splits,
             splits_file=splits_file,
             labels_file=find_or_label(request, found.key, corrected),
+            folds=folds,
+            fold_file=fold_file,
         ),
     )
     seconds = time.monotonic() - started
     return Inspection(
         summary=summarise(
-            corrected, splits, audit, dataset=dataset, request=request, seconds=seconds
+            corrected, splits, folds, audit, dataset=dataset, request=request, seconds=seconds
         ),
         unreadable=tuple(contents.issues),
         findings=(*contents.notes, *audit.issues),
@@ -123,6 +129,24 @@ def _split(
     path = request.cache / key / "splits-stated.npy"
     write_array(path, splits)
     return path, splits
+
+
+def _fold(
+    request: DatasetRequest,
+    key: str,
+    corrected: Corrected,
+    splits: np.ndarray,
+    copies: np.ndarray,
+    refusals: list[str],
+) -> tuple[Path, np.ndarray] | tuple[None, None]:
+    """The folds of a search; none where none were asked for, or where it would have none."""
+    try:
+        if not (splits == SPLITS.index("train")).any():  # which was noted already
+            return None, None
+        return find_or_fold(request, key, corrected, splits, copies)
+    except DatasetError as error:
+        refusals.append(str(error))
+    return None, None
 
 
 def _describe_nothing(

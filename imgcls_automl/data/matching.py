@@ -193,8 +193,7 @@ def _name_options(first: PluginInfo, second: PluginInfo) -> tuple[str, str]:
 
 
 def _describe_no_match(source: str, answers: list[tuple[PluginInfo, Answer]]) -> str:
-    # os.path, because pathlib raises on names that are too long for the file system.
-    exists = os.path.exists(source)  # noqa: PTH110
+    exists = os.path.exists(source)  # noqa: PTH110 - Path.exists raises on names that are too long
     asked = [
         # What each reads helps whoever has a file that none wants, not whoever mistyped its name.
         f"{info.name} ({answer.reads.rstrip('.')})" if answer.reads and exists else info.name

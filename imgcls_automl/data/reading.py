@@ -147,12 +147,14 @@ def find_image_fault(image: Any) -> str | None:
 def _keep(sample: Sample, spool: Spool) -> SpooledSample:
     image = sample.image
     # str(): the search process cannot unpickle a plugin's own kind of text.
+    # Not Path.absolute(), which keeps "..", so that one file would have two names.
+    place = Path(os.path.abspath(image)) if isinstance(image, Path) else None  # noqa: PTH100
     return SpooledSample(
         str(sample.id),
         None if sample.label is None else str(sample.label),
         None if sample.split is None else str(sample.split),
         None if sample.group is None else str(sample.group),
-        Path(os.path.abspath(image)) if isinstance(image, Path) else spool.put(image),  # noqa: PTH100
+        spool.put(image) if place is None else place,
     )
 
 

@@ -86,7 +86,9 @@ def write_records(
                 for id_, group in zip(source.ids, source.groups, strict=True)
             ),
         )
-    summary = summarise(corrected, splits, audit, dataset=dataset, request=request, seconds=seconds)
+    summary = summarise(
+        corrected, splits, folds, audit, dataset=dataset, request=request, seconds=seconds
+    )
     write_text(folder / "summary.json", format_json(summary))
 
 
@@ -125,6 +127,7 @@ def _list_pictures(corrected: Corrected, splits: np.ndarray) -> list[tuple[str, 
 def summarise(
     corrected: Corrected,
     splits: np.ndarray,
+    folds: np.ndarray | None,
     audit: Audit,
     *,
     dataset: Dataset,
@@ -134,7 +137,8 @@ def summarise(
     """A data set as JSON: where it came from, what it holds, what was done to it.
 
     `"pictures"` are all that could be read and were not `"excluded"`, `"left_out"` those of them that are in no split,
-    `"relabelled"` those whose label was replaced. `"checks"` has what the audit found:
+    `"relabelled"` those whose label was replaced. Where there are folds, `"fold_sizes"` and each class's `"folds"` have
+    the pictures in each. `"checks"` has what the audit found:
 
     - `"issues"`: how many of each problem issues.csv names; all of `audit.PROBLEMS` are there.
     - `"left_out"`: pictures lost to an exact copy in a later split, by the split that lost them.
@@ -166,7 +170,11 @@ def summarise(
         "resize": dataset.resize,
         "original": contents.originals,
         "classes": [
-            {"name": name, **_count_by_split(splits[contents.labels == label])}
+            {
+                "name": name,
+                **_count_by_split(splits[contents.labels == label]),
+                **_count_by_fold("folds", folds, request.folds, contents.labels == label),
+            }
             for label, name in enumerate(contents.class_names)
         ],
         "splits": {
@@ -174,6 +182,7 @@ def summarise(
             for name, size in _count_by_split(splits).items()
         },
         "folds": request.folds,
+        **_count_by_fold("fold_sizes", folds, request.folds),
         "grouped": _is_grouped(contents),
         "checks": audit.to_json(),
         "seed": request.seed,
@@ -208,3 +217,13 @@ def _is_grouped(contents: Contents) -> bool:
 def _count_by_split(splits: np.ndarray) -> dict[str, int]:
     counts = np.bincount(splits, minlength=len(_SPLIT_NAMES))[: len(SPLITS)]
     return {name: int(count) for name, count in zip(SPLITS, counts, strict=True)}
+
+
+def _count_by_fold(
+    name: str, folds: np.ndarray | None, count: int | None, among: np.ndarray | slice = slice(None)
+) -> dict[str, list[int]]:
+    """The pictures in each fold, some of them only, under a name; nothing where there are no folds."""
+    if folds is None or count is None:
+        return {}
+    there = folds[among]
+    return {name: np.bincount(there[there != NO_FOLD], minlength=count).tolist()}

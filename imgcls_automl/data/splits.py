@@ -7,6 +7,8 @@
 - Copies of one picture never stand in two splits. Stated ones are left out of train where validation or test
   has them, and out of validation where test has; where splits are drawn, copies are drawn together.
 - Held-out pictures are drawn a class at a time, or where the source names groups, in whole groups.
+- What is drawn follows from the seed and from what the source holds of each picture, not from its id: in a table or an
+  array that is its place, which another order changes.
 - A class of three or more pictures has at least one in each split; one of two has none in test.
   Groups may not allow that, but every class keeps a picture in train.
 """
@@ -30,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 TEST_SHARE = 0.15
 VALIDATION_SHARE = 0.20  # of what the test split leaves
-SCHEMA = 2  # raise it whenever the same seed would draw other pictures
+SCHEMA = 3  # raise it whenever the same seed would draw other pictures
 
 _TRAIN, _VALIDATION, _TEST = range(3)
 
@@ -43,7 +45,7 @@ def assign_splits(
     validates: bool = True,
     test_share: float | None = None,
 ) -> np.ndarray:
-    """Give every picture its split: the same for the same ids and seed, whatever their order.
+    """Give every picture its split: the same for the same pictures and seed, whatever their order and their ids.
 
     Args:
         contents: The set.
@@ -93,7 +95,7 @@ def _hold_out(
 ) -> np.ndarray:
     if any(contents.groups[index] is not None for index in pool):
         return _hold_out_groups(contents, sets, pool, share, draw)
-    originals = choose_originals(pool, sets, contents.labels, contents.ids)
+    originals = choose_originals(contents, pool, sets)
     drawn = _hold_out_pictures(contents, originals, share, keep, draw)
     return pool[np.isin(sets[pool], sets[drawn])]
 
@@ -104,23 +106,23 @@ def _hold_out_pictures(
     """Draw the share of each class, at least one picture, leaving at least `keep`.
 
     Not scikit-learn's StratifiedShuffleSplit, which may leave a small class out and refuses very
-    small ones. A picture's rank depends on its id alone, so that new pictures do not reshuffle the
+    small ones. A picture's rank depends on its content alone, so that new pictures do not reshuffle the
     old ones.
     """
     held_out: list[int] = []
+    digests = contents.digests.tolist()
     for label in range(len(contents.class_names)):
         members = pool[contents.labels[pool] == label]
         count = max(1, int(len(members) * share + 0.5))
         count = max(0, min(count, len(members) - keep))
-        ranked = sorted(members, key=lambda index: rank(draw, contents.ids[index]))
+        ranked = sorted(members, key=lambda index: rank(draw, digests[index]))
         held_out.extend(ranked[:count])
     return np.array(held_out, dtype=np.int64)
 
 
-def rank(draw: str, name: str) -> bytes:
-    """Where a name stands in a draw: seeded, and the same whatever else is drawn from."""
-    text = f"{draw}:{name}".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(text, digest_size=16).digest()
+def rank(draw: str, content: bytes) -> bytes:
+    """Where something stands in a draw: seeded, and the same whatever else is drawn from."""
+    return hashlib.blake2b(b"%s:%s" % (draw.encode(), content), digest_size=16).digest()
 
 
 def _hold_out_groups(
@@ -158,9 +160,11 @@ def number_groups(contents: Contents, sets: np.ndarray, pool: np.ndarray) -> np.
 
 
 def group_name(contents: Contents, index: np.integer[Any]) -> tuple[str, str]:
-    """A picture's group; a picture without one is its own."""
+    """A picture's group; a picture without one is its own, named by its content."""
     group = contents.groups[index]
-    return ("picture", contents.ids[index]) if group is None else ("group", group)
+    return (
+        ("picture", contents.digests[index].tobytes().hex()) if group is None else ("group", group)
+    )
 
 
 def _draw_folds(
@@ -188,7 +192,7 @@ def deal_groups(labels: np.ndarray, groups: np.ndarray, count: int, draw: str) -
     from sklearn.model_selection import StratifiedGroupKFold
 
     order = np.lexsort((labels, groups))
-    seed = int.from_bytes(rank(draw, "groups")[:4], "big")
+    seed = int.from_bytes(rank(draw, b"groups")[:4], "big")
     folds = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # "The least populated class has only..."

@@ -61,8 +61,8 @@ def check_terminal() -> Check:
 
 def check_folder(name: str, folder: Path) -> Check:
     """Whether a folder, or the one that it will be made in, can be written, and how much room there is."""
-    # os.path, because pathlib raises where a folder may not be looked into.
-    there = next(it for it in (folder, *folder.parents) if os.path.exists(it))  # noqa: PTH110
+    # pathlib would raise where a folder may not be looked into.
+    there = next(it for it in (folder, *folder.parents) if os.path.exists(it))  # noqa: PTH110 - it never raises
     free = shutil.disk_usage(there).free
     told = f"{folder}: {format_bytes(free)} free"
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.engine.selection import Contender, Selection
+    from imgcls_automl.results.selection_record import ContenderRecord
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def list_opinions(selection: Selection, trials: Path) -> list[Opinion]:
     found = [
         opinion
         for contender in (selection.winner, *others)
-        for opinion in _read_opinions(contender, trials)
+        for opinion in read_opinions(contender, trials)
     ]
     # Folds for which there was no time are missing in some.
     size = len(found[0].labels) if found else 0
@@ -65,7 +66,8 @@ def normalise(logits: np.ndarray) -> np.ndarray:
     return logs
 
 
-def _read_opinions(contender: Contender, trials: Path) -> Iterator[Opinion]:
+def read_opinions(contender: Contender | ContenderRecord, trials: Path) -> Iterator[Opinion]:
+    """Read the opinions of one contender, a training each; those that are missing are left out."""
     for result in contender.results:
         seed = result.seed if result.epochs else None
         file = opinion_file(trials / str(contender.trial), seed)

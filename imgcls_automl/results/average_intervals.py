@@ -127,16 +127,21 @@ def _vary_mean_recall(confusion: np.ndarray) -> tuple[float, float]:
     )
 
 
-def _vary_macro_f1(confusion: np.ndarray) -> tuple[float, float]:
-    """The macro F1 score, and the variance that one picture adds to it (delta method)."""
+def weigh_macro_f1(confusion: np.ndarray) -> tuple[float, np.ndarray]:
+    """The macro F1 score, and what a picture of a row's class, called by a column's name, moves it by (K, K)."""
     support, called, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
     present, total = support > 0, confusion.sum()
     sizes = np.maximum(support + called, 1e-12)
     scores = 2 * hits / sizes
     weights = present / (sizes / total) / present.sum()
-    # What a picture of a row's class, called by a column's name, moves the score by.
     moves = -(weights * scores)[:, None] - (weights * scores)[None, :]
     np.fill_diagonal(moves, moves.diagonal() + 2 * weights)
-    shares = confusion / total
+    return float(scores[present].mean()), moves
+
+
+def _vary_macro_f1(confusion: np.ndarray) -> tuple[float, float]:
+    """The macro F1 score, and the variance that one picture adds to it (delta method)."""
+    score, moves = weigh_macro_f1(confusion)
+    shares = confusion / confusion.sum()
     centred = moves - (shares * moves).sum()
-    return float(scores[present].mean()), float((shares * centred**2).sum())
+    return score, float((shares * centred**2).sum())

@@ -11,6 +11,7 @@ from imgcls_automl.results.figures import beats
 from imgcls_automl.results.leaderboard_rows import Ranked, make_row, rank_trials
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.scores import read_scores
+from imgcls_automl.results.ties import can_judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -193,7 +194,7 @@ def _make_section(number: int, group: Mapping[str, RunRecord]) -> Section:
         fingerprint=first.dataset.fingerprint if first.dataset else None,
         runs=tuple(group),
         leader=(leader.name, leader.trial.number) if leader else None,
-        tells_ties=leader is not None and leader.interval is not None,
+        tells_ties=leader is not None and can_judge(leader.run, leader.trial),
     )
 
 

@@ -102,9 +102,18 @@ def _describe_ties(board: Leaderboard, section: Section) -> str:
         return ""
     run, trial = section.leader
     name = f"trial {trial}" + (f" of {run}" if len(section.runs) > 1 else "")
+    metric = name_metric(section.metric)
     if not section.tells_ties:
-        return f"Ties are told of accuracy only: nothing on disk says how far {name_metric(section.metric)} varies."
-    tied = sum(bool(row.get("tied")) for row in board.rows)
+        return plain(
+            f"No ties are told: only answers of retrained trials say how far {metric} varies, and {name} has none."
+        )
+    tied = any(row.get("tied") for row in board.rows)
+    if section.metric != "accuracy":
+        others = "Trials that were not retrained are not judged: a score alone does not say how far it varies."
+        told = f"tied: retrained, as good as {name}, as far as their answers to validation tell."
+        return plain(
+            f"{told if tied else f'No retrained trial is within chance of {name}.'} {others}"
+        )
     if not tied:
         return plain(f"None is within chance of {name} on validation.")
     return plain(

@@ -71,10 +71,10 @@ def choose_reader(
 def _choose_adapter(
     place: str, options: Mapping[str, str], log: Path | None, used: str | None
 ) -> PluginInfo | None:
-    # os.path, because pathlib raises on names that are too long for the file system.
-    is_folder, is_file = os.path.isdir(place), os.path.isfile(place)  # noqa: PTH112, PTH113
+    # os.path, because pathlib raises on names that are too long for the file system, or hold a NUL.
+    is_folder, is_file = os.path.isdir(place), os.path.isfile(place)  # noqa: PTH112, PTH113 - they never raise
     if not is_folder and place.lower().endswith(tuple(PICTURE_SUFFIXES)):
-        if not os.path.exists(place):  # noqa: PTH110
+        if not os.path.exists(place):  # noqa: PTH110 - it never raises
             raise DatasetError(f"There is no file {place!r}.\nCheck the path, or its quotes.")
         return None
     if is_folder and not _matches(place, _all_adapters(), options, log, _KNOWS_BETTER):

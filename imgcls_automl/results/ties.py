@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from imgcls_automl.results.figures import lower_is_better
+
 if TYPE_CHECKING:
     from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.trial_record import TrialRecord
@@ -22,12 +24,17 @@ def measure_interval(run: RunRecord, trial: TrialRecord) -> tuple[float, float] 
     return compute_wilson_interval(round(trial.score * size), size)
 
 
-def list_ties(run: RunRecord, leader: TrialRecord | None) -> list[TrialRecord]:
-    """Complete trials whose accuracy is within chance of the leader's, the best first; none for other metrics.
+def can_judge(run: RunRecord, trial: TrialRecord) -> bool:
+    """Whether the files tell how far chance moves a trial's score: of accuracy always, else by kept answers."""
+    if run.metric == "accuracy":
+        return _count_pictures(run, trial) > 0
+    from imgcls_automl.results.paired_answers import has_answers
 
-    Two proportions are compared as though each trial had been scored on pictures of its own. They were scored on the
-    same ones, which makes true differences clearer than this test says: it errs towards a tie.
-    """
+    return has_answers(run, trial.number)
+
+
+def list_ties(run: RunRecord, leader: TrialRecord | None) -> list[TrialRecord]:
+    """Complete trials that are within chance of the leader, the best first."""
     if leader is None:
         return []
     tied = [
@@ -35,17 +42,39 @@ def list_ties(run: RunRecord, leader: TrialRecord | None) -> list[TrialRecord]:
         for trial in run.trials
         if trial.state == "complete" and trial is not leader and are_tied(run, leader, run, trial)
     ]
-    return sorted(tied, key=lambda trial: -(trial.score or 0.0))
+    sign = 1 if lower_is_better(run.metric) else -1
+    return sorted(tied, key=lambda trial: sign * (trial.score or 0.0))
 
 
 def are_tied(run: RunRecord, one: TrialRecord, other_run: RunRecord, other: TrialRecord) -> bool:
-    """Whether the accuracies of two trials, of one run or of two on the same data, are within chance of each other."""
+    """Whether two trials, of one run or of two on the same data, are within chance of each other.
+
+    Accuracies are proportions, and are compared as though each trial had been scored on pictures of its own. They were
+    scored on the same ones, which makes true differences clearer than this test says: it errs towards a tie. How far
+    other metrics vary a score does not tell: retrained trials are compared by what they answered, picture by picture in
+    one run, and others are not called tied.
+    """
+    if run.metric != "accuracy":
+        return _answer_alike(run, one, other_run, other)
     sizes = _count_pictures(run, one), _count_pictures(other_run, other)
     if not all(sizes) or one.score is None or other.score is None:
         return False
     scores = one.score, other.score
     variance = sum(p * (1 - p) / size for p, size in zip(scores, sizes, strict=True))
     return abs(one.score - other.score) <= _Z * math.sqrt(variance)
+
+
+def _answer_alike(
+    run: RunRecord, one: TrialRecord, other_run: RunRecord, other: TrialRecord
+) -> bool:
+    from imgcls_automl.results.paired_answers import differ_by_chance, read_answers
+
+    theirs = read_answers(other_run, other.number)
+    ours = read_answers(run, one.number) if theirs else None
+    if theirs is None or ours is None:
+        return False
+    # Other runs may have split the pictures otherwise.
+    return differ_by_chance(ours, theirs, paired=run is other_run)
 
 
 def _count_pictures(run: RunRecord, trial: TrialRecord) -> int:

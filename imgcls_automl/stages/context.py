@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from imgcls_automl.config import RunConfig
     from imgcls_automl.engine.budget import Budget
@@ -31,6 +32,15 @@ class Run:
     budget: Budget
     observe: Callable[[Any], None]
     origin: Origin | None = None
+
+    @property
+    def recorded_data(self) -> Path | None:
+        """The `data/` folder whose splits the trials so far were trained and scored on; None where there are none."""
+        if self.folder.record.get("dataset") is not None:
+            return self.folder.data
+        if self.origin is None or self.origin.dataset is None:
+            return None
+        return self.origin.path / "data"
 
     @property
     def earlier_data(self) -> dict[str, Any] | None:

@@ -33,7 +33,9 @@ def opened_data(run: Run, space: PluginInfo) -> Iterator[Dataset]:
         raise_broken_space()
         run.observe(progress)
 
-    request = replace(dataset_request(run.config), earlier=run.earlier_data)
+    request = replace(
+        dataset_request(run.config), earlier=run.earlier_data, recorded=run.recorded_data
+    )
     with ExitStack() as held:
         with trying_space(space, run.config.space_option, run.folder.log) as raise_broken_space:
             opened = opened_dataset(

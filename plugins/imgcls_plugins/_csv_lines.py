@@ -28,8 +28,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def is_csv_file(path: Path) -> bool:
-    # Path.is_file raises where a parent is closed to us; matching only looks.
-    return path.name.lower().endswith((".csv", ".csv.gz")) and os.path.isfile(path)  # noqa: PTH113
+    is_named_so = path.name.lower().endswith((".csv", ".csv.gz"))
+    return is_named_so and os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a parent is closed
 
 
 def read_head(path: Path) -> list[bytes]:

@@ -60,7 +60,8 @@ class HuggingFace:
             # Weak: class folders may lie beside a file of such a name.
             return Match(0.2, "a folder of pictures with metadata, as datasets reads it")
         # Only then: any word might be the name of a data set.
-        if self._downloads and not os.path.exists(source) and _HUB_NAME.fullmatch(source):  # noqa: PTH110
+        is_there = os.path.exists(source)  # noqa: PTH110 - Path.exists raises on names that are too long
+        if self._downloads and not is_there and _HUB_NAME.fullmatch(source):
             return Match(0.6, "a data set of the Hugging Face hub, to be downloaded")
         return None
 
@@ -105,16 +106,16 @@ class HuggingFace:
 
 
 def _is_saved(folder: Path) -> bool:
-    # os.path, because a Path raises where a folder is closed to us.
-    def has(name: str) -> bool:
-        return os.path.isfile(os.path.join(folder, name))  # noqa: PTH113, PTH118
-
-    return has(_SAVED) or all(map(has, _SAVED_SPLIT))
+    return _is_file(folder / _SAVED) or all(_is_file(folder / name) for name in _SAVED_SPLIT)
 
 
 def _has_metadata(folder: Path) -> bool:
     places = (folder, *(folder / split for split in SPLIT_NAMES))
-    return any(os.path.isfile(place / name) for place in places for name in _METADATA)  # noqa: PTH113
+    return any(_is_file(place / name) for place in places for name in _METADATA)
+
+
+def _is_file(path: Path) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where a parent is closed
 
 
 def _import_datasets(*, online: bool) -> Any:

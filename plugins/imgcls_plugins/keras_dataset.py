@@ -43,8 +43,8 @@ class KerasDataset:
         self._white = None if white is None else parse_white(white)
 
     def match(self, source: str) -> Match | None:
-        # os.path, because pathlib raises on names that are too long for the file system.
-        if os.path.exists(source) or not REFERENCE.fullmatch(source):  # noqa: PTH110
+        is_there = os.path.exists(source)  # noqa: PTH110 - Path.exists raises on names that are too long
+        if is_there or not REFERENCE.fullmatch(source):
             return None
         if not has_module(source):
             return None

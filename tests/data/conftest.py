@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -60,20 +61,23 @@ def draw_folder(tmp_path):
     return draw
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_contents():
-    """The contents of a decoded set, from labels alone."""
+    """The contents of a decoded set, from labels alone; a picture shows its id unless `shown` says what."""
 
-    def make(labels, *, stated=None, groups=None, issues=(), ids=None, sizes=None):
+    def make(labels, *, stated=None, groups=None, issues=(), ids=None, sizes=None, shown=None):
         names = sorted(set(labels))
+        ids = ids or [f"{number:05}" for number in range(len(labels))]
+        digests = (hashlib.blake2b(it.encode(), digest_size=16).digest() for it in shown or ids)
         return Contents(
             image_shape=(8, 8, 1),
             class_names=tuple(names),
-            ids=ids or [f"{number:05}" for number in range(len(labels))],
+            ids=ids,
             labels=np.array([names.index(label) for label in labels], dtype=np.int32),
             stated=stated or [None] * len(labels),
             groups=groups or [None] * len(labels),
             sizes=np.array(sizes or [(8, 8)] * len(labels), dtype=np.int32),
+            digests=np.frombuffer(b"".join(digests), "V16"),
             issues=list(issues),
             lasting=True,
             originals={},

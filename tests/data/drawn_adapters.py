@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -218,3 +219,19 @@ class Wide:
         pixels = np.zeros((8, 8), dtype=np.uint8)
         for number in range(int(source)):
             yield Sample(id=f"{number:06}", image=pixels, label=str(number % 2))
+
+
+class Named:
+    """Pictures, pairs of which are copies, with the names that a JSON file lists; as many problems and groups."""
+
+    def match(self, source):
+        return Match(0.5, "a list of names")
+
+    def read(self, source):
+        names = json.loads(Path(source).read_text())
+        for number, name in enumerate(names):
+            pixels = np.random.default_rng(number // 2).integers(0, 256, (8, 8), dtype=np.uint8)
+            label = names[number % 50]
+            yield Sample(id=name, image=pixels, label=label, group=f"{name}'s")
+            yield Problem(id=f"{name} lost", detail=name)
+            yield Sample(id=f"{name} spoilt", image=name.encode("utf-8", "replace"), label=label)

@@ -128,6 +128,19 @@ class TestOrientation:
         assert pixels[16, 8, 0] > 200
         assert pixels[16, 56, 2] > 200
 
+    def test_exif_data_behind_the_pixels_of_a_png_count(self):
+        pixels = np.random.default_rng(0).integers(0, 256, (8, 12, 3), np.uint8)
+        exif, file = Image.Exif(), io.BytesIO()
+        exif[0x0112] = 6
+        Image.fromarray(pixels).save(file, "png", exif=exif)
+        early = file.getvalue()
+        start = early.index(b"eXIf") - 4
+        end = start + 12 + int.from_bytes(early[start : start + 4], "big")
+        late = early[:start] + early[end:-12] + early[start:end] + early[-12:]  # before IEND
+        for data in (early, late):
+            shown = decode_image(data, shape=(12, 8, 3), resize="stretch")
+            assert (shown == np.rot90(pixels, -1)).all()
+
     def test_an_orientation_that_does_not_exist_is_ignored(self):
         exif = Image.Exif()
         exif[0x0112] = 99

@@ -84,4 +84,6 @@ def test_all_is_well_here_and_a_search_works(imgcls):
         *("versions", "terminal", "cache", "runs", "plugins", "backend", "device"),
         "search",
     ]
-    assert "on test" in told["checks"][-1]["told"]
+    search = told["checks"][-1]["told"]
+    assert "on test" in search
+    assert "s of them to read the pictures and load the framework" in search

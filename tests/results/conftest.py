@@ -194,6 +194,25 @@ class RunFolder:
         )
 
 
+@pytest.fixture(scope="session")
+def run_folder_kind() -> type[RunFolder]:
+    """For what writes runs of its own."""
+    return RunFolder
+
+
+@pytest.fixture(scope="session")
+def named_runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two finished runs that differ in their names alone: five hundred hostile ones, as many harmless ones."""
+    from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES
+    from named_run import make_named_run
+
+    hostile, harmless = (
+        make_named_run(RunFolder, tmp_path_factory.mktemp("named") / "run", names).path
+        for names in (HOSTILE_NAMES, HARMLESS_NAMES)
+    )
+    return hostile, harmless
+
+
 @pytest.fixture
 def run_folder(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "cnn_small-fashion").write_run()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgcls_automl.data.audit.mapped import RELEASE_BYTES, release_pages
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.threads import map_in_order
 
@@ -61,7 +62,12 @@ def measure_pictures(images: np.ndarray, report: Report) -> Measures:
         _measure_block(np.ascontiguousarray(images[part]), measures, part)
         return int(part.stop)
 
+    kept = 0
     for done in map_in_order(measure, parts):
+        kept += step * images[0].nbytes
+        if kept >= RELEASE_BYTES:
+            release_pages(images)
+            kept = 0
         report(IngestProgress(stage="comparing", done=done, total=total))
     return measures
 
@@ -93,8 +99,7 @@ def _measure_block(pictures: np.ndarray, measures: Measures, part: slice) -> Non
     digests = b"".join(hashlib.blake2b(row.data, digest_size=16).digest() for row in flat)
     values = flat.astype(np.float32)
     means = values.mean(axis=1, keepdims=True)
-    grey = values.reshape(pictures.shape).mean(axis=3) if pictures.shape[3] > 1 else values
-    grey = grey.reshape(pictures.shape[:3])
+    grey = _mix_channels(values.reshape(pictures.shape))
     measures.digests[part] = np.frombuffer(digests, "V16")
     measures.hashes[part] = hash_pictures(grey)
     measures.means[part] = means[:, 0]
@@ -103,10 +108,26 @@ def _measure_block(pictures: np.ndarray, measures: Measures, part: slice) -> Non
     measures.sharpness[part] = _measure_sharpness(grey)
 
 
+def _mix_channels(values: np.ndarray) -> np.ndarray:
+    """The mean of the channels of (N, H, W, C), float32 (N, H, W)."""
+    # A plane at a time: a mean over so short an axis takes 20 times as long.
+    grey: np.ndarray = values[..., 0]
+    if values.shape[3] == 1:
+        return grey
+    for channel in range(1, values.shape[3]):
+        grey = grey + values[..., channel]
+    return grey / np.float32(values.shape[3])
+
+
 def _find_extremes(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    pixels = grey.reshape(len(grey), -1).astype(np.uint8)  # which are sorted faster
-    ranks = [round(percentile / 100 * (pixels.shape[1] - 1)) for percentile in PERCENTILES]
-    darkest, brightest = np.partition(pixels, ranks, axis=1)[:, ranks].T
+    """The percentiles of each picture, from histograms of its whole grey levels, which is quicker than sorting."""
+    total, pixels = len(grey), grey[0].size
+    levels = grey.reshape(total, pixels).astype(np.intp)
+    levels += 256 * np.arange(total)[:, None]
+    counts = np.bincount(levels.ravel(), minlength=256 * total).reshape(total, 256)
+    up_to = counts.cumsum(axis=1)
+    ranks = [round(percentile / 100 * (pixels - 1)) for percentile in PERCENTILES]
+    darkest, brightest = ((up_to > rank).argmax(axis=1).astype(np.uint8) for rank in ranks)
     return darkest, brightest
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from imgcls_automl.data.audit.mapped import release_pages
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -120,4 +122,5 @@ def _compare(images: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndar
         apart = np.abs(left - right)
         differences[part] = apart.mean(axis=(1, 2, 3))
         squares[part] = (apart * apart).mean(axis=(1, 2, 3))
+        release_pages(images)
     return squares, differences

@@ -1,4 +1,4 @@
-"""The report opened from disk in a real browser: silent, offline, and it answers clicks."""
+"""The report and the leaderboard opened from disk in a real browser: silent, offline, and they answer clicks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import shutil
 import pytest
 from shown_digits import make_shown
 
+from imgcls_automl.results.leaderboard import build_leaderboard
+from imgcls_automl.results.leaderboard_page import write_leaderboard_page
+from imgcls_automl.results.records import read_run
 from imgcls_automl.results.report import write_report
 from imgcls_automl.results.shown_pictures import write_shown_pictures
 
@@ -64,6 +67,20 @@ def visit(browser):
     loaded = [url for url in asked if not url.startswith("data:")]
     assert len(loaded) == len(pages)  # the pages themselves
     assert all(url.startswith("file://") for url in loaded)
+
+
+@pytest.fixture
+def leaderboard(tmp_path, run_folder_kind):
+    """The page of two runs that compare and one that does not."""
+    about = (("small", {}), ("resnet", {"space": "resnet_small"}), ("pets", {"fingerprint": "77"}))
+    runs = []
+    for at, (name, settings) in enumerate(about):
+        run = run_folder_kind(tmp_path / f"{name} {'of a long name ' * at}", **settings).write_run()
+        for trial, score in enumerate((0.91, 0.93 - at / 100, 0.85)):
+            run.write_trial(trial, score=score, baseline=trial == 0)
+        runs.append(read_run(run.path))
+    write_leaderboard_page(tmp_path / "board.html", build_leaderboard(runs))
+    return tmp_path / "board.html"
 
 
 @pytest.fixture
@@ -138,6 +155,38 @@ def test_a_real_search_keeps_pictures_and_where_its_model_looked(visit, finished
     assert page.locator("#samples img").count() > 0
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_leaderboard_is_never_wider_than_the_screen(visit, leaderboard, width, scheme):
+    page = visit(leaderboard, viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page.locator("details.row summary").first.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    told = page.locator("table").first.evaluate("it => [it.scrollWidth, it.parentNode.clientWidth]")
+    assert told[0] <= told[1]  # nor does the table scroll in its frame
+
+
+def test_each_table_of_a_leaderboard_sorts_by_itself(visit, leaderboard):
+    page = visit(leaderboard)
+    first, other = page.locator("table.board").all()
+
+    def read(table):
+        return table.locator("tbody tr:first-child td:nth-child(4)").all_inner_texts()
+
+    assert read(first) == ["93.0%", "92.0%", "91.0%", "91.0%", "85.0%", "85.0%"]
+    first.locator("button", has_text="score").click()
+    assert read(first) == ["85.0%", "85.0%", "91.0%", "91.0%", "92.0%", "93.0%"]
+    first.locator("button", has_text="run").click()
+    runs = first.locator("td.run").all_inner_texts()
+    assert runs == sorted(runs)
+    assert read(other) == ["91.0%", "91.0%", "85.0%"]
+
+
+def test_a_row_of_a_leaderboard_opens_to_all_its_settings(visit, leaderboard):
+    page = visit(leaderboard, viewport={"width": 390, "height": 800})
+    page.locator("details.row summary").first.click()
+    told = page.locator("tr.all:visible").inner_text()
+    assert all(text in told for text in ("cnn_small", "learning rate", "imgcls-automl 0.1.0"))
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_is_never_wider_than_the_screen(visit, report, width):
     page = visit(report, viewport={"width": width, "height": 800})
@@ -172,3 +221,17 @@ def test_nothing_that_data_wrote_is_obeyed(visit, tmp_path, run_folder, digits_t
         "[...it.attributes].every(that => !that.name.startsWith('on')))"
     )
     assert HOSTILE[1] in page.locator("#board tr.all").first.text_content()
+
+
+def test_five_hundred_names_change_no_element_that_a_browser_makes(visit, named_runs):
+    shapes = []
+    for folder in named_runs:
+        page = visit(write_report(folder))
+        shapes.append(
+            page.evaluate(
+                "[...document.querySelectorAll('*')].map(it => "
+                "[it.localName, ...it.getAttributeNames(), it.getAttribute('href')])"
+            )
+        )
+    hostile, harmless = shapes
+    assert hostile == harmless
