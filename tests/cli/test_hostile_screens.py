@@ -110,7 +110,9 @@ def test_what_a_user_names_and_is_not_there_is_told_back_harmless(words, capsys)
         assert not find_obeyed(capsys.readouterr().err)
 
 
-def test_a_log_can_be_shown_on_a_terminal(tmp_path):
+def test_a_log_can_be_shown_on_a_terminal(tmp_path, monkeypatch):
+    # Not to pytest, whose workers cannot send each other what is no text.
+    monkeypatch.setattr(logging.getLogger("imgcls_automl"), "propagate", False)
     with logging_to(tmp_path / "log.txt"):
         for name in HOSTILE_NAMES:
             logging.getLogger("imgcls_automl.data").warning("Left out %s", name)
