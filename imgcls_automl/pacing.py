@@ -15,6 +15,7 @@ SAFETY = 1.15  # on a measured epoch
 RECENT = (
     3  # epochs that tell the pace: one of them that is slow, because it compiles, tells nothing
 )
+LEAST_SHARE = 0.5  # of the planned epochs: a training brought below loses more than it is worth
 FEW = 2  # epochs left: too few to wait and see whether a slow one was an exception
 
 
@@ -25,10 +26,12 @@ class Pacing:
     Attributes:
         until: When its last epoch should be over, in seconds since the epoch.
         epoch_seconds: That an epoch is expected to take, as its trial's epochs tell.
+        least: Epochs below which the training is not brought: where they do not fit, its deadline cuts it off.
     """
 
     until: float
     epoch_seconds: float
+    least: int = 1
 
     def count_fitting(self, seconds: Sequence[float], left: int) -> int:
         """How many of the epochs that are left fit into the time, from none to all.
@@ -45,6 +48,11 @@ class Pacing:
         """The same for the first of several trainings that have to share the time."""
         now = time.time()
         return replace(self, until=now + (self.until - now) / trainings)
+
+
+def find_least(planned: int) -> int:
+    """The fewest epochs, of those planned, that a training may be brought to."""
+    return math.ceil(LEAST_SHARE * planned)
 
 
 def measure_pace(expected: float, seconds: Sequence[float], left: int) -> float:

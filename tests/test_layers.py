@@ -60,8 +60,8 @@ ON_DEMAND = (
 # The layers that run on whatever backend there is.
 BACKEND_AGNOSTIC = ("imgcls_automl.engine", "imgcls_automl.training")
 NEVER_BY_NAME = {"PIL", "jax", "sklearn", "tensorflow", "torch"}
-# An epoch is one compiled program on JAX, and fed by a pipeline on TensorFlow: inside functions of this module.
-NAMED_AFTER_ALL = {"imgcls_automl.training.epochs": {"jax", "tensorflow"}}
+# An epoch is one compiled program on JAX: inside functions of this module.
+NAMED_AFTER_ALL = {"imgcls_automl.training.epochs": {"jax"}}
 
 # What may be imported of our own packages by the modules that plugin authors depend on.
 INNERMOST = {"imgcls_automl.errors": set(), "imgcls_automl.plugin": {"imgcls_automl.errors"}}

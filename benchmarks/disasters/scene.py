@@ -186,7 +186,7 @@ def read_standing(run: Path) -> Standing:
         for path in run.glob("trials/*/result.json")
     }
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    done = record["status"] == "complete" and record["reported"]
+    done = record["status"] == "complete" and record.get("reported", True)
     intact, rows = True, []
     if (run / "study.db").exists():
         try:

@@ -67,7 +67,7 @@ def find_or_fold(
 
 def _test_mark(request: DatasetRequest) -> str:
     """What tells files of another test share from those of the usual one."""
-    return "" if request.test_share is None else f"-test{request.test_share:g}"
+    return "" if request.test_share is None else f"-test{request.test_share!r}"
 
 
 def find_or_label(request: DatasetRequest, key: str, corrected: Corrected) -> Path:

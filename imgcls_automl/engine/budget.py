@@ -65,7 +65,12 @@ class Budget:
         return None if self.deadline is None else self.deadline - closing / 2
 
     def pace(
-        self, epoch_seconds: float, *, later: float = 0.0, closing: float = CLOSING_SECONDS
+        self,
+        epoch_seconds: float,
+        *,
+        later: float = 0.0,
+        closing: float = CLOSING_SECONDS,
+        least: int = 1,
     ) -> Pacing | None:
         """The time that a training's schedule has to fit into; None where it has all it needs.
 
@@ -73,11 +78,12 @@ class Budget:
             epoch_seconds: That an epoch is expected to take.
             later: Seconds of other trainings that are to follow it.
             closing: Seconds of what follows them all.
+            least: As in `Pacing`.
         """
         if self.deadline is None:
             return None
         until = self.deadline - closing - later * SAFETY
-        return Pacing(until=until, epoch_seconds=epoch_seconds)
+        return Pacing(until=until, epoch_seconds=epoch_seconds, least=least)
 
     def has_time_for(self, seconds: float) -> bool:
         """Whether work that should take some seconds fits into what is left."""

@@ -10,8 +10,8 @@ import numpy as np
 from imgcls_automl.engine.calibration import Calibration, fit_temperature
 from imgcls_automl.engine.ensembling import Ensemble, average, choose_ensemble
 from imgcls_automl.engine.opinions import list_opinions
-from imgcls_automl.engine.pace import measure_epoch, pace_trainings
 from imgcls_automl.engine.tasks import run_tasks
+from imgcls_automl.engine.time_shares import measure_epoch, pace_trainings
 from imgcls_automl.events import EnsembleChosen
 from imgcls_automl.executors.results import MemberResult
 from imgcls_automl.executors.tasks import Composition, Member, MemberTask

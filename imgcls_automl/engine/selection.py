@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.engine.pace import measure_epoch, pace_trainings
 from imgcls_automl.engine.study import ranked_trials, trial_seed
 from imgcls_automl.engine.tasks import run_tasks
+from imgcls_automl.engine.time_shares import measure_epoch, pace_trainings
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
 from imgcls_automl.executors.results import RetrainResult
@@ -127,7 +127,14 @@ def _affordable(plan: SearchPlan, ranked: list[int]) -> tuple[int, int]:
 def _count_missing(plan: SearchPlan, number: int, seeds: int) -> int:
     """How many of a trial's retrainings have no result on the disk, from before the search was killed."""
     tasks = (_make_task(plan, number, index, epochs=plan.epochs) for index in range(seeds))
-    return sum(read_retraining(task) is None for task in tasks)
+    return sum(_recall(plan, task) is None for task in tasks)
+
+
+def _recall(plan: SearchPlan, task: RetrainTask) -> RetrainResult | None:
+    """What a retraining came to before the search was killed; None where there is none, or there is time for more."""
+    known = read_retraining(task)
+    whole = measure_epoch(plan, task.number) * plan.epochs * (1 + plan.refit_growth)
+    return None if known and known.shortened and plan.budget.has_time_for(whole) else known
 
 
 def _make_task(plan: SearchPlan, number: int, index: int, *, epochs: int) -> RetrainTask:
@@ -150,7 +157,7 @@ def _hold(
     observe: Callable[[Any], None],
 ) -> list[Contender]:
     """Have those tasks done that have no result on the disk yet, and judge all that came to a score."""
-    known = [read_retraining(task) for task in tasks]
+    known = [_recall(plan, task) for task in tasks]
     missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
     refit = measure_epoch(plan, tasks[0].number) * plan.refit_growth * plan.epochs
     missing = pace_trainings(missing, plan, workers=len(executor.idle()), later=refit)

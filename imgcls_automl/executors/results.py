@@ -93,6 +93,7 @@ class RetrainResult:
         epochs: Trained.
         seconds: Of it.
         look_seconds: That the network took for a picture of validation, each of the two times that it saw it.
+        shortened: Whether its schedule was brought to its end in fewer epochs than planned, for want of time.
     """
 
     number: int
@@ -104,6 +105,7 @@ class RetrainResult:
     epochs: int
     seconds: float
     look_seconds: float = 0.0
+    shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +136,11 @@ class RefitResult:
         seconds: Of the refit's training.
         metrics: What best/metrics.json holds.
         members: Networks in it beside the winner's.
+        shortened: As of a `RetrainResult`.
     """
 
     epochs: int
     seconds: float
     metrics: dict[str, Any]
     members: int = 0
+    shortened: bool = False

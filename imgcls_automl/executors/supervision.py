@@ -74,6 +74,12 @@ class Activity:
         space_alone = isinstance(self.task, TrialTask | BaselinesTask | PreviewTask)
         self.phase = self.phase or (BUILDING if space_alone else STARTING)
 
+    def forgive(self, seconds: float) -> None:
+        """Do not count so many seconds, in which nobody could do anything."""
+        self.began += seconds
+        self.progressed += seconds
+        self.late = None
+
 
 class Supervision:
     """Judges what workers do by what is usual among them.

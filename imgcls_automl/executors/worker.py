@@ -224,6 +224,7 @@ def _do_refit(
     )
     return RefitResult(
         epochs=refitted.epochs,
+        shortened=refitted.shortened,
         seconds=refitted.seconds,
         metrics=metrics,
         members=len(task.composition.members),

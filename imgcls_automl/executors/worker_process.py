@@ -120,9 +120,7 @@ class WorkerProcess:
     def forgive(self, seconds: float) -> None:
         """Do not count so many seconds against it."""
         if self.activity is not None:
-            self.activity.began += seconds
-            self.activity.progressed += seconds
-            self.activity.late = None
+            self.activity.forgive(seconds)
 
     def measure_memory(self) -> int:
         """Bytes it has to itself now."""

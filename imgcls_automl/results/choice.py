@@ -67,9 +67,10 @@ def _describe_shortening(run: RunRecord) -> str:
     """The fewest epochs in which a retraining was brought to its end; empty where none was short of time."""
     assert run.selection is not None
     planned = run.plan.get("epochs", 0) * (run.folds or 1)
-    fewest = min(it.epochs for one in run.selection.contenders for it in one.results)
-    if fewest >= planned:
+    short = [it.epochs for one in run.selection.contenders for it in one.results if it.shortened]
+    if not short:
         return ""
+    fewest = min(short)
     return f" The time was short: retrainings were brought to their end in as few as {fewest} epochs of {planned}."
 
 

@@ -86,9 +86,10 @@ def describe_training(run: RunRecord) -> str:
             "which learned from less."
         )
     if epochs < planned:
+        why = ", because the time was short" if run.refit.get("shortened") else ""
         return (
-            f"Its final training, on {where} together, was brought to its end in {epochs} epochs of {planned} planned, "
-            "because the time was short."
+            f"Its final training, on {where} together, was brought to its end in {epochs} epochs of {planned} planned"
+            f"{why}."
         )
     return f"The final model was trained for {epochs} epochs, as planned, on {where} together."
 

@@ -49,14 +49,14 @@ def read_answers(run: RunRecord, trial: int) -> Answers | None:
     if contender is None or not contender.retrained:
         return None
     trials = run.folder / "trials"
+    judge = _judge_loss if run.metric == "log_loss" else _judge_f1
     try:
         opinions = list(read_opinions(contender, trials))
-    except (OSError, ValueError, LookupError, BadZipFile) as error:
+        if len({len(it.labels) for it in opinions}) != 1:  # there was no time for all folds of some
+            return None
+        scores, shares = zip(*map(judge, opinions), strict=True)
+    except (OSError, EOFError, ValueError, LookupError, BadZipFile) as error:
         raise damaged(trials / str(trial), f"its validation answers: {error}") from error
-    if len({len(it.labels) for it in opinions}) != 1:  # there was no time for all folds of some
-        return None
-    judge = _judge_loss if run.metric == "log_loss" else _judge_f1
-    scores, shares = zip(*map(judge, opinions), strict=True)
     return Answers(
         score=sum(scores) / len(scores),
         labels=opinions[0].labels,

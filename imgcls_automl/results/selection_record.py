@@ -22,6 +22,7 @@ class Retraining:
         flipped_loss: The same, averaged over each picture and its mirror.
         epochs: Trained; 0 where the trial's own weights were judged.
         seconds: Of the training.
+        shortened: Whether it was brought to its end in fewer epochs than planned, for want of time.
     """
 
     seed: int
@@ -31,6 +32,7 @@ class Retraining:
     flipped_loss: float
     epochs: int
     seconds: float
+    shortened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,4 +129,5 @@ def _make_retraining(value: Mapping[str, Any]) -> Retraining:
         flipped_loss=float(value["flipped_loss"]),
         epochs=int(value["epochs"]),
         seconds=float(value["seconds"]),
+        shortened=bool(value.get("shortened", False)),
     )

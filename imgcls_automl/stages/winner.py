@@ -16,19 +16,28 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.executor import Executor
     from imgcls_automl.stages.context import Run
 
-# Of the epochs that the trial had: what fewer of them lose is more than what training on validation too gains.
-LEAST_SHARE = 0.5
-
 
 def is_settled(run: Run, study: optuna.Study, plan: SearchPlan) -> bool:
-    """Whether a resumed run has nothing new to choose from, and its winner was fully refitted."""
+    """Whether a resumed run has nothing new to choose from, and its winner was refitted as fully as time allows."""
     from imgcls_automl.engine.study import ranked_trials
 
     selection, refit = run.folder.record.get("selection"), run.folder.record["refit"]
-    if selection is None or refit is None or refit["epochs"] < plan.epochs:
+    if (
+        selection is None
+        or refit is None
+        or _count_possible(plan, refit["trial"]) > refit["epochs"]
+    ):
         return False
     top = [trial.number for trial in ranked_trials(study)][: plan.top_k]
     return top == [contender["trial"] for contender in selection["contenders"]]
+
+
+def _count_possible(plan: SearchPlan, trial: int) -> int:
+    """The epochs of a trial's refit that the time left allows."""
+    from imgcls_automl.engine.time_shares import measure_epoch
+
+    pacing = plan.budget.pace(measure_epoch(plan, trial) * plan.refit_growth)
+    return plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
 
 
 def choose_winner(run: Run, study: optuna.Study, plan: SearchPlan, executor: Executor) -> Selection:
@@ -56,17 +65,22 @@ def refit_and_test(
     run: Run, winner: Contender, composed: Composed, plan: SearchPlan, executor: Executor
 ) -> None:
     """Train the winner once more, on train + validation, and test it once."""
-    from imgcls_automl.engine.pace import measure_epoch
     from imgcls_automl.engine.refitting import run_refit
-    from imgcls_automl.trial_files import drop_checkpoints, read_result
+    from imgcls_automl.pacing import find_least
+    from imgcls_automl.trial_files import drop_checkpoints, has_checkpoint, read_result
 
     began = time.time()
     result = read_result(plan.folder / str(winner.trial))
+    assert result is not None
     closing = _estimate_closing(run, winner, composed)
-    epoch_seconds = measure_epoch(plan, winner.trial) * plan.refit_growth
-    pacing = plan.budget.pace(epoch_seconds, closing=closing)
+    # Of the epochs that the trial had: what fewer lose is more than what training on validation too gains.
+    least = find_least(min(plan.epochs, result.epochs))
+    epoch_seconds = _measure_latest_epoch(plan, winner) * plan.refit_growth
+    pacing = plan.budget.pace(epoch_seconds, closing=closing, least=least)
     epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
-    if result is not None and epochs < LEAST_SHARE * min(plan.epochs, result.epochs):
+    if epochs < least and not has_checkpoint(
+        run.folder.best
+    ):  # with one, fewer are left to be made
         epochs = 0
     run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
     refitted = run_refit(
@@ -86,21 +100,26 @@ def refit_and_test(
         composed = composed.without_members("the worker died on it")
     run.folder.update(
         best_trial=winner.trial,
-        best_score=result.score if result else None,
+        best_score=result.score,
         test_metrics=refitted.metrics,
         refit={
             "trial": winner.trial,
             "epochs": refitted.epochs,
             "planned_epochs": plan.epochs,
+            "shortened": refitted.shortened,
             "seconds": refitted.seconds,
         },
-        final_model={
-            **composed.to_json(),
-            "epochs": refitted.epochs,
-            "planned_epochs": plan.epochs,
-        },
+        final_model=composed.to_json(),
     )
     drop_checkpoints(run.folder.best)
+
+
+def _measure_latest_epoch(plan: SearchPlan, winner: Contender) -> float:
+    """Seconds an epoch of the winner takes, as its retrainings were the last to tell, else its trial."""
+    from imgcls_automl.engine.time_shares import measure_epoch
+
+    retrained = [it.seconds / it.epochs for it in winner.results if it.epochs]
+    return max(retrained, default=measure_epoch(plan, winner.trial))
 
 
 def _estimate_closing(run: Run, winner: Contender, composed: Composed) -> float:

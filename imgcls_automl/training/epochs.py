@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Program, StepShape
 
-BATCHES_AHEAD = 2  # of the one that is trained on
-
 
 class Watcher(Protocol):
     """What is told of a training: a `keras.callbacks.Callback`."""
@@ -66,37 +64,12 @@ def feed_fit(pictures: Pictures, order: np.ndarray, batch_size: int) -> dict[str
         batch_size: Of a step.
     """
     if keras.backend.backend() == "tensorflow":
-        return {"x": _feed_untuned(pictures, order.reshape(-1, batch_size))}
+        from imgcls_automl.tensorflow_feed import feed_untuned
+
+        return {"x": feed_untuned(pictures, order.reshape(-1, batch_size))}
     if pictures.resident:
         return {"x": order, "batch_size": batch_size}
     return {"x": ((pictures.batch(indices),) for indices in order.reshape(-1, batch_size))}
-
-
-def _feed_untuned(pictures: Pictures, batches: np.ndarray) -> Any:
-    """On TensorFlow: a `tf.data` pipeline of batches (steps, batch_size) without the thread that tunes pipelines.
-
-    There is nothing to tune in it, and the thread may miss that the pipeline is dropped: `fit` then waits at its end,
-    while nothing computes, for as long as the thread still sleeps, which after minutes of training is up to a minute.
-    """
-    import tensorflow as tf
-
-    if pictures.resident:
-        fed = tf.data.Dataset.from_tensor_slices((batches,))
-    else:
-        signature = tf.nest.map_structure(_describe_array, (pictures.batch(batches[0]),))
-        fed = tf.data.Dataset.from_generator(
-            lambda: ((pictures.batch(indices),) for indices in batches), output_signature=signature
-        )
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.apply_default_optimizations = False
-    return fed.prefetch(BATCHES_AHEAD).with_options(options)
-
-
-def _describe_array(array: np.ndarray) -> Any:
-    import tensorflow as tf
-
-    return tf.TensorSpec(array.shape, array.dtype)
 
 
 def _scan(program: Program, order: np.ndarray, shape: StepShape, watcher: Watcher) -> None:

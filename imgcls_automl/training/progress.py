@@ -86,6 +86,10 @@ class Progress:
     ends: tuple[int, ...] = ()
     stopped: str | None = None
 
+    def is_shorter_than(self, planned: int) -> bool:
+        """Whether it was to end, for want of time, before its last planned epoch."""
+        return bool(self.ends) and self.ends[-1] < planned
+
     @property
     def ran_its_course(self) -> bool:
         """Whether nothing but a lack of improvement ended it."""

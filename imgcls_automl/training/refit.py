@@ -26,6 +26,7 @@ class Refitted:
 
     Attributes:
         epochs: Trained; 0 where the trial's kept weights were taken.
+        shortened: Whether these were to be fewer than planned.
         seconds: Of training.
         model: Of the winner alone; the saved model, unless that is an ensemble.
         test: What the saved model itself says of the test pictures.
@@ -34,6 +35,7 @@ class Refitted:
     """
 
     epochs: int
+    shortened: bool
     seconds: float
     model: Any
     test: Judgement
@@ -76,6 +78,7 @@ def refit(task: RefitTask, bench: Bench, report: Callable[[EpochReport], Verdict
         )
     return Refitted(
         epochs=trained.epochs if trained.finished else 0,
+        shortened=trained.shortened,
         seconds=trained.seconds,
         model=single,
         test=_judge_test(model, bench),

@@ -164,4 +164,5 @@ def _judge(
         epochs=logbook.epochs,
         seconds=logbook.seconds,
         look_seconds=sum(it.seconds for it in opinions) / (2 * len(labels)),
+        shortened=any(it.is_shorter_than(task.epochs) for it in logbook.trainings),
     )

@@ -81,7 +81,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         left = ends[-1] - done
         if pacing is not None and left > 0:
             fitting = pacing.count_fitting([epoch.seconds for epoch in progress.epochs], left)
-            ends = shorten_phases(ends, done, done + max(1, fitting))
+            last = max(done + max(1, fitting), min(ends[-1], pacing.least))
+            ends = shorten_phases(ends, done, last)
         progress.ends = ends
         if before and ends != before:
             logger.info("The time left suffices for %d of %d epochs.", ends[-1], self.phases[-1])

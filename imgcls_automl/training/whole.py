@@ -34,12 +34,14 @@ class WholeTraining:
         network: With its last weights.
         finished: Whether it came to the end of its schedule, be it in fewer epochs than were planned.
         epochs: Trained.
+        shortened: Whether these were to be fewer than planned.
         seconds: Of it.
     """
 
     network: Any
     finished: bool
     epochs: int
+    shortened: bool
     seconds: float
 
 
@@ -82,6 +84,7 @@ def train_on_all(
         network=network,
         finished=bool(task.epochs) and progress.stopped is None,
         epochs=logbook.epochs,
+        shortened=progress.is_shorter_than(task.epochs),
         seconds=logbook.seconds,
     )
 

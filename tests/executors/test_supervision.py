@@ -132,6 +132,9 @@ class TestHardLimits:
     def test_the_time_a_machine_slept_beyond_the_deadline_does_not_count(self, supervision, task):
         woken = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 3600)
         assert supervision.find_hang(woken) is None
+        woken.late -= 3600
+        woken.forgive(3600)
+        assert supervision.find_hang(woken) is None
 
     def test_a_framework_may_take_ten_minutes_to_load(self, supervision):
         assert supervision.find_hang(doing(None, seconds=590)) is None

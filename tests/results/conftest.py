@@ -159,6 +159,7 @@ class RunFolder:
                     "flipped_loss": 0.29 if flips else 0.31,
                     "epochs": epochs if retrained else 0,
                     "seconds": 20.0,
+                    "shortened": retrained and epochs < 12,
                 }
                 for seed, (score, mirrored) in enumerate(results)
             ]

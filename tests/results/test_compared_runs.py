@@ -130,9 +130,10 @@ class TestTiesOfOtherMetrics:
         assert tied["b", 0]
         assert tied["b", 1]
 
-    def test_damaged_answers_are_named(self, make_answered):
+    @pytest.mark.parametrize("left", [b"PK torn", b""])
+    def test_damaged_answers_are_named(self, make_answered, left):
         run = make_answered("a", 2.0, 2.0, metric="log_loss")
-        (run.path / "trials/1/validation-0.npz").write_bytes(b"PK torn")
+        (run.path / "trials/1/validation-0.npz").write_bytes(left)
         with pytest.raises(RunFolderError, match=r"trials/1 is damaged: its validation answers"):
             build(run)
 

@@ -78,17 +78,33 @@ def test_a_run_of_an_older_version_says_nothing_of_it(finished_run):
 
 
 @pytest.mark.parametrize(
-    ("epochs", "words", "short"),
+    ("epochs", "shortened", "words", "short"),
     [
-        (12, "was trained for 12 epochs, as planned, on train and validation together", False),
-        (7, "was brought to its end in 7 epochs of 12 planned, because the time was short", True),
-        (0, "the model has the weights that its trial kept", True),
+        (
+            12,
+            False,
+            "was trained for 12 epochs, as planned, on train and validation together",
+            False,
+        ),
+        (
+            7,
+            True,
+            "brought to its end in 7 epochs of 12 planned, because the time was short.",
+            True,
+        ),
+        (
+            7,
+            False,
+            "was brought to its end in 7 epochs of 12 planned.",
+            True,
+        ),  # by a fit of its own
+        (0, False, "the model has the weights that its trial kept", True),
     ],
 )
 def test_how_long_it_was_trained_is_told_and_in_the_verdict_where_it_was_not_as_planned(
-    finished_run, epochs, words, short
+    finished_run, epochs, shortened, words, short
 ):
-    refit = {"epochs": epochs, "planned_epochs": 12, "seconds": 31.5}
+    refit = {"epochs": epochs, "planned_epochs": 12, "shortened": shortened, "seconds": 31.5}
     run = read_run(finished_run.write_run(refit=refit).path)
     assert words in describe_training(run)
     assert any(words in line for line in describe_outcome(run, None)) is short

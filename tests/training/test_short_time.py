@@ -52,9 +52,9 @@ def programs(pictures):
 def refit(train, clock, programs, pictures):
     """Train six epochs as a refit does, an epoch expected to take so many seconds."""
 
-    def refit(*, expected, until=None, deadline=None):
+    def refit(*, expected, until=None, deadline=None, least=1):
         until = 6.01 * expected * SAFETY if until is None else until
-        pacing = Pacing(until=clock.now + until, epoch_seconds=expected)
+        pacing = Pacing(until=clock.now + until, epoch_seconds=expected, least=least)
         _, progress = train(
             on=programs,
             epochs=6,
@@ -90,6 +90,14 @@ class TestTheClock:
         progress = refit(expected=STEPS, until=2.5 * STEPS * SAFETY)
         assert (len(progress.epochs), progress.stopped) == (2, None)
         assert clock.rates[-1] == pytest.approx(1e-3 * recipe().learning_rate, rel=1e-3)
+
+    @pytest.mark.parametrize(("deadline", "made", "stopped"), [(5, 3, None), (2.2, 2, "timeout")])
+    def test_below_its_least_it_is_cut_off_rather_than_shortened(
+        self, refit, deadline, made, stopped
+    ):
+        progress = refit(expected=STEPS, until=1.1 * STEPS, deadline=deadline * STEPS, least=3)
+        assert (len(progress.epochs), progress.stopped) == (made, stopped)
+        assert progress.is_shorter_than(6)
 
     @pytest.mark.parametrize(("steps", "stopped"), [(5, "timeout"), (13, None)])
     def test_a_last_epoch_that_the_deadline_ends_counts_where_most_of_it_was_made(
