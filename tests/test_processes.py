@@ -266,8 +266,10 @@ class TestParents:
         assert all(wait_until_gone(child) for child in children)
 
     def test_ctrl_c_reaches_only_the_parent(self, targets):
-        code = self.CODE.format(function="linger", seconds=600)
-        parent = run_script(targets, code, process_group=0)
+        code = textwrap.dedent(self.CODE.format(function="linger", seconds=600))
+        # A shell that starts the tests in the background has them ignore it.
+        heed = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        parent = run_script(targets, heed + code, process_group=0)
         child = int(parent.stdout.readline())
         os.killpg(parent.pid, signal.SIGINT)
         _, errors = parent.communicate(timeout=30)
