@@ -317,6 +317,22 @@ class TestAfterAKill:
         selection = select_winner(study, InProcessExecutor(retrain), late, lambda event: None)
         assert len(selection.contenders) == 2
 
+    @pytest.mark.parametrize(("seconds", "again"), [(1000, 2), (12, 0)])
+    def test_a_shortened_one_is_done_again_where_there_is_time(self, searched, seconds, again):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1, seconds=12)
+
+        def shorten(task):
+            task.folder.mkdir(exist_ok=True)
+            result = replace(retrained(task, 0.5), epochs=1, shortened=True)
+            write_ending(task, result)
+            yield result
+
+        select_winner(study, InProcessExecutor(shorten), plan, lambda event: None)
+        resumed = InProcessExecutor(play({0: 0.6, 1: 0.7}))
+        later = replace(plan, budget=replace(plan.budget, started=time.time(), seconds=seconds))
+        select_winner(study, resumed, later, lambda event: None)
+        assert len(resumed.tasks) == again
+
     def test_a_checkpoint_of_one_whose_worker_died_is_not_gone_on_from(self, searched):
         study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
 
