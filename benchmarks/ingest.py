@@ -9,7 +9,7 @@
 - "files": 100,000 small JPEG files, "indexed" once each is listed, labelled, fingerprinted and its header read; then
   they are decoded, too. The memory of the first half is measured in a run of its own.
 - "table": a CSV of 60,000 rows of a label and 784 pixels; each cell is checked.
-- Peak memory of all processes together (PSS, sampled twice a second), for a quarter of the photos, for all, and so on.
+- Peak memory of all processes together (sampled twice a second), for a quarter of the photos, for all, and so on.
 
 All times are from the start of a process. Seconds "of all cores" are processor time, which other work on the machine
 changes little. Repeats are interleaved; a ratio is the median of the repeats' own ratios.
@@ -241,7 +241,7 @@ def print_summary(summary: dict[str, Any], arguments: argparse.Namespace) -> Non
     print(f"The same pixels as the first loop: {'yes' if summary['same pixels'] else 'no'}")
     names = {"index": "files, indexed only", "files": "files, decoded and compared, too"}
     peaks = [(names.get(name, name), size / MIB) for name, size in summary["peak"].items()]
-    print_table("Peak memory of all processes (PSS)", ("what", "MiB"), peaks)
+    print_table("Peak memory of all processes", ("what", "MiB"), peaks)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Whether memory stays flat: a search of many small trials on digits, measured after each of them.
 
 The figure is the memory of the search process and all its children together, right after a trial's result is on the
-disk, as PSS (a page that several processes share counts once); the JSON has the sum of RSS too. Single readings jump by
-what the last network took, so the table shows the median of the five readings up to a trial beside the reading itself.
-Linux only.
+disk; shared libraries count once, and the JSON has the sum of RSS too. A worker grows with every network it compiles
+until another takes its place, so what counts is how high that saw's teeth reach: up to the first trial of a pair, and
+from there to the second. Linux only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from measure.memory_use import measure_tree
@@ -22,7 +21,6 @@ from measure.record import MIB, Record, make_parser, print_table
 
 PAIRS = ((10, 60), (20, 200))  # trials to compare, counted from 1
 LOOK_EVERY = 0.02  # seconds
-READINGS = 5
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -43,12 +41,17 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         search_and_measure(arguments, Path(name), record)
     summary = summarise(record.measurements)
-    columns = ("trials", "MiB at the first", "MiB at the second", "growth, MiB", "medians of 5")
+    columns = (
+        "trials",
+        "highest up to the first, MiB",
+        "highest from there to the second",
+        "growth",
+    )
     rows = [
-        (pair, one["first"] / MIB, one["second"] / MIB, one["growth"] / MIB, one["smooth"] / MIB)
+        (pair, one["early"] / MIB, one["late"] / MIB, one["growth"] / MIB)
         for pair, one in summary.items()
     ]
-    print_table("Memory of all processes together (PSS)", columns, rows)
+    print_table("Memory of all processes together", columns, rows)
     record.write(summary)
     return 0
 
@@ -82,7 +85,7 @@ def _measure_trials(process: subprocess.Popen[bytes], trials: Path, record: Reco
             use = measure_tree(process.pid)
             record.add(
                 trial=number + 1,
-                pss=use.pss,
+                memory=use.once,
                 rss=use.rss,
                 processes=use.processes,
                 time=time.time(),
@@ -91,7 +94,7 @@ def _measure_trials(process: subprocess.Popen[bytes], trials: Path, record: Reco
 
 
 def summarise(measurements: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Bytes at the trials of each pair, and their growth; in a short run, from its middle to its end."""
+    """The highest bytes up to and after the first trial of each pair; in a short run, of its middle and its end."""
     reached = len(measurements)
     pairs = [pair for pair in PAIRS if pair[1] <= reached] or [(max(1, reached // 2), reached)]
     return {
@@ -100,10 +103,9 @@ def summarise(measurements: list[dict[str, Any]]) -> dict[str, dict[str, float]]
 
 
 def _compare(measurements: list[dict[str, Any]], first: int, second: int) -> dict[str, float]:
-    pss = [measurement["pss"] for measurement in measurements]
-    smooth = [median(pss[max(0, trial - READINGS) : trial]) for trial in (first, second)]
-    one, other = pss[first - 1], pss[second - 1]
-    return {"first": one, "second": other, "growth": other - one, "smooth": smooth[1] - smooth[0]}
+    memory = [measurement["memory"] for measurement in measurements]
+    early, late = max(memory[:first]), max(memory[first:second])
+    return {"early": early, "late": late, "growth": late - early}
 
 
 if __name__ == "__main__":

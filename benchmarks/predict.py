@@ -10,7 +10,7 @@ the slower half one can come at all is the ceiling, its processor seconds agains
 model's part, it is the slower half's own seconds, unless the processor seconds of both on all cores are more. Processor
 milliseconds a picture, ours as what more files cost more, are changed little by other work on the machine; seconds are.
 Repeats are interleaved; a ratio is the median of their own.
-Peak memory is that of all processes together (PSS, sampled twice a second), for a quarter of the files and for all.
+Peak memory is that of all processes together (sampled twice a second), for a quarter of the files and for all.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def print_summary(summary: dict[str, Any]) -> None:
     busy = list(summary["processor ms a picture"].items())
     print_table("Processor milliseconds a picture", ("what", "median"), busy)
     peaks = [(name, size / MIB) for name, size in summary["peak"].items()]
-    print_table("Peak memory of all processes (PSS)", ("files", "MiB"), peaks)
+    print_table("Peak memory of all processes", ("files", "MiB"), peaks)
 
 
 if __name__ == "__main__":

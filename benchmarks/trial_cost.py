@@ -3,7 +3,7 @@
 Ours (one worker), a bare Keras loop, an Optuna + Keras script with a pruning callback, and KerasTuner train exactly the
 same candidates with the same recipe in the same order, each in a process of its own, in turns. Seconds a trial are all
 trials' time over their number; starting Python and importing the framework are not counted (the JSON has them), and
-neither is reading the pictures. Peak memory is that of the process with all its children (PSS).
+neither is reading the pictures. Peak memory is that of the process with all its children.
 KerasTuner runs its grid search, which trains each listed candidate once.
 """
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from disasters.scene import Command, Scene
 
 LOOK_EVERY = 0.25  # seconds
-FIRST = 20  # trials, after which memory is to stay flat
+FIRST = 20  # trials, after which memory is to rise no higher
 
 
 def compare_workers(scene: Scene, trials: int) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def watch_search(scene: Scene, trials: int) -> dict[str, Any]:
     command.wait_for(" begins: ")
     process = psutil.Process(command.process.pid)
     begun, before = time.monotonic(), _cpu_seconds(process)
-    resident, readings = 0, {}
+    resident, readings = 0, []
     spent, elapsed = 0.0, 1.0
     while command.process.poll() is None and " has won" not in command.read():
         try:
@@ -49,17 +49,17 @@ def watch_search(scene: Scene, trials: int) -> dict[str, Any]:
             spent, elapsed = _cpu_seconds(process) - before, time.monotonic() - begun
         except psutil.NoSuchProcess:
             break
-        readings[_count_trials(command)] = measure_tree(command.process.pid).pss
+        readings.append((_count_trials(command), measure_tree(command.process.pid).once))
         time.sleep(LOOK_EVERY)
     command.wait()
-    first = next((pss for number, pss in readings.items() if number >= min(FIRST, trials // 2)), 0)
-    last = list(readings.values())[-1] if readings else 0
+    early = max((use for number, use in readings if number <= min(FIRST, trials // 2)), default=0)
+    late = max((use for number, use in readings if number > min(FIRST, trials // 2)), default=0)
     return {
         "trials": trials,
         "share_of_a_core": spent / elapsed,
         "search_process_mib": resident / MIB,
-        "all_first_mib": first / MIB,
-        "all_last_mib": last / MIB,
+        "all_highest_early_mib": early / MIB,
+        "all_highest_later_mib": late / MIB,
     }
 
 

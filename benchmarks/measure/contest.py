@@ -79,7 +79,7 @@ class Outcome:
         bests: (seconds, validation accuracy) of each new best, up to the limit.
         finished: When all was done, tested and (ours) reported; None where it was stopped at the limit or failed.
         test_accuracy: Of the final model; None likewise.
-        peak_bytes: Of all its processes together (PSS).
+        peak_bytes: Of all its processes together.
         error: Why it failed; what it reached before that stands.
     """
 

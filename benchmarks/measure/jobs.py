@@ -30,7 +30,7 @@ class Ended:
     Attributes:
         started: When it was started, in seconds since the epoch.
         seconds: From there to its end.
-        peak_bytes: The most that it and its descendants took together, as PSS sampled twice a second; None where
+        peak_bytes: The most that it and its descendants took together, sampled twice a second; None where
             it was not measured.
         stopped: Whether it was killed at its limit.
         error: The end of its log where it ended with another code than 0 by itself; None where all is well.
@@ -149,6 +149,6 @@ def _watch(
         if peak is not None and now > sampled + _SAMPLE_EVERY:
             from measure.memory_use import measure_tree
 
-            peak, sampled = max(peak, measure_tree(process.pid).pss), now
+            peak, sampled = max(peak, measure_tree(process.pid).once), now
         time.sleep(_LOOK_EVERY)
     return peak, False

@@ -12,26 +12,29 @@ class MemoryUse:
     """Bytes of a tree of processes.
 
     Attributes:
-        pss: Proportional set size: a page that several processes share counts once. What the benchmarks quote.
+        once: What each process has to itself, and the shared pages of the one that has most of them: libraries count
+            once. What the benchmarks quote. (The proportional set size would fall by hundreds of MiB while a process
+            outside the tree happens to have the same libraries loaded, and rise when that one ends.)
         rss: Resident set size: a shared page counts in each process.
         processes: How many were there.
     """
 
-    pss: int
+    once: int
     rss: int
     processes: int
 
 
 def measure_tree(pid: int) -> MemoryUse:
     """Measure a process and its descendants; those that end meanwhile count nothing."""
-    pss = rss = processes = 0
+    own = shared = rss = processes = 0
     for process in _list_tree(pid):
         try:
             memory = process.memory_full_info()
         except psutil.NoSuchProcess:  # a zombie is one too
             continue
-        pss, rss, processes = pss + memory.pss, rss + memory.rss, processes + 1
-    return MemoryUse(pss=pss, rss=rss, processes=processes)
+        own, shared = own + memory.uss, max(shared, memory.rss - memory.uss)
+        rss, processes = rss + memory.rss, processes + 1
+    return MemoryUse(once=own + shared, rss=rss, processes=processes)
 
 
 def _list_tree(pid: int) -> list[psutil.Process]:

@@ -58,20 +58,25 @@ def read_header(picture: Picture, *, max_pixels: int = MAX_PIXELS) -> Header:
     if isinstance(picture, np.ndarray):
         return _describe_array(picture.shape, picture.dtype.str)
     with unreadable_if_it_fails(), open_picture(picture, max_pixels) as image:
-        rotated = orientation_of(image) >= 5
+        stated = _stated_orientation(image)
+        rotated = _orientation_left(image, stated) >= 5
         return Header(
             height=image.width if rotated else image.height,
             width=image.height if rotated else image.width,
             channels=1 if _is_grey(image) else 3,
             mode=image.mode,
-            conversions=_conversions_of(image),
+            conversions=_conversions_of(image, stated),
             disguise=_disguise_of(picture, image) if isinstance(picture, Path) else None,
         )
 
 
 def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation that is still to be applied, 1 (upright) to 8."""
-    return 1 if image.format == "TIFF" else _stated_orientation(image)  # Pillow turns TIFF itself
+    return _orientation_left(image, _stated_orientation(image))
+
+
+def _orientation_left(image: Image.Image, stated: int) -> int:
+    return 1 if image.format == "TIFF" else stated  # Pillow turns TIFF itself
 
 
 def _stated_orientation(image: Image.Image) -> int:
@@ -124,9 +129,9 @@ def _disguise_of(path: Path, image: Image.Image) -> str | None:
     return f"named {path.suffix}, but it is a {found} file, and was read as one"
 
 
-def _conversions_of(image: Image.Image) -> tuple[str, ...]:
+def _conversions_of(image: Image.Image, orientation: int) -> tuple[str, ...]:
     found = {
-        "exif_rotated": _stated_orientation(image) != 1,
+        "exif_rotated": orientation != 1,
         "alpha_on_white": image.has_transparency_data,
         "16_bit": is_16_bit(image) or image.mode == "I" or ";16" in _stored_as(image),
         "cmyk": image.mode == "CMYK",

@@ -147,8 +147,7 @@ def find_image_fault(image: Any) -> str | None:
 def _keep(sample: Sample, spool: Spool) -> SpooledSample:
     image = sample.image
     # str(): the search process cannot unpickle a plugin's own kind of text.
-    # Not Path.absolute(), which keeps "..", so that one file would have two names.
-    place = Path(os.path.abspath(image)) if isinstance(image, Path) else None  # noqa: PTH100
+    place = _locate(image) if isinstance(image, Path) else None
     return SpooledSample(
         str(sample.id),
         None if sample.label is None else str(sample.label),
@@ -156,6 +155,12 @@ def _keep(sample: Sample, spool: Spool) -> SpooledSample:
         None if sample.group is None else str(sample.group),
         spool.put(image) if place is None else place,
     )
+
+
+def _locate(path: Path) -> Path:
+    # Not Path.absolute(), which keeps "..", so that one file would have two names.
+    absolute = os.path.abspath(path)  # noqa: PTH100
+    return path if absolute == str(path) else Path(absolute)  # to make a Path takes a while
 
 
 def _blame(info: PluginInfo, error: BaseException) -> NoReturn:

@@ -24,6 +24,7 @@ _DECIMALS = {
 # In tables for people, `describe_role` and `describe_floors` say these.
 _TOLD = {"winner", "baseline", "tied", "majority_floor", "section"}
 
+_SETTINGS = ("model.", "training.")  # how the columns of a candidate's parameters begin
 _LONGEST = 40  # letters of a source
 _MOST_SOURCES = 3
 FINGERPRINT_SHOWN = 12  # characters, enough to name a data set by
@@ -134,11 +135,11 @@ def describe_floors(board: Leaderboard) -> list[str]:
 
 def describe_shared(board: Leaderboard) -> list[tuple[str, str]]:
     """List what every candidate has in common, as texts: `("training.schedule", "one_cycle")`."""
-    settings = [column for column in board.columns if column.startswith(("model.", "training."))]
+    settings = [column for column in board.columns if column.startswith(_SETTINGS)]
     return [
         (column, format_value(column, next(iter(values))[1]))
         for column in settings
-        if len(values := _distinct(board, column)) == 1
+        if len(values := _distinct(board, column)) == 1 and _is_of_all(board, column)
     ]
 
 
@@ -159,3 +160,12 @@ def _distinct(board: Leaderboard, column: str) -> set[tuple[type, Any]]:
     # With the type, so that False and 0, or 1 and 1.0, are not taken for one.
     values = (row.get(column) for row in board.rows)
     return {(type(value), value) for value in values if value is not None}
+
+
+def _is_of_all(board: Leaderboard, column: str) -> bool:
+    """Whether every candidate has a parameter, not only those with a branch of the space."""
+    return all(row.get(column) is not None for row in board.rows if _has_settings(row))
+
+
+def _has_settings(row: Mapping[str, Any]) -> bool:
+    return any(name.startswith(_SETTINGS) and row[name] is not None for name in row)

@@ -71,12 +71,12 @@ class Found:
 
     Attributes:
         id: The path relative to the source, with slashes, as valid text.
-        path: Where it is.
+        place: Where it is; a text, since a Path each would take longer than all the rest of a walk.
         problem: Why it cannot be had; None for a picture.
     """
 
     id: str
-    path: Path
+    place: str
     problem: str | None = None
 
 
@@ -126,7 +126,7 @@ def walk_pictures(folder: Path, id_prefix: str, root: Path) -> Iterator[Found]:
             listing = list_folder(place)
         except OSError as error:
             problem = f"the folder cannot be read: {error.strerror}"
-            yield Found(id=f"{prefix}/", path=Path(place), problem=problem)
+            yield Found(id=f"{prefix}/", place=place, problem=problem)
             continue
         yield from _found_in(listing, place, prefix)
         below = (
@@ -136,14 +136,16 @@ def walk_pictures(folder: Path, id_prefix: str, root: Path) -> Iterator[Found]:
 
 
 def _found_in(listing: Listing, place: str, prefix: str) -> Iterator[Found]:
+    def tell(name: str, problem: str | None = None) -> Found:
+        return Found(id=f"{prefix}/{as_text(name)}", place=f"{place}/{name}", problem=problem)
+
     for name in listing.pictures:
-        yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name))
+        yield tell(name)
     for name in listing.irregular:
-        problem = "no regular file: a broken link, a pipe or a device"
-        yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name), problem=problem)
+        yield tell(name, "no regular file: a broken link, a pipe or a device")
     for name in listing.foreign:
-        problem = f"{Path(name).suffix} is a format that is not read; save it as PNG or JPEG"
-        yield Found(id=f"{prefix}/{as_text(name)}", path=Path(place, name), problem=problem)
+        suffix = Path(name).suffix
+        yield tell(name, f"{suffix} is a format that is not read; save it as PNG or JPEG")
 
 
 def _kind_of(entry: os.DirEntry[str]) -> str:

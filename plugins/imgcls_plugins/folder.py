@@ -6,12 +6,12 @@ import os
 import stat
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
 from imgcls_plugins._folder_layout import ClassFolder, describe_wanted, find_class_folders
 from imgcls_plugins._folder_tree import FORMATS, list_folder, walk_pictures
-from imgcls_plugins._item_hash import hash_items
+from imgcls_plugins._item_hash import file_state, hash_states
 from imgcls_plugins._wording import as_text, listed, printable
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 _LOOK_ENTRIES = 1_000  # of a folder, while matching
 _LOOK_FOLDERS = 10  # class folders looked into, while matching
+
+
+class _Picture(NamedTuple):
+    """A picture that was found: what its sample is made of, and its fingerprint, which needs no `Path`."""
+
+    id: str
+    label: str
+    split: str | None
+    place: str
 
 
 class Folder:
@@ -54,19 +63,8 @@ class Folder:
             DatasetError: There is no such folder, no class folder or no picture; or splits and
                 classes are mixed.
         """
-        root = _existing_folder(source)
-        classes = find_class_folders(root)
-        yield from _strays(root)
-        pictures, first_problem = 0, None
-        for folder in classes:
-            for item in _read_class(folder, root):
-                yield item
-                if isinstance(item, Problem):
-                    first_problem = first_problem or item
-                else:
-                    pictures += 1
-        if not pictures:
-            raise DatasetError(_describe_nothing(root, classes, first_problem))
+        for item in _survey(source):
+            yield item if isinstance(item, Problem) else _sample_of(item)
 
     def fingerprint(self, source: str) -> str:
         """A hash over what `read` yields and over each picture's size and times, not its content.
@@ -74,7 +72,34 @@ class Folder:
         Raises:
             DatasetError: As `read` does.
         """
-        return f"folder-2-{hash_items(self.read(source))}"
+        return f"folder-2-{hash_states(map(_state_of, _survey(source)))}"
+
+
+def _survey(source: str) -> Iterator[_Picture | Problem]:
+    root = _existing_folder(source)
+    classes = find_class_folders(root)
+    yield from _strays(root)
+    pictures, first_problem = 0, None
+    for folder in classes:
+        for item in _survey_class(folder, root):
+            yield item
+            if isinstance(item, Problem):
+                first_problem = first_problem or item
+            else:
+                pictures += 1
+    if not pictures:
+        raise DatasetError(_describe_nothing(root, classes, first_problem))
+
+
+def _sample_of(picture: _Picture) -> Sample:
+    image = Path(picture.place)
+    return Sample(id=picture.id, image=image, label=picture.label, split=picture.split)
+
+
+def _state_of(item: _Picture | Problem) -> tuple[object, ...]:
+    if isinstance(item, Problem):
+        return (item.id, item.detail)
+    return (item.id, item.label, item.split, None, item.place, *file_state(item.place))
 
 
 def _existing_folder(source: str) -> Path:
@@ -96,14 +121,14 @@ def _existing_folder(source: str) -> Path:
     return root
 
 
-def _read_class(folder: ClassFolder, root: Path) -> Iterator[Sample | Problem]:
+def _survey_class(folder: ClassFolder, root: Path) -> Iterator[_Picture | Problem]:
     empty = True
     for found in walk_pictures(folder.path, folder.id_prefix, root):
         empty = False
         if found.problem is not None:
             yield Problem(id=found.id, detail=found.problem)
         else:
-            yield Sample(id=found.id, image=found.path, label=folder.label, split=folder.split)
+            yield _Picture(found.id, folder.label, folder.split, found.place)
     if empty:
         yield Problem(id=f"{folder.id_prefix}/", detail=_describe_empty(folder))
 

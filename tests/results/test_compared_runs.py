@@ -20,6 +20,7 @@ from imgcls_automl.results.leaderboard_formats import (
 from imgcls_automl.results.leaderboard_page import write_leaderboard_page
 from imgcls_automl.results.leaderboard_texts import (
     describe_section,
+    describe_shared,
     explain_sections,
     list_remarks,
 )
@@ -140,6 +141,16 @@ class TestTiesOfOtherMetrics:
     def test_the_report_and_its_advice_know_them(self, make_answered):
         run = read_run(make_answered("a", 2.0, 2.0, metric="macro_f1").path)
         assert [trial.number for trial in list_ties(run, find_leader(run))] == [1]
+
+
+def test_what_one_trial_alone_has_is_not_called_the_same_in_every_trial(make_run):
+    run = make_run("a", 0.9)
+    run.write_trial(1, score=0.8, model={"dense": 64})
+    run.write_trial(2, state=None)
+    shared = dict(describe_shared(build(run)))
+    assert shared["model.blocks"] == "3"
+    assert "model.dense" not in shared
+    assert "model.filters" not in shared
 
 
 def test_a_winner_s_row_has_what_it_reached_on_test(finished_run):

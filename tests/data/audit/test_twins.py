@@ -46,6 +46,13 @@ def test_one_grey_level_in_one_pixel_makes_no_copy_but_a_near_one(photos):
     assert twins.differences[0] < 0.001
 
 
+def test_equal_checksums_alone_make_no_copy(photos):
+    images = np.concatenate([photos, photos[[7]]])
+    measures = measure_pictures(images, report=lambda progress: None)
+    measures.checksums[[3, 7, 11, 60]] = 5
+    assert find_twins(images, measures).sets.tolist() == [*range(60), 7]
+
+
 @pytest.mark.parametrize("how", ["saved as JPEG", "resized and back", "a little brighter"])
 def test_a_picture_that_was_saved_anew_is_a_near_copy(photos, how):
     changed = np.stack([change(photos[place], how) for place in (8, 13, 19)])
