@@ -6,7 +6,8 @@
   batches are decoded by then, which is why few files look faster than many.
 
 On a machine without a GPU both halves share the cores, and no overlap does more than keep all of them busy: how near to
-the slower half one can come at all is the ceiling, its processor seconds against those of both. Where a GPU does the
+the slower half one can come at all is the ceiling, its processor seconds against those of both. It is near 1 only where
+one half is much the slower, as decoding is of photos straight from a camera (`--size 2048x1536`). Where a GPU does the
 model's part, it is the slower half's own seconds, unless the processor seconds of both on all cores are more. Processor
 milliseconds a picture, ours as what more files cost more, are changed little by other work on the machine; seconds are.
 Repeats are interleaved; a ratio is the median of their own.
@@ -31,7 +32,6 @@ from measure.sources import copy_photos, link_photos
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SIZE = (320, 240)  # width, height
 PARTS = ("decoding", "model")
 
 
@@ -40,6 +40,13 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--files", type=int, default=10_000, help="how many (default: %(default)s)")
     parser.add_argument(
         "--side", type=int, default=64, help="of the model's pictures (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--size",
+        type=_read_size,
+        default=(320, 240),
+        metavar="WxH",
+        help="of the files' pictures (default: 320x240)",
     )
     parser.add_argument("--repeats", type=int, default=3, help="of all (default: %(default)s)")
     parser.add_argument(
@@ -51,6 +58,11 @@ def parse_arguments() -> argparse.Namespace:
     return arguments
 
 
+def _read_size(text: str) -> tuple[int, int]:
+    width, height = map(int, text.split("x"))
+    return width, height
+
+
 def main() -> int:
     arguments = parse_arguments()
     record = Record("predict", arguments)
@@ -58,7 +70,7 @@ def main() -> int:
         arguments.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=arguments.work) as name:
         scratch = Path(name)
-        files = copy_photos(arguments.work or scratch, count=arguments.files, size=SIZE)
+        files = copy_photos(arguments.work or scratch, count=arguments.files, size=arguments.size)
         few = link_photos(files, count=arguments.files // 4)
         run = make_run(scratch, few, arguments.side)
         for repeat in range(arguments.repeats):
