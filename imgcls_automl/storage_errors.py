@@ -18,6 +18,8 @@ _LOCKED = ("database is locked", "database table is locked", "locking protocol")
 _FULL = ("database or disk is full", "disk I/O error")
 _READ_ONLY = ("attempt to write a readonly database", "unable to open database file")
 _DAMAGED = ("malformed", "file is not a database", "no such table", "no such column", "corrupt")
+_DAMAGED += ("rows were found when", "row was found when")
+_WRONG_ROWS = ("MultipleResultsFound", "NoResultFound")  # SQLAlchemy's, of tables that do not fit
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -90,12 +92,12 @@ def _lies_in(error: OSError, folder: Path) -> bool:
 
 
 def _find_database_answer(error: BaseException) -> str | None:
-    """What SQLite said, wherever in the chain of Optuna's and SQLAlchemy's errors."""
+    """What SQLite said, or its rows show, wherever in the chain of Optuna's and SQLAlchemy's errors."""
     import sqlite3
 
     found: BaseException | None = error
     while found is not None:
-        if isinstance(found, sqlite3.Error):
+        if isinstance(found, sqlite3.Error) or type(found).__name__ in _WRONG_ROWS:
             return str(found)
         found = found.__cause__ or found.__context__
     return None
