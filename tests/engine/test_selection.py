@@ -6,9 +6,11 @@ import json
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from in_process_executor import InProcessExecutor, end
 
+from imgcls_automl.engine.opinions import list_opinions
 from imgcls_automl.engine.selection import select_winner
 from imgcls_automl.engine.study import tell_result
 from imgcls_automl.errors import BrokenPluginError
@@ -16,7 +18,7 @@ from imgcls_automl.events import SelectionBegun, TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import EpochReport, WorkerLost
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.executors.tasks import TrialTask
-from imgcls_automl.trial_files import write_ending
+from imgcls_automl.trial_files import opinion_file, write_ending
 
 
 def retrained(task, score, flipped=None, *, loss=0.3, flipped_loss=0.4):
@@ -332,6 +334,27 @@ class TestAfterAKill:
         later = replace(plan, budget=replace(plan.budget, started=time.time(), seconds=seconds))
         select_winner(study, resumed, later, lambda event: None)
         assert len(resumed.tasks) == again
+
+    @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+    def test_one_whose_answers_are_cut_short_is_done_again(self, searched, share):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
+
+        def retrain(task):
+            task.folder.mkdir(exist_ok=True)
+            answers = np.zeros((50, 4), "float32")
+            with opinion_file(task.trial_folder, task.seed).open("wb") as file:
+                np.savez(file, labels=np.zeros(50, int), plain=answers, flipped=answers)
+            result = retrained(task, 0.5)
+            write_ending(task, result)
+            yield result
+
+        select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)
+        (answers,) = (plan.folder / "1").glob("validation-*.npz")
+        answers.write_bytes(answers.read_bytes()[: int(share * answers.stat().st_size)])
+        resumed = InProcessExecutor(retrain)
+        selection = select_winner(study, resumed, plan, lambda event: None)
+        assert [task.number for task in resumed.tasks] == [1]
+        assert len(list_opinions(selection, plan.folder)) == 2
 
     def test_a_checkpoint_of_one_whose_worker_died_is_not_gone_on_from(self, searched):
         study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
