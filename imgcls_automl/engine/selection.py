@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.kept_weights import restore_weights
 from imgcls_automl.engine.retrainings import do_retrainings, plan_retraining, recall_retraining
 from imgcls_automl.engine.study import ranked_trials
 from imgcls_automl.engine.time_shares import measure_epoch
@@ -74,12 +75,14 @@ def select_winner(
     does: full schedule, no early stopping, last weights. With one candidate and one seed there is nothing to choose,
     and its trial's kept weights are only asked whether flips help. Fewer are retrained where time is short; where no
     retraining came to its end, the best trial wins as it is. With folds each retraining is one a fold, and its score
-    the mean of theirs.
+    the mean of theirs. Kept weights that are lost are made again first.
 
     Raises:
+        RunFolderError: They are, and cannot be made again.
         BrokenPluginError: The worker died even on that.
     """
-    ranked = [trial.number for trial in ranked_trials(study)]
+    best_first = [trial.number for trial in ranked_trials(study)]
+    ranked = restore_weights(executor, plan, best_first, observe)
     top_k, seeds = _affordable(plan, ranked)
     planned = min(plan.top_k, len(ranked)) * plan.seeds
     fewer = top_k * seeds < planned

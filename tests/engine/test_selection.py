@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from in_process_executor import InProcessExecutor, end
+from in_process_executor import InProcessExecutor, end, keep_weights
 
 from imgcls_automl.engine.opinions import list_opinions
 from imgcls_automl.engine.selection import select_winner
@@ -54,7 +54,7 @@ def searched(open_file, make_plan):
         for score in scores:
             trial = study.ask()
             folder = plan.folder / str(trial.number)
-            folder.mkdir()
+            keep_weights(folder, "best.weights.h5" if plan.folds == 1 else "fold-1.weights.h5")
             task = TrialTask(
                 number=trial.number,
                 folder=folder,
