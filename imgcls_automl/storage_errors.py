@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 _LOCKED = ("database is locked", "database table is locked", "locking protocol")
 _FULL = ("database or disk is full", "disk I/O error")
 _READ_ONLY = ("attempt to write a readonly database", "unable to open database file")
-_DAMAGED = ("malformed", "file is not a database", "no such table", "no such column", "corrupt")
-_DAMAGED += ("rows were found when", "row was found when")
+_DAMAGED = (
+    *("malformed", "file is not a database", "no such table", "no such column", "corrupt"),
+    *("rows were found when", "row was found when"),
+)
 _WRONG_ROWS = ("MultipleResultsFound", "NoResultFound")  # SQLAlchemy's, of tables that do not fit
 _REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
