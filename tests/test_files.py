@@ -8,7 +8,15 @@ import stat
 
 import pytest
 
-from imgcls_automl.files import format_csv, read_json, replacing, write_csv, write_json, write_text
+from imgcls_automl.files import (
+    flush_folder,
+    format_csv,
+    read_json,
+    replacing,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 
 def test_a_failure_leaves_the_old_file_and_no_temporary(tmp_path):
@@ -91,3 +99,10 @@ def test_a_table_comes_back_exactly(tmp_path):
 
 def test_tables_are_the_same_on_every_platform():
     assert format_csv(["a", "b"], [[1, 2]]) == "a,b\n1,2\n"
+
+
+def test_a_folder_is_flushed_and_what_is_none_is_told(tmp_path):
+    write_text(tmp_path / "here.txt", "text")
+    flush_folder(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        flush_folder(tmp_path / "nowhere")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 
 from imgcls_automl.errors import RunFolderError
-from imgcls_automl.files import replacing
+from imgcls_automl.files import flush_folder, replacing
 from imgcls_automl.run_checks import LOCK_TIMEOUT, check_study_file
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def _make_study_file(
             # Those of a file that was half made, or is gone: SQLite would apply them to the new one.
             for suffix in _SIDE_FILES:
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
+        flush_folder(path.parent)
         close_storage(storage)
 
 
