@@ -79,7 +79,7 @@ def select_winner(
 
     Raises:
         RunFolderError: They are, and cannot be made again.
-        BrokenPluginError: The worker died even on that.
+        BrokenPluginError: The worker died even on that, twice.
     """
     best_first = [trial.number for trial in ranked_trials(study)]
     ranked = restore_weights(executor, plan, best_first, observe)
@@ -98,7 +98,8 @@ def select_winner(
         contenders = _hold(executor, plan, tasks, observe)
     if not contenders:
         retrained = False
-        contenders = _hold(executor, plan, [plan_retraining(plan, ranked[0], 0, epochs=0)], observe)
+        only = [plan_retraining(plan, ranked[0], 0, epochs=0)]
+        contenders = _hold(executor, plan, only, observe) or _hold(executor, plan, only, observe)
     if not contenders:
         raise BrokenPluginError(
             f"No worker lived through trial {ranked[0]}'s validation.\nSee the run's log.txt."

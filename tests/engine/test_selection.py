@@ -270,6 +270,18 @@ class TestWhatGoesWrong:
         assert (chosen.winner.trial, chosen.retrained) == (1, False)
         assert [(task.number, task.epochs) for task in tasks] == [(1, 2), (0, 2), (1, 0)]
 
+    def test_a_worker_that_is_lost_on_it_is_replaced_once(self, select):
+        draws = iter((True, False))
+
+        def die_once(task):
+            if next(draws):
+                yield WorkerLost(detail="killed by SIGKILL")
+            yield retrained(task, 0.9)
+
+        chosen, tasks = select(die_once, [0.8, 0.9])
+        assert chosen.winner.trial == 1
+        assert [task.epochs for task in tasks] == [0, 0]
+
     def test_where_every_worker_is_lost_it_is_said_which_trial_and_where_to_look(self, select):
         def die(task):
             yield WorkerLost(detail="killed by SIGKILL")
