@@ -135,7 +135,7 @@ def fit_to_time(
         ensemble: As in `SearchPlan`.
     """
     trainings = (seconds - CLOSING_SECONDS) / (SAFETY * epoch_seconds * epochs)
-    for top_k, seeds in _smaller_selections(preset):
+    for top_k, seeds in list_selections(preset.top_k, preset.seeds):
         rounds = max(2, top_k) + count_retrainings(top_k, seeds)
         refits = count_refits(top_k, seeds, ensemble)
         if rounds * folds + refits * refit_growth <= trainings:
@@ -154,7 +154,10 @@ def count_refits(top_k: int, seeds: int, ensemble: bool) -> int:
     return top_k * seeds if ensemble else 1
 
 
-def _smaller_selections(preset: Preset) -> list[tuple[int, int]]:
-    """The preset's own candidates and seeds, then fewer seeds, then fewer candidates."""
-    fewer_seeds = [(preset.top_k, seeds) for seeds in range(preset.seeds, 0, -1)]
-    return fewer_seeds + [(top_k, 1) for top_k in range(preset.top_k - 1, 0, -1)]
+def list_selections(top_k: int, seeds: int) -> list[tuple[int, int]]:
+    """Candidates and seeds from what is wanted to the least: first fewer seeds, then fewer candidates.
+
+    Seeds tell more surely which candidate is better, but one candidate leaves nothing to choose from.
+    """
+    fewer_seeds = [(top_k, count) for count in range(seeds, 0, -1)]
+    return fewer_seeds + [(count, 1) for count in range(top_k - 1, 0, -1)]

@@ -77,7 +77,7 @@ def _describe_shortening(run: RunRecord) -> str:
 def _explain_no_retraining(run: RunRecord) -> str:
     planned = run.plan.get("top_k", 1) * run.plan.get("seeds", 1)
     complete = sum(trial.state == "complete" for trial in run.trials)
-    if planned == 1 or (complete == 1 and run.plan.get("seeds", 1) == 1):
+    if planned == 1 or complete == 1:
         return ""
     return "There was no time to retrain the best trials with fresh seeds: the search's own score chose it."
 

@@ -119,6 +119,17 @@ class TestWinner:
         assert (chosen.winner.trial, chosen.retrained) == (1, False)
         assert [(task.number, task.epochs) for task in tasks] == [(1, 0)]
 
+    @pytest.mark.parametrize(("ensemble", "trainings"), [(False, 0), (True, 3)])
+    def test_the_only_one_of_several_is_trained_again_for_an_ensemble_alone(
+        self, select, ensemble, trainings
+    ):
+        seen = []
+        wanted = {"top_k": 3, "seeds": 3, "ensemble": ensemble}
+        chosen, tasks = select(play({0: 0.9}), [0.9], observe=seen.append, **wanted)
+        assert sum(task.epochs > 0 for task in tasks) == trainings
+        assert chosen.retrained is ensemble
+        assert not seen[0].fewer  # it is not the time that was too short
+
     def test_several_workers_share_the_work(self, select):
         chosen, tasks = select(play({0: 0.7, 1: 0.9, 2: 0.8}), [0.9, 0.8, 0.7], top_k=3, workers=2)
         assert chosen.winner.trial == 1
@@ -206,9 +217,17 @@ class TestShortTime:
         _, tasks = select(play(scores), values, top_k=3, folds=4, seconds=seconds)
         assert len(tasks) == trainings
 
-    def test_the_last_seeds_are_given_up_before_the_last_candidates(self, select):
-        _, tasks = select(play({0: 0.9, 1: 0.8}), [0.9, 0.8], top_k=2, seeds=3, seconds=19)
-        assert [task.number for task in tasks] == [0, 1]
+    @pytest.mark.parametrize(
+        ("seconds", "chosen"),
+        [(35, (3, 3)), (29, (3, 2)), (22, (3, 1)), (18, (2, 1)), (16, (1, 1)), (5, (1, 1))],
+    )
+    def test_seeds_are_given_up_before_candidates(self, select, seconds, chosen):
+        """One candidate trained three times would take as long as three once, and choose nothing."""
+        seen, scores = [], {0: 0.9, 1: 0.8, 2: 0.7}
+        limits = {"top_k": 3, "seeds": 3, "seconds": seconds}
+        select(play(scores), list(scores.values()), observe=seen.append, **limits)
+        assert (len(seen[0].trials), seen[0].seeds) == chosen
+        assert seen[0].fewer is (chosen != (3, 3))
 
     def test_they_share_the_time_before_the_refit(self, select):
         scores = {0: 0.9, 1: 0.8, 2: 0.7}

@@ -65,6 +65,12 @@ def test_where_no_retraining_was_planned_none_is_missed(searched: Any) -> None:
     assert "retrain" not in tell(searched.path)
 
 
+def test_where_one_trial_alone_is_complete_none_is_missed_either(run_folder: Any) -> None:
+    run_folder.write_trial(0, score=0.9).write_selection(0, {0: [(0.9, 0.9)]}, retrained=False)
+    run_folder.write_run(plan={"epochs": 5, "top_k": 3, "seeds": 3})
+    assert "retrain" not in tell(run_folder.path)
+
+
 @pytest.mark.parametrize(
     ("budget", "more"),
     [
