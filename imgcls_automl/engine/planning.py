@@ -58,8 +58,13 @@ class SearchPlan:
     @property
     def later_trainings(self) -> float:
         """Trainings that follow the search, the refit among them, counted in trainings of a trial."""
-        refits = count_refits(self.top_k, self.seeds, self.ensemble)
-        return count_retrainings(self.top_k, self.seeds) * self.folds + refits * self.refit_growth
+        return count_later_trainings(
+            self.top_k,
+            self.seeds,
+            refit_growth=self.refit_growth,
+            folds=self.folds,
+            ensemble=self.ensemble,
+        )
 
 
 def make_preset(
@@ -93,6 +98,7 @@ def make_preset(
         epochs=epochs,
         epoch_seconds=epoch_seconds,
         seconds=left,
+        later_seconds=budget.later_seconds,
         refit_growth=refit_growth,
         folds=folds,
         ensemble=config.ensemble,
@@ -116,6 +122,7 @@ def fit_to_time(
     epochs: int,
     epoch_seconds: float,
     seconds: float,
+    later_seconds: float,
     refit_growth: float,
     folds: int = 1,
     ensemble: bool = False,
@@ -123,22 +130,26 @@ def fit_to_time(
     """Shrink a preset to what fits into a time: fewer retrainings first, then shorter trainings.
 
     A search should have time for as many full trials as candidates are retrained, and for two at least; what
-    does not leave that is given up.
+    does not leave that is given up, and so is what the search will leave no time for.
 
     Args:
         preset: What is wanted; of it, `top_k` and `seeds`.
         epochs: Wanted for each training.
         epoch_seconds: One epoch of a typical candidate, as measured.
         seconds: For search, selection and refit together.
+        later_seconds: As of `Budget`, for selection and refit alone.
         refit_growth: As in `SearchPlan`.
         folds: As in `SearchPlan`.
         ensemble: As in `SearchPlan`.
     """
-    trainings = (seconds - CLOSING_SECONDS) / (SAFETY * epoch_seconds * epochs)
+    training = epoch_seconds * epochs
+    trainings = (seconds - CLOSING_SECONDS) / (SAFETY * training)
     for top_k, seeds in list_selections(preset.top_k, preset.seeds):
-        rounds = max(2, top_k) + count_retrainings(top_k, seeds)
-        refits = count_refits(top_k, seeds, ensemble)
-        if rounds * folds + refits * refit_growth <= trainings:
+        later = count_later_trainings(
+            top_k, seeds, refit_growth=refit_growth, folds=folds, ensemble=ensemble
+        )
+        fits = max(2, top_k) * folds + later <= trainings
+        if fits and later * training <= later_seconds:
             return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
     short = math.floor(epochs * trainings / (folds + refit_growth))
     return replace(preset, epochs=max(1, min(epochs, short)), top_k=1, seeds=1)
@@ -149,9 +160,15 @@ def count_retrainings(top_k: int, seeds: int) -> int:
     return 0 if top_k * seeds == 1 else top_k * seeds
 
 
-def count_refits(top_k: int, seeds: int, ensemble: bool) -> int:
-    """How many networks are trained on train + validation at most: in an ensemble, as many as were retrained."""
-    return top_k * seeds if ensemble else 1
+def count_later_trainings(
+    top_k: int, seeds: int, *, refit_growth: float, folds: int, ensemble: bool
+) -> float:
+    """Trainings that follow the search, the refit among them, counted in trainings of a trial.
+
+    In an ensemble as many networks as were retrained are trained on train + validation at most.
+    """
+    refits = top_k * seeds if ensemble else 1
+    return count_retrainings(top_k, seeds) * folds + refits * refit_growth
 
 
 def list_selections(top_k: int, seeds: int) -> list[tuple[int, int]]:

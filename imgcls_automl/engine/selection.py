@@ -121,9 +121,14 @@ def _list_possible(plan: SearchPlan, candidates: int) -> list[tuple[int, int]]:
 def _find_affordable(
     plan: SearchPlan, ranked: list[int], possible: list[tuple[int, int]]
 ) -> tuple[int, int]:
-    """The most candidates and seeds that can still be trained, keeping time for a full refit of the first."""
+    """The most candidates and seeds that can still be trained, keeping time for a full refit of the first.
+
+    The search has kept back more than that takes. Asked for the same margin once more, the moments between its
+    deadline and the end of its last trial would cost a candidate; where the margin is missed, schedules are shortened.
+    """
     for top_k, seeds in possible:
-        if plan.budget.has_time_for(_estimate_seconds(plan, ranked[:top_k], seeds)):
+        seconds = _estimate_seconds(plan, ranked[:top_k], seeds)
+        if plan.budget.has_time_for(seconds, safety=1.0):
             return top_k, seeds
     return 1, 1
 
