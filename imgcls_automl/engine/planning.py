@@ -36,6 +36,7 @@ class SearchPlan:
         seeds: Retrainings of each of them.
         folds: Trainings that a trial or a retraining takes.
         ensemble: Whether contenders may join the winner in the final model.
+        workers: Trainings that run at a time without slowing each other: each has a device of its own.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class SearchPlan:
     seeds: int = 1
     folds: int = 1
     ensemble: bool = False
+    workers: int = 1
 
     @property
     def startup_trials(self) -> int:
@@ -57,13 +59,14 @@ class SearchPlan:
 
     @property
     def later_trainings(self) -> float:
-        """Trainings that follow the search, the refit among them, counted in trainings of a trial."""
+        """What follows the search, the refit included, counted in trainings of a trial, one after another."""
         return count_later_trainings(
             self.top_k,
             self.seeds,
             refit_growth=self.refit_growth,
             folds=self.folds,
             ensemble=self.ensemble,
+            workers=self.workers,
         )
 
 
@@ -74,6 +77,7 @@ def make_preset(
     refit_growth: float,
     epoch_seconds: float | None,
     folds: int = 1,
+    workers: int = 1,
 ) -> Preset:
     """Epochs, candidates and seeds of a run.
 
@@ -87,6 +91,7 @@ def make_preset(
         refit_growth: As in `SearchPlan`.
         epoch_seconds: As a probe has measured; None where there is no time limit, or no measure.
         folds: As in `SearchPlan`.
+        workers: As in `SearchPlan`.
     """
     wanted = config.planned
     epochs = config.epochs or plan_epochs(wanted, train_size)
@@ -102,6 +107,7 @@ def make_preset(
         refit_growth=refit_growth,
         folds=folds,
         ensemble=config.ensemble,
+        workers=workers,
     )
 
 
@@ -126,6 +132,7 @@ def fit_to_time(
     refit_growth: float,
     folds: int = 1,
     ensemble: bool = False,
+    workers: int = 1,
 ) -> Preset:
     """Shrink a preset to what fits into a time: fewer retrainings first, then shorter trainings.
 
@@ -141,14 +148,21 @@ def fit_to_time(
         refit_growth: As in `SearchPlan`.
         folds: As in `SearchPlan`.
         ensemble: As in `SearchPlan`.
+        workers: As in `SearchPlan`.
     """
     training = epoch_seconds * epochs
     trainings = (seconds - CLOSING_SECONDS) / (SAFETY * training)
     for top_k, seeds in list_selections(preset.top_k, preset.seeds):
         later = count_later_trainings(
-            top_k, seeds, refit_growth=refit_growth, folds=folds, ensemble=ensemble
+            top_k,
+            seeds,
+            refit_growth=refit_growth,
+            folds=folds,
+            ensemble=ensemble,
+            workers=workers,
         )
-        fits = max(2, top_k) * folds + later <= trainings
+        trials = math.ceil(max(2, top_k) / workers)
+        fits = trials * folds + later <= trainings
         if fits and later * training <= later_seconds:
             return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
     short = math.floor(epochs * trainings / (folds + refit_growth))
@@ -161,14 +175,15 @@ def count_retrainings(top_k: int, seeds: int) -> int:
 
 
 def count_later_trainings(
-    top_k: int, seeds: int, *, refit_growth: float, folds: int, ensemble: bool
+    top_k: int, seeds: int, *, refit_growth: float, folds: int, ensemble: bool, workers: int
 ) -> float:
-    """Trainings that follow the search, the refit among them, counted in trainings of a trial.
+    """What follows the search, the refit included, counted in trainings of a trial, one after another.
 
-    In an ensemble as many networks as were retrained are trained on train + validation at most.
+    For an ensemble the other contenders are trained on train + validation at most, before the winner is.
     """
-    refits = top_k * seeds if ensemble else 1
-    return count_retrainings(top_k, seeds) * folds + refits * refit_growth
+    retrainings = math.ceil(count_retrainings(top_k, seeds) / workers)
+    members = math.ceil((top_k * seeds - 1) / workers) if ensemble else 0
+    return retrainings * folds + (members + 1) * refit_growth
 
 
 def list_selections(top_k: int, seeds: int) -> list[tuple[int, int]]:

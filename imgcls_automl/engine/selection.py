@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.executors.tasks import RetrainTask
+from imgcls_automl.pacing import span_trainings
 from imgcls_automl.trial_files import drop_checkpoints, read_retraining
 
 if TYPE_CHECKING:
@@ -135,13 +135,16 @@ def _find_affordable(
 
 def _estimate_seconds(plan: SearchPlan, numbers: list[int], seeds: int) -> float:
     """Seconds that retraining some trials, and then a refit of the first, will take."""
-    epoch_seconds = [measure_epoch(plan, number) for number in numbers]
-    refit = epoch_seconds[0] * plan.refit_growth
+    training = [measure_epoch(plan, number) * plan.epochs for number in numbers]
+    refit = training[0] * plan.refit_growth
     if len(numbers) * seeds == 1:
-        return refit * plan.epochs
-    missing = [_count_missing(plan, number, seeds) for number in numbers]
-    trainings = plan.folds * sum(map(operator.mul, missing, epoch_seconds))
-    return (trainings + refit) * plan.epochs
+        return refit
+    missing = [
+        seconds * plan.folds
+        for number, seconds in zip(numbers, training, strict=True)
+        for _ in range(_count_missing(plan, number, seeds))
+    ]
+    return span_trainings(missing, plan.workers) + refit
 
 
 def _count_missing(plan: SearchPlan, number: int, seeds: int) -> int:

@@ -59,12 +59,19 @@ def make_plan(
 
     train, validation, _ = dataset.split_sizes
     growth = (train + validation) / dataset.training_size
+    workers = executor.own_devices if ready.on_gpu else 1
     chosen = run.folder.record.get("plan")
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
         made = make_preset(
-            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+            run.config,
+            run.budget,
+            dataset.training_size,
+            growth,
+            pace,
+            folds=dataset.trainings,
+            workers=workers,
         )
         chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
@@ -89,4 +96,5 @@ def make_plan(
         seeds=preset.seeds,
         folds=dataset.trainings,
         ensemble=run.config.ensemble,
+        workers=workers,
     )

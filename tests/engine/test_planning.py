@@ -11,6 +11,7 @@ from imgcls_automl.config_sources import resolve_config
 from imgcls_automl.engine.budget import CLOSING_SECONDS, LATER_SHARE, Budget
 from imgcls_automl.engine.planning import (
     MOST_EPOCHS,
+    count_later_trainings,
     count_retrainings,
     fit_to_time,
     make_preset,
@@ -70,6 +71,24 @@ class TestFittingToTime:
         trainings = count_retrainings(plan.top_k, plan.seeds) + 1.25
         later = trainings * plan.epochs * 10 * SAFETY + CLOSING_SECONDS
         assert plan.top_k == 1 or later <= LATER_SHARE * seconds
+
+    def test_what_runs_at_a_time_takes_the_time_of_one(self):
+        """Of nine retrainings three at a time, on devices of their own."""
+        assert fit(BEST, 1_000) == Preset(epochs=12, top_k=2, seeds=1)
+        assert fit(BEST, 1_000, workers=3) == Preset(epochs=12, top_k=3, seeds=3)
+
+    @pytest.mark.parametrize(
+        ("workers", "ensemble", "trainings"),
+        [
+            (1, False, 9 * 5 + 1.25),
+            (2, False, 5 * 5 + 1.25),
+            (4, True, 3 * 5 + 3 * 1.25),
+            (9, True, 5 + 2 * 1.25),
+        ],
+    )
+    def test_rounds_are_counted(self, workers, ensemble, trainings):
+        how = {"refit_growth": 1.25, "folds": 5, "ensemble": ensemble, "workers": workers}
+        assert count_later_trainings(3, 3, **how) == trainings
 
     def test_one_epoch_at_least(self):
         assert fit(MEDIUM, 11).epochs == 1

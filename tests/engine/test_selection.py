@@ -82,8 +82,8 @@ def searched(open_file, make_plan):
 def select(searched):
     """Select by retrainings that play out as told: the selection, and the tasks that were given."""
 
-    def select(play, scores, *, observe=lambda event: None, workers=1, **plan):
-        study, plan = searched(scores, **plan)
+    def select(play, scores, *, observe=lambda event: None, workers=1, own_devices=1, **plan):
+        study, plan = searched(scores, workers=own_devices, **plan)
         executor = InProcessExecutor(play, workers)
         return select_winner(study, executor, plan, observe), executor.tasks
 
@@ -223,6 +223,13 @@ class TestShortTime:
         scores = {0: 0.9, 1: 0.8, 2: 0.7}
         values = list(scores.values())
         _, tasks = select(play(scores), values, top_k=3, folds=4, seconds=seconds)
+        assert len(tasks) == trainings
+
+    @pytest.mark.parametrize(("seconds", "trainings"), [(17, 3), (15, 2), (14, 1)])
+    def test_those_on_devices_of_their_own_take_the_time_of_one(self, select, seconds, trainings):
+        scores = {0: 0.9, 1: 0.8, 2: 0.7}
+        several = {"workers": 2, "top_k": 3, "seconds": seconds}
+        _, tasks = select(play(scores), list(scores.values()), own_devices=2, **several)
         assert len(tasks) == trainings
 
     @pytest.mark.parametrize(
