@@ -35,7 +35,7 @@ def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str,
 def probe_speed(
     run: Run, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> ProbeResult:
-    """Have a few steps of the first baseline timed, and the precision chosen by them.
+    """Have a few steps of the first baseline within the limits timed, and the precision chosen by them.
 
     Only where time is limited: without, the same search has to give the same trials each time.
     """
@@ -47,7 +47,7 @@ def probe_speed(
     precisions = (stated,) if stated else ready.precisions
     if run.budget.deadline is None or not baselines:
         return ProbeResult(precision=precisions[0], epoch_seconds=None)
-    task = ProbeTask(parameters=baselines[0], precisions=precisions)
+    task = ProbeTask(points=tuple(baselines), precisions=precisions)
     return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
 
 
