@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from imgcls_automl.results.figures import beats, format_score, lower_is_better, name_metric
+from imgcls_automl.results.trial_record import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +109,7 @@ def compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
         return f"It is a baseline of the search space: the search found nothing better{so_far}."
     baseline = find_best_baseline(run)
     if baseline is None or baseline.score is None or leader.score is None:
-        return ""
+        return _explain_no_baseline(run)
     ours, theirs, when = leader.score, baseline.score, ""
     rival, winner = _find_contender(run, baseline), _find_contender(run, leader)
     if rival and winner:
@@ -117,6 +119,19 @@ def compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
     if beats(run.metric, ours, theirs):
         return f"{told}."
     return f"{told}: the search found nothing clearly better."
+
+
+def _explain_no_baseline(run: RunRecord) -> str:
+    """What became of the space's own proposals, where none is there to compare with; empty where it has none."""
+    counts = Counter(trial.state for trial in run.trials if trial.baseline)
+    if not counts:
+        return ""
+    by_state = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    so_far = "" if run.winner else " so far"
+    return (
+        f"No baseline of the search space finished{so_far} ({by_state}), "
+        "so the search was compared with none."
+    )
 
 
 def compare_to_floor(run: RunRecord, leader: TrialRecord) -> str:
