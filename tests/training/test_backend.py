@@ -15,4 +15,3 @@ def test_torch_is_asked_itself_since_keras_cannot_list_its_devices(monkeypatch, 
     torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: there))
     monkeypatch.setitem(sys.modules, "torch", torch)
     assert sees_gpu("torch") is there
-
