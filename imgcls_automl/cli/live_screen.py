@@ -15,7 +15,8 @@ from rich.text import Text
 
 from imgcls_automl.cli import wording
 from imgcls_automl.cli.durations import describe_time_left, format_seconds
-from imgcls_automl.cli.progress import Bar, Outcome, Progress
+from imgcls_automl.cli.outcome_table import draw_outcomes
+from imgcls_automl.cli.progress import Bar, Progress
 from imgcls_automl.events import RunBegun
 from imgcls_automl.text import plain
 
@@ -27,13 +28,6 @@ if TYPE_CHECKING:
 MOST_OUTCOMES = 10  # that are shown, where the terminal is high enough
 WIDEST_BAR, NARROWEST_BAR = 24, 5  # columns
 BETWEEN = "  "
-_STYLES = {
-    "complete": "green",
-    "retrained": "green",
-    "pruned": "yellow",
-    "failed": "red",
-    "infeasible": "magenta",
-}
 
 
 class LiveScreen:
@@ -82,7 +76,7 @@ def _draw(progress: Progress, height: int, width: int) -> list[RenderableType]:
     drawn: list[RenderableType] = [_crop(line, width) for line in lines[:height]]
     room = height - len(drawn) - len(bars)
     if progress.outcomes and room > 1:
-        drawn.append(_draw_outcomes(progress, min(MOST_OUTCOMES, room - 1), width))
+        drawn.append(draw_outcomes(progress, min(MOST_OUTCOMES, room - 1), width))
     if bars and height > len(lines):
         drawn.append(_draw_bars(bars[: height - len(lines)], width))
     return drawn
@@ -137,32 +131,6 @@ def _crop(line: Text, width: int) -> Text:
     line.truncate(width, overflow="ellipsis")
     line.no_wrap = True
     return line
-
-
-def _draw_outcomes(progress: Progress, most: int, width: int) -> Table:
-    """The last outcomes, below the best trial where that is not among them."""
-    best = progress.standing.best_trial if progress.standing else None
-    shown = progress.outcomes[-most:]
-    earlier = [it for it in progress.outcomes[:-most] if it.trial is not None and it.trial == best]
-    if earlier:
-        shown = [earlier[-1], *shown[1:]]
-    gap = 2 if width >= 48 else 1
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
-    for name in ("trial", "state", "score", "epochs", "time"):
-        table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
-    for it in shown:
-        _add_outcome(table, it, "bold green" if it.trial is not None and it.trial == best else "")
-    return table
-
-
-def _add_outcome(table: Table, outcome: Outcome, style: str) -> None:
-    table.add_row(
-        Text(outcome.number, style=style),
-        Text(plain(outcome.told), style=_STYLES[outcome.state]),
-        Text(outcome.score, style=style),
-        outcome.epochs,
-        outcome.time,
-    )
 
 
 def _draw_bars(bars: Sequence[Bar], width: int) -> Table:
