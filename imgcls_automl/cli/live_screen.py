@@ -134,15 +134,21 @@ def _crop(line: Text, width: int) -> Text:
 
 
 def _draw_bars(bars: Sequence[Bar], width: int) -> Table:
-    """A line each: name, bar and words; on a narrow terminal without the bar."""
-    names = max(cell_len(bar.what) for bar in bars)
-    told = max(cell_len(bar.told) for bar in bars)
-    room = min(WIDEST_BAR, width - names - told - 2)
+    """A line each: name, bar and words; on a narrow terminal without the bar, and in fewer words."""
+    told = _measure([bar.told for bar in bars])
+    names = [f"{bar.what} on {bar.where}" if bar.where else bar.what for bar in bars]
+    if _measure(names) + 1 + told > width:
+        names = [f"{bar.what} {bar.where.replace('worker ', 'w')}".rstrip() for bar in bars]
+    room = min(WIDEST_BAR, width - _measure(names) - told - 2)
     lines = Table.grid(padding=(0, 1))
-    for bar in bars:
-        cells: list[RenderableType] = [Text(bar.what, no_wrap=True, overflow="ellipsis")]
+    for bar, name in zip(bars, names, strict=True):
+        cells: list[RenderableType] = [Text(name, no_wrap=True, overflow="ellipsis")]
         if room >= NARROWEST_BAR:
             pulse = bar.total is None
             cells.append(ProgressBar(total=bar.total, completed=bar.done, width=room, pulse=pulse))
         lines.add_row(*cells, Text(bar.told, no_wrap=True, overflow="ellipsis"))
     return lines
+
+
+def _measure(texts: Sequence[str]) -> int:
+    return max(map(cell_len, texts))

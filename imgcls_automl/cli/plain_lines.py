@@ -43,7 +43,8 @@ class PlainLines:
             case TrialStarted():
                 done = wording.count(event.epochs, "epoch")
                 how = f"goes on after {done}" if event.epochs else "begins"
-                return [f"trial {event.number} {how}: {event.parameters:,} parameters"]
+                where = f" on {event.where}" if event.where else ""
+                return [f"trial {event.number} {how}{where}: {event.parameters:,} parameters"]
             case EpochReport():
                 return self._describe_epoch(event)
             case TrialResult():

@@ -174,9 +174,10 @@ def describe_worker(ready: Ready) -> list[str]:
 
 
 def describe_device(ready: Ready) -> str:
-    """`"CPU, 2 threads, tensorflow 2.21.0"`."""
+    """`"CPU, 2 threads, tensorflow 2.21.0"`, of several workers `"GPU 0: NVIDIA H200, tensorflow 2.21.0"`."""
     version = ready.versions.get(ready.backend, "")
-    return plain(f"{ready.device}, {ready.backend} {version}")
+    where = f"{ready.where}: " if ready.where else ""
+    return plain(f"{where}{ready.device}, {ready.backend} {version}")
 
 
 def describe_trial(result: TrialResult) -> str:
