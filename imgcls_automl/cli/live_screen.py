@@ -15,6 +15,7 @@ from rich.text import Text
 
 from imgcls_automl.cli import wording
 from imgcls_automl.cli.durations import describe_time_left, format_seconds
+from imgcls_automl.cli.lasting_stderr import lasting_stderr
 from imgcls_automl.cli.outcome_table import draw_outcomes
 from imgcls_automl.cli.progress import Bar, Progress
 from imgcls_automl.events import RunBegun
@@ -37,7 +38,7 @@ class LiveScreen:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, markup=False)
+        self._console = console or Console(file=lasting_stderr(), highlight=False, markup=False)
         self._live = Live(
             self,
             console=self._console,
