@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any, Self
 
-from imgcls_automl.cli import wording
+from imgcls_automl.cli import training_wording, wording
 from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.cli.lasting_stderr import lasting_stderr
 from imgcls_automl.data.dataset import IngestProgress
@@ -49,9 +49,9 @@ class PlainLines:
             case EpochReport():
                 return self._describe_epoch(event)
             case TrialResult():
-                return [wording.describe_trial(event)]
+                return [training_wording.describe_trial(event)]
             case RetrainResult():
-                return [wording.describe_retraining(event)]
+                return [training_wording.describe_retraining(event)]
         return wording.describe_lasting(event)
 
     def _describe_reading(self, progress: IngestProgress) -> list[str]:
@@ -69,5 +69,5 @@ class PlainLines:
         what = report.what or f"trial {report.number}"
         score = f", score {report.score:.4f}" if report.score is not None else ""
         return [
-            f"{what}: {wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
+            f"{what}: {training_wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.cli import wording
+from imgcls_automl.cli import training_wording, wording
 from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.events import (
@@ -150,7 +150,7 @@ def _draw_epoch(report: EpochReport) -> Bar:
         what=report.what or f"trial {report.number}",
         done=(report.fold - 1) * report.epochs + report.epoch,
         total=report.folds * report.epochs,
-        told=f"{wording.describe_epoch(report, '/')}  {score}",
+        told=f"{training_wording.describe_epoch(report, '/')}  {score}",
         where=report.where,
     )
 

@@ -222,6 +222,10 @@ class TestPlainLines:
         ):
             assert words in text
 
+    def test_a_precision_that_was_not_tried_is_hinted_at(self, capsys):
+        lines = self.play([plan(), replace(plan(), untried=True)], capsys)
+        assert ["--precision bfloat16" in line for line in lines] == [False, False, True]
+
     def test_selection_and_refit_are_told_by_name(self, capsys):
         events = [
             SelectionBegun(trials=[0, 3], seeds=1),
