@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_OUTCOMES = 10  # that are shown, where the terminal is high enough
 WIDEST_BAR, NARROWEST_BAR = 24, 5  # columns
+NARROWEST_NAME = len("trial 1000")
 BETWEEN = "  "
 
 
@@ -135,11 +136,9 @@ def _crop(line: Text, width: int) -> Text:
 
 
 def _draw_bars(bars: Sequence[Bar], width: int) -> Table:
-    """A line each: name, bar and words; on a narrow terminal without the bar, and in fewer words."""
+    """A line each: name, bar and words; on a narrow terminal without the bar, and with less of a name."""
     told = _measure([bar.told for bar in bars])
-    names = [f"{bar.what} on {bar.where}" if bar.where else bar.what for bar in bars]
-    if _measure(names) + 1 + told > width:
-        names = [f"{bar.what} {bar.where.replace('worker ', 'w')}".rstrip() for bar in bars]
+    names = _name_bars(bars, width - told - 1)
     room = min(WIDEST_BAR, width - _measure(names) - told - 2)
     lines = Table.grid(padding=(0, 1))
     for bar, name in zip(bars, names, strict=True):
@@ -149,6 +148,19 @@ def _draw_bars(bars: Sequence[Bar], width: int) -> Table:
             cells.append(ProgressBar(total=bar.total, completed=bar.done, width=room, pulse=pulse))
         lines.add_row(*cells, Text(bar.told, no_wrap=True, overflow="ellipsis"))
     return lines
+
+
+def _name_bars(bars: Sequence[Bar], room: int) -> list[str]:
+    """What is under way, and on which of several workers, in as many letters as there is room for."""
+    full = [f"{bar.what} on {bar.where}" if bar.where else bar.what for bar in bars]
+    short = [f"{bar.what} {bar.where.replace('worker ', 'w')}".rstrip() for bar in bars]
+    fitting = (names for names in (full, short) if _measure(names) <= room)
+    return next(fitting, [_keep_end(bar.what, max(room, NARROWEST_NAME)) for bar in bars])
+
+
+def _keep_end(name: str, room: int) -> str:
+    """A name cut at its begin: of `retraining of trial 3 (1 of 2)` the end tells which one."""
+    return name if cell_len(name) <= room else f"…{name[1 - room :]}"
 
 
 def _measure(texts: Sequence[str]) -> int:

@@ -41,6 +41,18 @@ def test_a_narrow_terminal_has_fewer_letters_for_it():
     assert "trial 31 w1 9 parameters" in panel
 
 
+@pytest.mark.parametrize(
+    ("what", "shown"),
+    [
+        ("refit of trial 0", "refit of trial 0 epoch 2/4  score 0.5000"),
+        ("retraining of trial 7 (1 of 2)", "…f trial 7 (1 of 2) epoch 2/4  score 0.5000"),
+    ],
+)
+def test_numbers_matter_more_than_the_worker_and_the_name(what, shown):
+    epoch = replace(report(None, 2, what=what), where="worker 1")
+    assert shown in Terminal(len(shown) + 1).play([begin(), epoch])[-1]
+
+
 def test_one_worker_is_not_spoken_of():
     panel = Terminal(100).play(run_two("", ""))[-1]
     assert "trial 30 ━" in panel
