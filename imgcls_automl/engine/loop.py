@@ -37,6 +37,7 @@ from imgcls_automl.executors.messages import (
 )
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.tasks import TrialTask
+from imgcls_automl.storage_errors import tells_broken_storage
 from imgcls_automl.trial_files import drop_checkpoints, drop_weights, read_result
 
 if TYPE_CHECKING:
@@ -249,5 +250,8 @@ class _Loop:
 def _make_call(trial: optuna.Trial, call: SuggestCall) -> SuggestAnswer:
     try:
         return SuggestAnswer(value=getattr(trial, call.method)(**call.arguments))
-    except Exception as error:  # the space's mistake, raised again where the space called
+    except Exception as error:
+        if tells_broken_storage(error):  # which ends the command; the trial is done again
+            raise
+        # The space's mistake, raised again where the space called.
         return SuggestAnswer(error=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 import warnings
 from typing import ClassVar
@@ -19,6 +20,7 @@ from imgcls_automl.events import SearchStanding, SearchStopped
 from imgcls_automl.executors.messages import SuggestCall, WorkerLost
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.tasks import TrialTask
+from imgcls_automl.files import tells_no_room
 from imgcls_automl.trial_files import has_checkpoint
 
 
@@ -323,6 +325,52 @@ class TestFailures:
 
         search(draw_wrongly, make_plan(1))
         assert isinstance(answers[0].error, ValueError)
+
+
+class TestAStudyThatCannotBeKept:
+    """Its disk is full in the midst of a trial's draws: no fault of the space."""
+
+    @pytest.fixture
+    def fill_disk(self, study, tmp_path):
+        """Let no file grow any more, until the test ends or it is called again."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def fill(full=True):
+            size = max(path.stat().st_size for path in tmp_path.iterdir())
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size if full else before[0], before[1]))
+
+        yield fill
+        fill(full=False)
+
+    def test_it_ends_the_command_and_the_trial_is_done_again(
+        self, study, search, make_plan, fill_disk
+    ):
+        def draw_without_room(task):
+            yield draw("x")
+            fill_disk()
+            answer = yield draw("y")
+            assert answer is None, "the space was blamed"
+
+        with pytest.raises(optuna.exceptions.StorageInternalError) as caught:
+            search(draw_without_room, make_plan(1))
+        assert tells_no_room(caught.value) or "disk I/O error" in str(caught.value.__cause__)
+        fill_disk(full=False)
+        drawn = study.get_trials()[0].params
+        executor = search(learn, make_plan(1))
+        assert [task.number for task in executor.tasks] == [0]
+        assert study.get_trials()[0].params["x"] == drawn["x"]
+        assert states(study) == ["COMPLETE"]
+
+    def test_what_no_database_takes_is_the_space_s_mistake(self, study, search, make_plan):
+        answers = []
+
+        def draw_strangely(task):
+            answers.append((yield draw(("x", 1))))
+            yield end(task, score=0.5)
+
+        search(draw_strangely, make_plan(1))
+        assert isinstance(answers[0].error, optuna.exceptions.StorageInternalError)
+        assert states(study) == ["COMPLETE"]
 
 
 class TestWhatAnEarlierProcessLeft:
