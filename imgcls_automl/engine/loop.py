@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.drawing import make_draw
 from imgcls_automl.engine.duplicates import KnownCandidates
 from imgcls_automl.engine.epoch_scores import EpochScores
 from imgcls_automl.engine.improvement import is_out_of_patience, trials_without_improvement
@@ -18,6 +19,7 @@ from imgcls_automl.engine.study import (
     ask_trial,
     counted_trials,
     ranked_trials,
+    read_ended,
     running_trials,
     seed_sampler,
     tell_result,
@@ -29,7 +31,6 @@ from imgcls_automl.executors.messages import (
     Admission,
     CandidateDrawn,
     EpochReport,
-    SuggestAnswer,
     SuggestCall,
     TrialStarted,
     Verdict,
@@ -37,7 +38,6 @@ from imgcls_automl.executors.messages import (
 )
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.tasks import TrialTask
-from imgcls_automl.storage_errors import tells_broken_storage
 from imgcls_automl.trial_files import drop_checkpoints, drop_weights, read_result
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class _Loop:
         self._unfinished = running_trials(study)
         self._known = KnownCandidates.read(plan.folder)
         self._scores = EpochScores(study)
-        self._streak = Streak()
+        self._streak = Streak.recall(read_ended(study, plan.folder))
         self._pace = Pace(plan)
 
     def run(self) -> None:
@@ -178,7 +178,7 @@ class _Loop:
         if running is None:
             logger.info("Worker %d: %s", worker, event)
         elif isinstance(event, SuggestCall):
-            self._executor.answer(worker, _make_call(running.trial, event))
+            self._executor.answer(worker, make_draw(running.trial, event))
         elif isinstance(event, CandidateDrawn):
             twin = self._known.admit(event.number, event.candidate)
             self._executor.answer(worker, Admission(duplicate_of=twin))
@@ -245,13 +245,3 @@ class _Loop:
             deadline=self._pace.deadline(),
         )
         self._observe(standing)
-
-
-def _make_call(trial: optuna.Trial, call: SuggestCall) -> SuggestAnswer:
-    try:
-        return SuggestAnswer(value=getattr(trial, call.method)(**call.arguments))
-    except Exception as error:
-        if tells_broken_storage(error):  # which ends the command; the trial is done again
-            raise
-        # The space's mistake, raised again where the space called.
-        return SuggestAnswer(error=error)

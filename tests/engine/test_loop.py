@@ -292,6 +292,31 @@ class TestFailures:
         assert "Raise the limit" in str(caught.value)
         assert len(study.get_trials()) == 30
 
+    def test_infeasible_draws_between_them_do_not_hide_that_trials_fail_alike(
+        self, study, search, make_plan
+    ):
+        def refuse(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="over a limit", detail="too large", epochs=0)
+
+        bad = fail("crash", "the worker process was killed by SIGSEGV")
+        with pytest.raises(NoTrialSucceededError, match=r"5 in a row failed \(crash\)") as caught:
+            search(in_turn(*[bad, refuse] * 20), make_plan(20))
+        assert "trial 8: the worker process was killed by SIGSEGV" in str(caught.value)
+        assert len(study.get_trials()) == 9
+
+    def test_failures_between_them_do_not_hide_that_draws_are_infeasible(
+        self, study, search, make_plan
+    ):
+        def refuse(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="over a limit", detail="too large", epochs=0)
+
+        rare = [fail("crash"), *[refuse] * 9, fail("hang"), *[refuse] * 9]
+        with pytest.raises(NoTrialSucceededError, match="30 candidates in a row were infeasible"):
+            search(in_turn(*rare, *rare), make_plan(20))
+        assert len(study.get_trials()) == 34
+
     def test_copies_do_not_hide_why_the_first_one_failed(self, search, make_plan):
         def copy(task):
             yield draw("x")
@@ -429,6 +454,30 @@ class TestWhatAnEarlierProcessLeft:
             score=0.5)  # fmt: skip
         assert search(learn, plan).tasks == []
         assert ranked_trials(study)[0].value == 0.5
+
+    def test_a_run_that_only_failed_tells_why_again(self, study, search, make_plan):
+        bad = fail("invalid architecture", "ValueError: no such layer")
+        for _ in range(2):
+            with pytest.raises(NoTrialSucceededError, match=r"3 in a row failed .*\n.*such layer"):
+                search(bad, make_plan(3))
+        assert len(study.get_trials()) == 3
+
+    def test_failures_before_it_count_where_they_had_not_ended_the_search(
+        self, study, search, make_plan
+    ):
+        bad = fail("invalid architecture")
+        with pytest.raises(NoTrialSucceededError):
+            search(bad, make_plan(3))
+        with pytest.raises(NoTrialSucceededError, match="5 in a row failed"):
+            search(bad, make_plan(20))
+        assert len(study.get_trials()) == 5
+
+    def test_a_search_that_they_had_ended_is_tried_again(self, study, search, make_plan):
+        bad = fail("invalid architecture")
+        with pytest.raises(NoTrialSucceededError):
+            search(bad, make_plan(20))
+        search(learn, make_plan(7))
+        assert states(study) == ["PRUNED"] * 5 + ["COMPLETE"] * 2
 
     def test_nothing_is_left_running(self, study, search, make_plan):
         for _ in range(3):
