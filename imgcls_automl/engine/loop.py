@@ -18,6 +18,7 @@ from imgcls_automl.engine.study import (
     BASELINE,
     ask_trial,
     counted_trials,
+    put_back,
     ranked_trials,
     read_ended,
     running_trials,
@@ -113,6 +114,8 @@ class _Loop:
             event = self._executor.next_event(PATROL_SECONDS)
             if event is not None:
                 self._handle(*event)
+        # Those there was no budget for: a resumed search that has more goes on with them.
+        put_back(self._study, self._unfinished)
         self._tell_why_it_stops()
 
     def explain_nothing(self) -> str:

@@ -120,6 +120,12 @@ def running_trials(study: optuna.Study) -> list[Trial]:
     return [optuna.trial.Trial(study, trial._trial_id) for trial in frozen]
 
 
+def put_back(study: optuna.Study, trials: list[Trial]) -> None:
+    """Have trials that were begun wait to be asked for again, with the numbers, draws and epochs that they have."""
+    for trial in trials:
+        study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+
 def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
     """Tell the study how a trial ended."""
     trial.set_user_attr(STATE, result.state)

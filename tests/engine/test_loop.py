@@ -479,6 +479,23 @@ class TestWhatAnEarlierProcessLeft:
         search(learn, make_plan(7))
         assert states(study) == ["PRUNED"] * 5 + ["COMPLETE"] * 2
 
+    @pytest.mark.parametrize("short", [{"count": 1}, {"seconds": 60}], ids=["trials", "time"])
+    def test_what_there_is_no_budget_for_waits_for_a_search_that_has_more(
+        self, study, search, make_plan, short
+    ):
+        search(learn, make_plan(1))
+        begun = [ask_trial(study, seed=0, startup=4) for _ in range(2)]
+        drawn = [trial.suggest_float("x", 0.0, 1.0) for trial in begun]
+        begun[0].report(0.2, 1)
+        started = time.time() - 100  # more seconds ago than it was given
+        assert search(learn, make_plan(**short, started=started)).tasks == []
+        assert states(study) == ["COMPLETE", "WAITING", "WAITING"]
+        executor = search(learn, make_plan(4))
+        assert [task.number for task in executor.tasks] == [1, 2, 3]
+        assert states(study) == ["COMPLETE"] * 4
+        assert [trial.params["x"] for trial in study.get_trials()[1:3]] == drawn
+        assert study.get_trials()[1].intermediate_values[1] == 0.2
+
     def test_nothing_is_left_running(self, study, search, make_plan):
         for _ in range(3):
             ask_trial(study, seed=0, startup=4)
