@@ -122,6 +122,38 @@ def test_the_leaderboard_sorts(visit, report):
     assert read() == ["0", "1", "2", "3", "4", "5"]
 
 
+@pytest.fixture
+def long_report(run_folder):
+    """The report of twenty trials: the later, the larger, slower and better."""
+    for trial in range(20):
+        run_folder.write_trial(trial, score=0.90 + trial / 1000, epochs=1)
+    return write_report(run_folder.path)
+
+
+def test_sorting_reaches_the_rows_that_are_not_open(visit, long_report):
+    page = visit(long_report)
+
+    def read():
+        return [
+            int(row.split()[0]) for row in page.locator("#board tbody th:visible").all_inner_texts()
+        ]
+
+    assert read() == list(range(19, 4, -1))
+    weights = page.locator("#board thead button", has_text="weights")
+    weights.click()
+    assert read() == list(range(15))
+    weights.click()
+    assert read() == list(range(19, 4, -1))
+    page.locator("#show-all").check()
+    assert read() == list(range(19, -1, -1))
+
+
+def test_all_rows_are_printed(visit, long_report):
+    page = visit(long_report)
+    page.emulate_media(media="print")
+    assert page.locator("#board tbody:visible").count() == 20
+
+
 def test_a_row_opens_to_all_its_settings(visit, report):
     page = visit(report)
     row = page.locator("#board tbody").first
