@@ -32,7 +32,7 @@ COLUMNS = (
     "plugin",
 )
 # After the columns of the candidates: how even the folds are, the trial's part in the choice, why one failed, what
-# tells runs apart, what a forward pass takes, and what the score is worth.
+# tells runs apart, what a forward pass takes, what the score is worth, and how large the weights are.
 LAST_COLUMNS = (
     "folds",
     "fold_sd",
@@ -53,6 +53,7 @@ LAST_COLUMNS = (
     "test_score",
     "test_low",
     "test_high",
+    "size_bytes",
 )
 
 

@@ -21,6 +21,7 @@ from imgcls_automl.results.leaderboard_texts import (
 )
 from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_tables import Cell, Span, format_seconds, shorten_column
+from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +51,7 @@ class Line:
     space: str
     plugin: str
     params: Cell
+    size: Cell
     seconds: Cell
     latency: Cell
     mark: bool
@@ -145,6 +147,7 @@ def _make_line(row: Mapping[str, Any], scale: Scale | None, *, mark: bool) -> Li
         space=row["space"],
         plugin=row["plugin"] or "",
         params=_make_cell(row["params"], shorten_number),
+        size=_make_cell(row.get("size_bytes"), format_bytes),
         seconds=_make_cell(row["seconds"], format_seconds),
         latency=_make_cell(row.get("latency_ms"), lambda value: f"{value:.3g} ms"),
         mark=mark,

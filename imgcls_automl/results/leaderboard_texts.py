@@ -9,7 +9,7 @@ from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.results.figures import name_metric
 from imgcls_automl.results.report_album import shorten
-from imgcls_automl.text import plain
+from imgcls_automl.text import format_bytes, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -153,6 +153,8 @@ def format_value(column: str, value: object) -> str:
         return f"{value:.{_DECIMALS[column]}f}" if column in _DECIMALS else f"{value:.4g}"
     if isinstance(value, int) and column in ("params", "flops"):
         return f"{value:,}"
+    if isinstance(value, int) and column == "size_bytes":
+        return format_bytes(value)
     return plain(str(value))
 
 

@@ -10,6 +10,7 @@ from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import format_score
 from imgcls_automl.results.leaderboard_texts import format_value, select_differing
 from imgcls_automl.results.ties import list_ties, measure_interval
+from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ class Row:
     span: Span | None
     shown: tuple[Cell, ...]
     params: Cell
+    size: Cell
     seconds: Cell
     latency: Cell
     mark: bool
@@ -219,6 +221,7 @@ def _make_row(
         span=span,
         shown=tuple(_make_cell(format_value(it, row.get(it)), row.get(it)) for it in shown),
         params=_make_cell(shorten_number(trial.parameters or 0), trial.parameters),
+        size=_make_cell(format_bytes(trial.size_bytes or 0), trial.size_bytes),
         seconds=_make_cell(format_seconds(trial.seconds or 0), trial.seconds),
         latency=_make_cell(f"{trial.latency_ms or 0:.3g} ms", trial.latency_ms),
         mark=any(role in ("winner", "leader") for role in roles),
