@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
@@ -39,6 +38,7 @@ from imgcls_automl.results.report_tables import (
 )
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.shown_pictures import read_shown_pictures
+from imgcls_automl.results.source_names import name_data, name_test_data
 from imgcls_automl.results.ties import list_ties
 from imgcls_automl.results.verdict import (
     describe_outcome,
@@ -49,6 +49,7 @@ from imgcls_automl.results.verdict import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.report_study import StudyFigure
@@ -122,6 +123,8 @@ def write_report(folder: Path) -> Path:
         "album": album,
         "errors": errors,
         "data": read_data_record(folder),
+        "source": name_data(run),
+        "test_source": name_test_data(run),
         "max_classes": MAX_CLASSES,
         "figures": draw_study(folder, run.metric),
     }
@@ -132,11 +135,7 @@ def write_report(folder: Path) -> Path:
 
 def _make_title(run: RunRecord) -> str:
     """Space and sources, without the folders they lie in: those stand in the command that reproduces the run."""
-    named = run.config.get("data") or "pictures"
-    sources = named if isinstance(named, list) else [named]
-    return (
-        f"{run.space} on {', '.join(Path(str(source)).name or str(source) for source in sources)}"
-    )
+    return f"{run.space} on {name_data(run)}"
 
 
 def _render(values: dict[str, Any]) -> str:

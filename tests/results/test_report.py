@@ -230,11 +230,22 @@ def test_what_the_checks_found_is_told(finished_run: Any) -> None:
     write_summary(finished_run, [remark], left_out_copy=3, dark=1200)
     page = Page(write_report(finished_run.path))
     assert "data" in {value for name, value in page.attributes if name == "id"}
-    assert "1,797 pictures were read, 2 could not be, 3 of them left out as copies." in page.text
+    assert (
+        "1,797 pictures were read from digits, 2 could not be, 3 of them left out as copies."
+        in page.text
+    )
     assert "10 classes, as hard to guess as 10.0 of equal size" in page.text
     assert r"validation or test has the same <b>\x1b[31m" in page.text
     assert "9 120 30 27" in page.text
     assert "left out copy 3, dark 1,200" in page.text
+
+
+def test_the_source_of_the_test_pictures_is_named(finished_run: Any) -> None:
+    write_summary(finished_run, [])
+    config = {"space": "cnn_small", "data": ["/home/a/train", "/home/b/more"], "test_data": "x/new"}
+    finished_run.write_run(config=config)
+    text = Page(write_report(finished_run.path)).text
+    assert "1,797 pictures were read from train, more and, for the test alone, new, 2 could" in text
 
 
 def test_a_set_without_faults_is_told_so(finished_run: Any) -> None:
