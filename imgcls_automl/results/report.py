@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.files import write_text
 from imgcls_automl.pages.content_policy import make_policy, read_asset
 from imgcls_automl.pages.opening import open_templates
-from imgcls_automl.results.advice import describe_ties, list_advice
+from imgcls_automl.results.advice import list_advice
 from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
@@ -39,7 +39,7 @@ from imgcls_automl.results.report_tables import (
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.shown_pictures import read_shown_pictures
 from imgcls_automl.results.source_names import name_data, name_test_data
-from imgcls_automl.results.ties import list_ties
+from imgcls_automl.results.ties import describe_ties, list_ties
 from imgcls_automl.results.verdict import (
     describe_outcome,
     describe_trials,
@@ -98,8 +98,7 @@ def write_report(folder: Path) -> Path:
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "metric": name_metric(run.metric),
         "trials": describe_trials(run),
-        "outcome": describe_outcome(run, scores),
-        "ties": describe_ties(leader, tied),
+        "outcome": describe_outcome(run, scores, ties=describe_ties(run, leader, tied)),
         "advice": list_advice(
             run, scores, leader=leader, tied=tied, pairs=errors.pairs if errors else ()
         ),

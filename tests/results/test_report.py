@@ -175,8 +175,21 @@ def test_only_the_first_rows_are_shown(run_folder: Any) -> None:
 def test_trials_that_chance_could_put_first_are_marked(finished_run: Any) -> None:
     run = finished_run.write_trial(6, score=0.9725)
     text = Page(write_report(run.path)).text
-    assert "Trial 6 is statistically tied with it on validation." in text
+    assert "Trial 6 is statistically tied with the winner on validation." in text
     assert "6 tied" in text
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
+def test_ties_are_told_beside_who_leads_whatever_became_of_the_run(
+    run_folder: Any, status: str
+) -> None:
+    run_folder.write_run(status=status).write_trial(0, score=0.93).write_trial(1, score=0.5)
+    text = Page(write_report(run_folder.path)).text
+    end = "is within chance of the leader on validation."
+    assert f"93.0% accuracy on validation. No other trial {end}" in text
+    run_folder.write_trial(2, score=0.929)
+    text = Page(write_report(run_folder.path)).text
+    assert "93.0% accuracy on validation. Trial 2 is statistically tied with the leader" in text
 
 
 def test_without_a_measured_latency_the_axis_says_what_stands_in(finished_run: Any) -> None:
