@@ -23,7 +23,11 @@ from imgcls_automl.results.figures import (
 from imgcls_automl.results.final_model import describe_training, list_comparisons
 from imgcls_automl.results.frontier import draw_frontiers
 from imgcls_automl.results.leaderboard import build_leaderboard
-from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
+from imgcls_automl.results.leaderboard_texts import (
+    describe_floors,
+    describe_shared,
+    list_remarks,
+)
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
@@ -106,7 +110,7 @@ def write_report(folder: Path) -> Path:
         "commands": list_next_commands(run, scores),
         "search_command": format_search_command(run),
         "board": make_board(board, run, leader),
-        "floors": describe_floors(board),
+        "remarks": [*list_remarks(board), *describe_floors(board)],
         "contenders": list_contenders(run),
         "shared": [(shorten_column(column), value) for column, value in describe_shared(board)],
         "curves": draw_curves(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import format_score
 from imgcls_automl.results.leaderboard_texts import format_value, select_differing
-from imgcls_automl.results.ties import list_ties, measure_interval
+from imgcls_automl.results.ties import measure_interval
 from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
@@ -76,7 +76,6 @@ class Board:
         shown: (column, label) of the settings that have columns: those with most different values.
         has_latency: Whether it was measured.
         has_spread: Whether scores have an interval or differ by folds.
-        tied: Trials tied with the leader.
         settings: Of the leader, (label, value).
         causes: (cause, how many) of the trials that failed or were infeasible, the most frequent first.
     """
@@ -87,7 +86,6 @@ class Board:
     shown: tuple[tuple[str, str], ...]
     has_latency: bool
     has_spread: bool
-    tied: tuple[int, ...]
     settings: tuple[tuple[str, str], ...]
     causes: tuple[tuple[str, int], ...]
 
@@ -96,7 +94,6 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
     """Lay out the leaderboard of one run; `leader` is the trial to stress."""
     columns = [it for it in board.columns if it.startswith(_PREFIXES)]
     shown = _choose_settings(board, columns)
-    tied = {trial.number for trial in list_ties(run, leader)}
     trials = {trial.number: trial for trial in run.trials}
     rows = board.rows[:MAX_ROWS]
     intervals = {row["trial"]: measure_interval(run, trials[row["trial"]]) for row in rows}
@@ -109,7 +106,7 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
             shown=shown,
             columns=columns,
             span=spans.get(row["trial"]),
-            roles=_list_roles(row, leader, tied),
+            roles=_list_roles(row, leader),
         )
         for row in rows
     ]
@@ -121,7 +118,6 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
         shown=tuple((column, shorten_column(column)) for column in shown),
         has_latency=any(row.latency.text for row in made),
         has_spread=bool(spans) or any(row.spread for row in made),
-        tied=tuple(sorted(tied)),
         settings=best.settings if best else (),
         causes=tuple(
             Counter(
@@ -156,13 +152,11 @@ def _choose_settings(board: Leaderboard, columns: Sequence[str]) -> list[str]:
     return [column for column in columns if column in most]
 
 
-def _list_roles(
-    row: Mapping[str, Any], leader: TrialRecord | None, tied: set[int]
-) -> tuple[str, ...]:
+def _list_roles(row: Mapping[str, Any], leader: TrialRecord | None) -> tuple[str, ...]:
     roles = []
     if leader and row["trial"] == leader.number:
         roles.append("winner" if row["winner"] else "leader")
-    if row["trial"] in tied:
+    if row["tied"]:
         roles.append("tied")
     if row["baseline"]:
         roles.append("baseline")
