@@ -114,7 +114,8 @@ def _make_table(board: Leaderboard) -> Table:
 
 def _describe_first(board: Leaderboard) -> str:
     """`"Trial 3 of b (resnet_small) leads with 93.9% accuracy on validation; 2 others are statistically tied."`."""
-    leader = board.sections[0].leader
+    section = board.sections[0]
+    leader, tied = section.leader, section.tied
     row = next((it for it in board.rows if (it["run"], it["trial"]) == leader), None)
     if row is None:
         return ""
@@ -125,7 +126,6 @@ def _describe_first(board: Leaderboard) -> str:
         told += (
             f" and {format_score(metric, row['test_score'])} on the test split ({_bound_test(row)})"
         )
-    tied = sum(bool(it.get("tied")) for it in board.rows)
     if tied:
         others = "1 other is" if tied == 1 else f"{tied} others are"
         told += f"; {others} statistically tied with it"

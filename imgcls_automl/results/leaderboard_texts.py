@@ -108,7 +108,7 @@ def _describe_ties(board: Leaderboard, section: Section) -> str:
         return plain(
             f"No ties are told: only answers of retrained trials say how far {metric} varies, and {name} has none."
         )
-    tied = any(row.get("tied") for row in board.rows)
+    tied = section.tied > 0
     if section.metric != "accuracy":
         others = "Trials that were not retrained are not judged: a score alone does not say how far it varies."
         told = f"tied: retrained, as good as {name}, as far as their answers to validation tell."

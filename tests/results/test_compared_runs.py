@@ -167,6 +167,18 @@ def test_the_best_of_each_run_are_kept_with_their_ranks(make_run):
     assert "2 more trials are left out" in " ".join(list_remarks(board))
 
 
+def test_ties_are_counted_among_all_trials_not_those_that_are_kept(make_run, tmp_path):
+    board = build(make_run("a", *[0.9] * 10), make_run("b", *[0.9] * 10))
+    kept = keep_best(board)
+    assert len(kept.rows) == 6
+    assert kept.sections[0].tied == board.sections[0].tied == 19
+    for one in (board, kept):
+        write_leaderboard_page(tmp_path / "board.html", one)
+        text = (tmp_path / "board.html").read_text(encoding="utf-8")
+        assert "; 19 others are statistically tied with it." in text
+    assert "as accurate as trial 0 of a" in list_remarks(keep_best(board, most=1))[0]
+
+
 def test_runs_of_one_name_are_told_apart_by_their_paths(make_run):
     rows = build(make_run("x/run", 0.9), make_run("y/run", 0.8)).rows
     assert [row["run"][-5:] for row in rows] == ["x/run", "y/run"]
