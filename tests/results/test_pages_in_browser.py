@@ -154,6 +154,20 @@ def test_all_rows_are_printed(visit, long_report):
     assert page.locator("#board tbody:visible").count() == 20
 
 
+def test_paper_tells_what_only_a_screen_shows(visit, report):
+    page = visit(report)
+    told = page.locator(".on-paper")
+    assert not told.is_visible()
+    gallery = page.locator(".behind").first
+    page.emulate_media(media="print")
+    assert "a click on a cell of the confusion matrix its pictures" in told.inner_text()
+    assert not gallery.is_visible()
+    page.emulate_media(media="screen")
+    page.locator(f"a[href='#{gallery.get_attribute('id')}']").first.click()
+    page.emulate_media(media="print")
+    assert gallery.is_visible()
+
+
 def test_a_row_opens_to_all_its_settings(visit, report):
     page = visit(report)
     row = page.locator("#board tbody").first
