@@ -97,6 +97,13 @@ def test_the_search_can_be_typed_again(finished_run: Any) -> None:
     assert "keras 3.15.1" in text
 
 
+def test_the_folder_that_relative_sources_are_found_from_is_told(finished_run: Any) -> None:
+    assert "started in" not in Page(write_report(finished_run.path)).text  # an older version's run
+    finished_run.write_run(started_in="/home/<b>ann")
+    text = Page(write_report(finished_run.path)).text
+    assert "started in /home/<b>ann , where relative paths begin" in text
+
+
 @pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
 def test_an_unfinished_run_is_reported_as_far_as_it_got(run_folder: Any, status: str) -> None:
     run_folder.write_run(status=status).write_trial(0, baseline=True)
