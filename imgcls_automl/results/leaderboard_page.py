@@ -10,7 +10,7 @@ from imgcls_automl.files import write_text
 from imgcls_automl.pages.content_policy import make_policy, read_asset
 from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.results.axes import shorten_number
-from imgcls_automl.results.figures import format_score, name_metric
+from imgcls_automl.results.figures import find_best_first, format_score, name_metric
 from imgcls_automl.results.leaderboard_texts import (
     describe_floors,
     describe_role,
@@ -20,7 +20,12 @@ from imgcls_automl.results.leaderboard_texts import (
     list_remarks,
 )
 from imgcls_automl.results.report_album import shorten
-from imgcls_automl.results.report_tables import Cell, Span, format_seconds, shorten_column
+from imgcls_automl.results.report_tables import (
+    Cell,
+    Span,
+    format_seconds,
+    shorten_column,
+)
 from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
@@ -60,11 +65,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A section of the leaderboard on the page; `has` names the columns that are not empty."""
+    """A section of the leaderboard on the page.
+
+    Attributes:
+        title: What is ranked.
+        verdict: Who leads, in words.
+        lines: Best first.
+        best_first: The order of scores that has the best on top, as `aria-sort` calls it.
+        remarks: Below the table.
+        has: The columns that are not empty.
+    """
 
     title: str
     verdict: str
     lines: tuple[Line, ...]
+    best_first: str
     remarks: tuple[str, ...]
     has: frozenset[str]
 
@@ -107,6 +122,7 @@ def _make_table(board: Leaderboard) -> Table:
         title=title[0].upper() + title[1:],
         verdict=_describe_first(board),
         lines=lines,
+        best_first=find_best_first(section.metric),
         remarks=(*list_remarks(board), *describe_floors(board)),
         has=frozenset(name for name, there in optional.items() if there),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.axes import shorten_number
-from imgcls_automl.results.figures import format_score
+from imgcls_automl.results.figures import find_best_first, format_score
 from imgcls_automl.results.leaderboard_texts import format_value, select_differing
 from imgcls_automl.results.ties import measure_interval
 from imgcls_automl.text import format_bytes
@@ -71,6 +71,7 @@ class Board:
 
     Attributes:
         rows: Best first.
+        best_first: The order of scores that has the best on top, as `aria-sort` calls it.
         few: How many of them stand open.
         left_out: How many more there are in leaderboard.csv.
         shown: (column, label) of the settings that have columns: those with most different values.
@@ -81,6 +82,7 @@ class Board:
     """
 
     rows: tuple[Row, ...]
+    best_first: str
     few: int
     left_out: int
     shown: tuple[tuple[str, str], ...]
@@ -113,6 +115,7 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
     best = next((row for row in made if leader and row.trial == leader.number), None)
     return Board(
         rows=tuple(made),
+        best_first=find_best_first(run.metric),
         few=FEW_ROWS,
         left_out=max(0, len(board.rows) - MAX_ROWS),
         shown=tuple((column, shorten_column(column)) for column in shown),

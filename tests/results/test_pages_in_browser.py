@@ -115,9 +115,9 @@ def test_the_leaderboard_sorts(visit, report):
     assert read() == ["2", "1", "0", "3", "4", "5"]
     score = page.locator("#board thead button", has_text="score")
     score.click()
-    assert read() == ["3", "0", "1", "2", "4", "5"]  # without a score, last either way
+    assert read() == ["2", "1", "0", "3", "4", "5"]  # the best first
     score.click()
-    assert read() == ["2", "1", "0", "3", "4", "5"]
+    assert read() == ["3", "0", "1", "2", "4", "5"]  # without a score, last either way
     page.locator("#board thead button", has_text="weights").click()
     assert read() == ["0", "1", "2", "3", "4", "5"]
 
@@ -128,6 +128,17 @@ def long_report(run_folder):
     for trial in range(20):
         run_folder.write_trial(trial, score=0.90 + trial / 1000, epochs=1)
     return write_report(run_folder.path)
+
+
+def test_the_lowest_loss_comes_first(visit, tmp_path, run_folder_kind):
+    run = run_folder_kind(tmp_path / "loss", metric="log_loss").write_run()
+    for trial, loss in enumerate((0.5, 0.2, 0.3)):
+        run.write_trial(trial, score=loss, epochs=1)
+    page = visit(write_report(run.path))
+    page.locator("#board thead button", has_text="trial").click()
+    page.locator("#board thead button", has_text="score").click()
+    trials = page.locator("#board tbody tr:first-child th").all_inner_texts()
+    assert [text.split()[0] for text in trials] == ["1", "2", "0"]
 
 
 def test_sorting_reaches_the_rows_that_are_not_open(visit, long_report):
@@ -217,6 +228,10 @@ def test_each_table_of_a_leaderboard_sorts_by_itself(visit, leaderboard):
     def read(table):
         return table.locator("tbody tr:first-child td:nth-child(4)").all_inner_texts()
 
+    assert read(first) == ["93.0%", "92.0%", "91.0%", "91.0%", "85.0%", "85.0%"]
+    first.locator("button", has_text="time").click()
+    assert read(first) == ["91.0%", "91.0%", "93.0%", "92.0%", "85.0%", "85.0%"]
+    first.locator("button", has_text="score").click()
     assert read(first) == ["93.0%", "92.0%", "91.0%", "91.0%", "85.0%", "85.0%"]
     first.locator("button", has_text="score").click()
     assert read(first) == ["85.0%", "85.0%", "91.0%", "91.0%", "92.0%", "93.0%"]

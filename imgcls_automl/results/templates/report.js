@@ -26,7 +26,7 @@ function makeSortable(table) {
     button.append(...header.childNodes);
     header.append(button);
     button.addEventListener("click", () => {
-      const descending = header.ariaSort === "ascending";
+      const descending = header.ariaSort ? header.ariaSort === "ascending" : header.dataset.first === "descending";
       table.querySelectorAll("thead th").forEach((it) => it.removeAttribute("aria-sort"));
       header.ariaSort = descending ? "descending" : "ascending";
       sortBy(table, column, descending);
