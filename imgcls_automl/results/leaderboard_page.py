@@ -20,12 +20,7 @@ from imgcls_automl.results.leaderboard_texts import (
     list_remarks,
 )
 from imgcls_automl.results.report_album import shorten
-from imgcls_automl.results.report_tables import (
-    Cell,
-    Span,
-    format_seconds,
-    shorten_column,
-)
+from imgcls_automl.results.report_tables import Cell, Span, format_seconds, shorten_column
 from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
