@@ -224,6 +224,7 @@ def _make_row(
         mark=any(role in ("winner", "leader") for role in roles),
         settings=(
             ("epochs", str(trial.epochs)),
+            *([("weights", f"{trial.parameters:,}")] if trial.parameters else []),
             *(
                 (shorten_column(it), format_value(it, row[it]))
                 for it in columns

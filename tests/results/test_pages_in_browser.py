@@ -221,6 +221,12 @@ def test_a_leaderboard_is_never_wider_than_the_screen(visit, leaderboard, width,
     assert told[0] <= told[1]  # nor does the table scroll in its frame
 
 
+def test_a_leaderboard_fits_on_paper(visit, leaderboard):
+    page = visit(leaderboard, viewport={"width": 794, "height": 1123})  # A4 at 96 dots an inch
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+
+
 def test_each_table_of_a_leaderboard_sorts_by_itself(visit, leaderboard):
     page = visit(leaderboard)
     first, other = page.locator("table.board").all()
