@@ -39,6 +39,8 @@ def parse_arguments() -> argparse.Namespace:
         arguments.trials, arguments.repeats = 50, 1
     elif arguments.run is None:
         parser.error("name a finished run folder, or give --quick")
+    if arguments.run and not (arguments.run / "run.json").is_file():
+        parser.error(f"{arguments.run} is no run folder: it has no run.json")
     return arguments
 
 

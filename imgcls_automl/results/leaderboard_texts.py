@@ -108,17 +108,17 @@ def _describe_ties(board: Leaderboard, section: Section) -> str:
         return plain(
             f"No ties are told: only answers of retrained trials say how far {metric} varies, and {name} has none."
         )
-    tied = section.tied > 0
+    mark = f"tied ({section.tied:,})"
     if section.metric != "accuracy":
         others = "Trials that were not retrained are not judged: a score alone does not say how far it varies."
-        told = f"tied: retrained, as good as {name}, as far as their answers to validation tell."
+        told = f"{mark}: retrained, as good as {name}, as far as their answers to validation tell."
         return plain(
-            f"{told if tied else f'No retrained trial is within chance of {name}.'} {others}"
+            f"{told if section.tied else f'No retrained trial is within chance of {name}.'} {others}"
         )
-    if not tied:
+    if not section.tied:
         return plain(f"None is within chance of {name} on validation.")
     return plain(
-        f"tied: as accurate as {name}, as far as validation tells: chance alone makes such differences."
+        f"{mark}: as accurate as {name}, as far as validation tells: chance alone makes such differences."
     )
 
 

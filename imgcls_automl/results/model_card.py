@@ -83,9 +83,8 @@ def _render(run: RunRecord, scores: TestScores) -> str:
     leader = find_leader(run)
     settings = [] if leader is None else [*leader.model.items(), *leader.training.items()]
     data, test_data = name_data(run), name_test_data(run)
-    folder = quote(
-        run.folder.resolve().name
-    )  # a card is read elsewhere: the folders above are no one's business
+    # A card is read elsewhere: the folders above the run's are no one's business.
+    folder = quote(run.folder.resolve().name)
     return environment.get_template("model_card.md.jinja").render(
         run=run,
         scores=scores,

@@ -118,7 +118,7 @@ class TestTiesOfOtherMetrics:
         tied = {row["trial"]: row["tied"] for row in board.rows}
         assert tied == {0: False, 1: True, 2: False, 3: False}
         (told,) = list_remarks(board)
-        assert told.startswith("tied: retrained, as good as trial 0")
+        assert told.startswith("tied (1): retrained, as good as trial 0")
         assert "not retrained are not judged" in told
 
     def test_runs_may_have_drawn_other_validation_pictures(self, make_answered):
@@ -194,7 +194,7 @@ def test_ties_are_counted_among_all_trials_not_those_that_are_kept(make_run, tmp
         write_leaderboard_page(tmp_path / "board.html", one)
         text = (tmp_path / "board.html").read_text(encoding="utf-8")
         assert "; 19 others are statistically tied with it." in text
-    assert "as accurate as trial 0 of a" in list_remarks(keep_best(board, most=1))[0]
+        assert list_remarks(one)[0].startswith("tied (19): as accurate as trial 0 of a")
 
 
 def test_runs_of_one_name_are_told_apart_by_their_paths(make_run):

@@ -184,7 +184,7 @@ def test_trials_that_chance_could_put_first_are_marked(finished_run: Any) -> Non
     text = Page(write_report(run.path)).text
     assert "Trial 6 is statistically tied with the winner on validation." in text
     assert "6 tied" in text
-    assert "tied: as accurate as trial 2, as far as validation tells" in text
+    assert "tied (1): as accurate as trial 2, as far as validation tells" in text
 
 
 def test_what_the_leaderboard_command_remarks_stands_under_the_reports(finished_run: Any) -> None:
