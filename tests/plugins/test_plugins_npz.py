@@ -161,13 +161,52 @@ class TestPixels:
         images[0, 0, 0] = -1e-7
         assert np.asarray(read(save(file, images=images))[1].image).min() == 255
 
-    @pytest.mark.parametrize("dtype", [np.int16, np.int64, np.uint16])
-    def test_whole_numbers_are_bytes_or_of_16_bits(self, file: Path, dtype: type) -> None:
+    @pytest.mark.parametrize("dtype", [np.int16, np.int64, np.uint64])
+    def test_whole_numbers_are_bytes(self, file: Path, dtype: type) -> None:
         assert stack(read(save(file, images=GREY.astype(dtype)))).dtype == np.uint8
-        wide = GREY.astype(np.int64) * 100
-        samples = read(save(file, images=wide.astype(np.uint16)))
+        with pytest.raises(DatasetError, match=r"up to 2400, more than the 255 .*\n.*white=4095"):
+            read(save(file, images=GREY.astype(dtype) * 10))
+
+    @pytest.mark.parametrize("order", "<>")
+    def test_16_bits_are_read_as_such(
+        self, file: Path, order: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        wide = GREY.astype(f"{order}u2") * 100
+        samples = read(save(file, images=wide))
         assert stack(samples).dtype == np.uint16
         np.testing.assert_array_equal(stack(samples), wide)
+        assert caplog.text == ""
+
+    def test_16_bits_that_may_be_12_are_remarked(
+        self, file: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        wide = GREY.astype(np.uint16) * 16
+        np.testing.assert_array_equal(stack(read(save(file, images=wide))), wide)
+        assert "uint16 up to 3840: read as 0-65535" in caplog.text
+        bright = stack(read(str(file), white="4095"))
+        np.testing.assert_array_equal(bright, np.rint(wide * (255 / 4095)))
+
+    def test_16_bits_that_may_be_bytes_are_left_to_the_user(self, file: Path) -> None:
+        source = save(file, images=GREY.astype(np.uint16))
+        with pytest.raises(DatasetError, match=r"uint16 up to 240: bytes, or .*\n.*white=255"):
+            read(source)
+        np.testing.assert_array_equal(stack(read(source, white="255")), GREY)
+
+    def test_each_split_has_the_range_of_its_numbers(self, file: Path) -> None:
+        arrays = {
+            "x_train": (GREY / 255).astype(np.float32),
+            "x_val": GREY.astype(np.uint16) * 257,
+            "x_test": GREY,
+        }
+        samples = read(save(file, **arrays))
+        np.testing.assert_array_equal(stack(samples[:10]), GREY)
+        np.testing.assert_array_equal(stack(samples[10:20]), arrays["x_val"])
+        np.testing.assert_array_equal(stack(samples[20:]), GREY)
+
+    def test_a_dark_split_of_16_bits_has_the_range_of_the_others(self, file: Path) -> None:
+        wide = GREY.astype(np.uint16)
+        samples = read(save(file, x_train=wide * 257, x_test=wide))
+        np.testing.assert_array_equal(stack(samples[10:]), wide)
 
     def test_booleans_are_black_and_white(self, file: Path) -> None:
         assert set(stack(read(save(file, images=GREY > 99))).ravel()) == {0, 255}
