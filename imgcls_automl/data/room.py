@@ -171,7 +171,7 @@ def _remove(removable: Sequence[CachedSet], missing: int) -> None:
         for gone in remove_sets([one]):
             missing -= gone.size
             logger.info(
-                "Removed the decoded pictures of %s (%s) from the cache to make room.",
+                "Removed %s (%s) from the cache to make room.",
                 gone.about.data if gone.about else gone.name,
                 format_bytes(gone.size),
             )
