@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from imgcls_plugins import _source_files
 from imgcls_plugins import npz as npz_module
 from imgcls_plugins.npz import Npz
 from sklearn.datasets import load_digits
@@ -314,6 +315,16 @@ class TestHostile:
             archive.writestr("images.npy", member + GREY.tobytes())
         with pytest.raises(DatasetError, match=message):
             read(str(file))
+
+    def test_a_bomb_is_refused_before_it_is_unpacked(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        np.savez_compressed(file, images=np.zeros((100, 256, 256), np.uint8))
+        assert len(read(str(file))) == 100
+        monkeypatch.setattr(_source_files, "BOMB_BYTES", 1 << 20)
+        with pytest.raises(DatasetError, match=r"images unpacks .* 6 MiB, .*\n.*numpy\.savez"):
+            read(str(file))
+        assert read(save(file, images=np.zeros((100, 256, 256), np.uint8)))
 
     def test_what_is_no_file(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.npz")
