@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.data.kept_arrays import IMAGES, LABELS, place_arrays
+from imgcls_automl.data.kept_arrays import place_arrays
 from imgcls_automl.data.room import make_room_to_read
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import replacing
@@ -62,7 +62,7 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
             cache.mkdir(parents=True, exist_ok=True)
             make_room_to_read(cache, 0, images.nbytes + labels.nbytes)
             with replacing(path) as temporary:
-                np.savez(temporary, **{IMAGES: images, LABELS: labels})
+                np.savez(temporary, images=images, labels=labels)
         except OSError as error:
             raise DatasetError(
                 f"{name}: the arrays cannot be written to {cache}: {error.strerror}.\n"

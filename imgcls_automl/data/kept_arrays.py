@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-IMAGES = "images"  # the arrays' names in the file
-LABELS = "labels"
+_IMAGES = "images"  # the pictures' name in the file, beside their labels
 _NAME = re.compile(r"arrays-([0-9a-f]{16})\.npz")
 
 
@@ -38,7 +37,7 @@ def read_images_shape(path: Path) -> tuple[int, ...] | None:
     import numpy as np
 
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(f"{IMAGES}.npy") as file:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{_IMAGES}.npy") as file:
             np.lib.format.read_magic(file)
             shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(file)[0]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
