@@ -65,4 +65,6 @@ def using_arrays(sources: Iterable[str]) -> Iterator[None]:
                     "Begin a search with the same arrays and cache folder, which keeps them under that "
                     "name again; then run this once more."
                 ) from error
+            except PermissionError:  # another user's, whom a lock would not keep from removing it
+                logger.info("%s cannot be locked; it is read as it lies", path)
         yield
