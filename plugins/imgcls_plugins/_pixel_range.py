@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 _SLACK = 1e-3  # beyond 0 and 1, from resizing or rounding
 _UNCLEAR = 64  # floats up to here, above 1, are hardly meant as 0-255
-_UNCLEAR_WIDE = 16_384  # uint16 below may be of 10, 12 or 14 bits
+_UNCLEAR_WIDE = 16_384  # uint16 below may be bytes, or of 10, 12 or 14 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ def choose_ranges(
         white: The value of white, where the user has said it; it counts for all arrays.
 
     Raises:
-        DatasetError: Values are of none of these ranges, floats of two; or uint16 go up to 255 only,
-            which are bytes or pictures that are all but black.
+        DatasetError: Values are of none of these ranges, floats of two; or uint16 use so little of
+            theirs that they may be of fewer bits.
     """
     if white is not None:
         return [PixelRange(factor=255 / white)] * len(arrays)
@@ -138,25 +138,25 @@ def _choose_whole(measured: Sequence[Measured]) -> PixelRange:
     if top > 255:
         raise DatasetError(
             f"{array.describe()} holds {array.dtype} up to {top:g}, more than the 255 of bytes.\n"
-            "Say the value of white: --data-option white=65535, or white=4095 for 12 bits."
+            f"Say the value of white: --data-option white={_guess_white(top)}, or another."
         )
     return PixelRange()
 
 
 def _choose_uint16(measured: Sequence[Measured]) -> PixelRange:
     top, array = _brightest(measured)
-    if top <= 255:
-        raise DatasetError(
-            f"{array.describe()} holds uint16 up to {top:g}: bytes, or 16 bits that are all but "
-            "black.\nSay the value of white: --data-option white=255 for bytes, white=65535 else."
-        )
     if top < _UNCLEAR_WIDE:
-        logger.warning(
-            "%s holds uint16 up to %g: read as 0-65535, which makes dark pictures. Where white is "
-            "less, say so: --data-option white=4095 for 12 bits.",
-            *(array.describe(), top),
+        raise DatasetError(
+            f"{array.describe()} holds uint16 up to {top:g}, which would be dark pictures.\n"
+            f"Say the value of white: --data-option white={_guess_white(top)}, or white=65535 where "
+            "they are so dark."
         )
     return PixelRange(wide=True)
+
+
+def _guess_white(top: float) -> int:
+    """The largest number of as many bits, 8 at least: 4095 for what cameras of 12 bits give."""
+    return int((1 << max(8, int(top).bit_length())) - 1)
 
 
 def _choose_float(measured: Sequence[Measured]) -> PixelRange:

@@ -169,29 +169,24 @@ class TestPixels:
             read(save(file, images=GREY.astype(dtype) * 10))
 
     @pytest.mark.parametrize("order", "<>")
-    def test_16_bits_are_read_as_such(
-        self, file: Path, order: str, caplog: pytest.LogCaptureFixture
-    ) -> None:
+    def test_16_bits_are_read_as_such(self, file: Path, order: str) -> None:
         wide = GREY.astype(f"{order}u2") * 100
         samples = read(save(file, images=wide))
         assert stack(samples).dtype == np.uint16
         np.testing.assert_array_equal(stack(samples), wide)
-        assert caplog.text == ""
 
-    def test_16_bits_that_may_be_12_are_remarked(
-        self, file: Path, caplog: pytest.LogCaptureFixture
+    @pytest.mark.parametrize(("times", "white"), [(1, 255), (16, 4095), (50, 16383)])
+    def test_16_bits_that_may_be_fewer_are_left_to_the_user(
+        self, file: Path, times: int, white: int
     ) -> None:
-        wide = GREY.astype(np.uint16) * 16
-        np.testing.assert_array_equal(stack(read(save(file, images=wide))), wide)
-        assert "uint16 up to 3840: read as 0-65535" in caplog.text
-        bright = stack(read(str(file), white="4095"))
-        np.testing.assert_array_equal(bright, np.rint(wide * (255 / 4095)))
-
-    def test_16_bits_that_may_be_bytes_are_left_to_the_user(self, file: Path) -> None:
-        source = save(file, images=GREY.astype(np.uint16))
-        with pytest.raises(DatasetError, match=r"uint16 up to 240: bytes, or .*\n.*white=255"):
+        wide = GREY.astype(np.uint16) * times
+        source = save(file, images=wide)
+        message = rf"uint16 up to {240 * times}, .*\n.*white={white}, or white=65535"
+        with pytest.raises(DatasetError, match=message):
             read(source)
-        np.testing.assert_array_equal(stack(read(source, white="255")), GREY)
+        for said in (white, 65535):
+            pixels = stack(read(source, white=str(said)))
+            np.testing.assert_array_equal(pixels, np.rint(wide * (255 / said)))
 
     def test_each_split_has_the_range_of_its_numbers(self, file: Path) -> None:
         arrays = {
