@@ -17,6 +17,7 @@ from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
 from imgcls_automl.results.figures import (
     format_interval,
+    format_known,
     format_score,
     format_share,
     name_metric,
@@ -155,6 +156,7 @@ def _render(values: dict[str, Any]) -> str:
     environment = open_templates(_RESULTS)
     environment.filters |= {
         "share": format_share,
+        "known": format_known,
         "per_cent": lambda value: f"{100 * value:.2f}",
         "short": lambda name: shorten(name, MAX_NAME),
     }
