@@ -233,13 +233,18 @@ def test_without_retraining_there_are_no_contenders(finished_run: Any) -> None:
     assert "How the winner was chosen" not in Page(write_report(finished_run.path)).text
 
 
-def write_summary(run: Any, remarks: list[str], **problems: int) -> None:
+def write_summary(run: Any, remarks: list[str], disguised: int = 0, **problems: int) -> None:
     (run.path / "data").mkdir()
     summary = {
         "schema_version": 1,
         "pictures": 1797,
         "unreadable": 2,
         "left_out": 3,
+        "issues": {
+            "unreadable": 1,
+            "reported": 1,
+            **({"disguised": disguised} if disguised else {}),
+        },
         "classes": [
             {"name": str(digit), "train": 120, "validation": 30, "test": 27} for digit in range(10)
         ],
@@ -280,6 +285,12 @@ def test_a_set_without_faults_is_told_so(finished_run: Any) -> None:
     page = Page(write_report(finished_run.path))
     assert "The checks found nothing wrong with them." in page.text
     assert "issues.csv" not in page.text
+
+
+def test_pictures_that_are_not_what_they_are_called_are_told(finished_run: Any) -> None:
+    write_summary(finished_run, [], disguised=4)
+    page = Page(write_report(finished_run.path))
+    assert "issues.csv names what was found: disguised 4." in page.text
 
 
 def test_a_damaged_summary_is_named(finished_run: Any) -> None:
