@@ -25,7 +25,7 @@ EPOCH_SECONDS = 0.05
 
 def serve(connection, setup):
     threads = os.environ["OMP_NUM_THREADS"]
-    on_gpu = False if setup.space_options.get("gpu") == "not seen" else None
+    on_gpu = setup.space_options.get("gpu") != "not seen"
     connection.send(
         Ready(
             backend="none",
