@@ -161,12 +161,12 @@ def _choose_visible() -> list[str]:
 
 def sees_gpu(name: str) -> bool:
     """Whether a loaded backend finds a GPU that it can train on."""
-    if name == "torch":  # for which Keras cannot list devices
-        import torch
-
-        return bool(torch.cuda.is_available())
     import keras
 
+    if (
+        name == "torch"
+    ):  # for which Keras cannot list devices: it puts arrays on a GPU where there is one
+        return "cuda" in str(keras.ops.zeros(()).device)
     try:
         return bool(keras.distribution.list_devices("gpu"))
     except RuntimeError:  # JAX's way of saying that it has no GPU platform
