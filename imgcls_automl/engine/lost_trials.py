@@ -6,7 +6,13 @@ import csv
 from typing import TYPE_CHECKING
 
 from imgcls_automl.executors.results import TrialResult
-from imgcls_automl.trial_files import HISTORY, drop_weights, write_result
+from imgcls_automl.trial_files import (
+    HISTORY,
+    drop_checkpoints,
+    drop_weights,
+    read_result,
+    write_result,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +32,8 @@ def record_lost_trial(
 ) -> TrialResult:
     """Write result.json in the place of the worker that cannot, and drop the trial's weights.
 
+    A result that the worker had written before it was lost stands, and its weights are kept: the trial has ended by it.
+
     Args:
         plan: The metric and the number of folds.
         task: The trial.
@@ -33,6 +41,10 @@ def record_lost_trial(
         seconds: That it had taken.
         parameters: Of its network; None where it was never built.
     """
+    written = read_result(task.folder)
+    if written is not None:
+        drop_checkpoints(task.folder)
+        return written
     result = TrialResult(
         number=task.number,
         state="failed",

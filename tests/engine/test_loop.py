@@ -313,6 +313,24 @@ class TestFailures:
         assert "SIGKILL" in (plan.folder / "0" / "result.json").read_text()
         assert any(isinstance(event, WorkerLost) for event in seen)
 
+    def test_a_worker_lost_after_it_wrote_its_result_has_ended_its_trial(
+        self, study, search, make_plan
+    ):
+        def die_at_the_end(task):
+            drawn = yield draw("x")
+            (task.folder / "best.weights.h5").write_bytes(b"")
+            end(task, score=drawn.value)
+            (task.folder / "checkpoint.npz").write_bytes(b"")
+            yield WorkerLost(detail="the worker process was killed by SIGKILL")
+
+        plan = make_plan(2)
+        search(in_turn(die_at_the_end, learn), plan)
+        first = study.get_trials()[0]
+        assert states(study) == ["COMPLETE", "COMPLETE"]
+        assert first.value == first.params["x"]
+        assert (plan.folder / "0" / "best.weights.h5").exists()
+        assert not has_checkpoint(plan.folder / "0")
+
     def test_a_wrong_draw_is_raised_where_the_space_made_it(self, search, make_plan):
         answers = []
 
