@@ -91,7 +91,7 @@ def load_backend(device: str) -> Backend:
         # Keras looks for TensorFlow whenever it serialises or seeds, and would import it where it is installed.
         sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     cards = [] if device == "cpu" else list_graphics_cards()
-    on_gpu = device != "cpu" and _sees_gpu()
+    on_gpu = device != "cpu" and sees_gpu(name)
     warning = None
     if cards and not on_gpu:
         warning = f"{cards[0].name} is there, but {name} does not see it. To use it: {_INSTALL_FOR_GPU[name]}"
@@ -159,7 +159,12 @@ def _choose_visible() -> list[str]:
     return [] if visible in ("", "-1") or "MIG" in visible else ["-i", visible]
 
 
-def _sees_gpu() -> bool:
+def sees_gpu(name: str) -> bool:
+    """Whether a loaded backend finds a GPU that it can train on."""
+    if name == "torch":  # for which Keras cannot list devices
+        import torch
+
+        return bool(torch.cuda.is_available())
     import keras
 
     try:
