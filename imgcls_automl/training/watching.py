@@ -97,11 +97,12 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         return True
 
     def expect_epoch(self) -> float:
-        """Seconds of the next epoch that are needed, by the quickest of the latest: 0 while there is none."""
-        progress = self.progress
-        seconds = min((epoch.seconds for epoch in progress.epochs[-RECENT:]), default=0.0)
-        last = len(progress.epochs) + 1 == progress.ends[-1]
-        return seconds * MOST_OF_AN_EPOCH if self.plan.pacing and last else seconds
+        """Seconds of the next epoch that are needed, by the quickest of the latest; 0 while none tells."""
+        done, last = self.progress.epochs, self.progress.ends[-1]
+        # Not by the first one, which compiles.
+        seconds = min((epoch.seconds for epoch in done[1:][-RECENT:]), default=0.0)
+        may_be_cut = self.plan.pacing is not None and len(done) + 1 == last
+        return seconds * MOST_OF_AN_EPOCH if may_be_cut else seconds
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.started = time.time()
