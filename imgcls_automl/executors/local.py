@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.causes import TIMEOUT, Failure
-from imgcls_automl.executors.devices import share_devices
+from imgcls_automl.executors.devices import count_own_devices, share_devices
 from imgcls_automl.executors.endings import explain_ending
 from imgcls_automl.executors.messages import Pulse, Ready, Refused, WorkerLost
 from imgcls_automl.executors.supervision import SLEPT, Limits, Supervision
@@ -54,6 +54,7 @@ class LocalExecutor:
         target: str = WORKER,
     ) -> None:
         environments = share_devices(setup.device, workers)
+        self.own_devices = count_own_devices(environments)
         self._setup = setup
         self._supervision = Supervision(limits or Limits(), len(environments))
         self._dataset: UseDataset | None = None

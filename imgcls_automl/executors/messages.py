@@ -64,6 +64,7 @@ class Ready:
         device: `"CPU, 2 threads"` or the GPU's name.
         precisions: The dtype policies worth trying there, `"float32"` or `"mixed_bfloat16"`, the usual one first.
         warning: Something the user should know, such as a GPU that the backend does not see.
+        on_gpu: Whether training runs on a GPU.
     """
 
     backend: str
@@ -71,6 +72,7 @@ class Ready:
     device: str
     precisions: tuple[str, ...]
     warning: str | None = None
+    on_gpu: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

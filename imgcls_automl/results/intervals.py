@@ -124,13 +124,13 @@ def bootstrap_intervals(
 
 
 def _average(support: np.ndarray, called: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
-    # (R, K) counts of each resample. Only classes with a picture in it have a say.
-    present = support > 0
+    # (R, K) counts of each resample. Only classes that are shown or called in it have a say.
+    occurring = support + called > 0
     precision = hits / np.maximum(called, 1)
     f1 = 2 * hits / np.maximum(support + called, 1)
     total = support.sum(axis=1)
     return {
-        "macro_precision": (precision * present).sum(axis=1) / present.sum(axis=1),
+        "macro_precision": (precision * occurring).sum(axis=1) / occurring.sum(axis=1),
         "weighted_precision": (precision * support).sum(axis=1) / total,
         "weighted_f1": (f1 * support).sum(axis=1) / total,
     }

@@ -40,10 +40,11 @@ def compute_metrics(
 ) -> dict[str, Any]:
     """Measure a classifier on labelled pictures.
 
-    Macro averages and balanced accuracy are taken over the classes that have test pictures. The
-    precision of a class that is never predicted is 0. roc_auc (one class against the rest, macro
-    average) is left out where a class has no test picture; top_5_accuracy is there with more than
-    ten classes.
+    Macro averages are scikit-learn's usual ones, over the classes that occur among labels or
+    predictions, as a search is scored by; balanced accuracy is over those that have test pictures.
+    The precision of a class that is never predicted is 0, and so is the recall of one that is only
+    predicted. roc_auc (one class against the rest, macro average) is left out where a class has no
+    test picture; top_5_accuracy is there with more than ten classes.
 
     Args:
         labels: Class indices (N,), N >= 1.
@@ -141,27 +142,29 @@ def _compute_average_intervals(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> dict[str, tuple[float, float]]:
     confusion = compute_confusion_matrix(labels, probabilities)
-    recall = compute_balanced_accuracy_interval(confusion)
+    low, high = compute_balanced_accuracy_interval(confusion)
+    shown = confusion.any(axis=1)
+    share = shown.sum() / (shown | confusion.any(axis=0)).sum()
     return {
-        "balanced_accuracy": recall,
-        "macro_recall": recall,
+        "balanced_accuracy": (low, high),
+        "macro_recall": (low * share, high * share),  # classes that are only predicted add none
         "macro_f1": compute_macro_f1_interval(confusion),
     }
 
 
 def _compute_averages(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    present = np.unique(labels)
     values: dict[str, float] = {}
     for average in ("macro", "weighted"):
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            labels, predicted, labels=present, average=average, zero_division=0.0
+            labels, predicted, average=average, zero_division=0.0
         )
         values |= {
             f"{average}_precision": float(precision),
             f"{average}_recall": float(recall),
             f"{average}_f1": float(f1),
         }
-    return {"balanced_accuracy": values["macro_recall"], **values}
+    recalls = sk.recall_score(labels, predicted, labels=np.unique(labels), average="macro")
+    return {"balanced_accuracy": float(recalls), **values}
 
 
 def _compute_roc_auc(labels: np.ndarray, scores: np.ndarray) -> Estimate:

@@ -35,7 +35,7 @@ def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str,
 def probe_speed(
     run: Run, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> ProbeResult:
-    """Have a few steps of the first baseline timed, and the precision chosen by them.
+    """Have a few steps of the first baseline within the limits timed, and the precision chosen by them.
 
     Only where time is limited: without, the same search has to give the same trials each time.
     """
@@ -47,7 +47,7 @@ def probe_speed(
     precisions = (stated,) if stated else ready.precisions
     if run.budget.deadline is None or not baselines:
         return ProbeResult(precision=precisions[0], epoch_seconds=None)
-    task = ProbeTask(parameters=baselines[0], precisions=precisions)
+    task = ProbeTask(points=tuple(baselines), precisions=precisions)
     return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
 
 
@@ -59,12 +59,19 @@ def make_plan(
 
     train, validation, _ = dataset.split_sizes
     growth = (train + validation) / dataset.training_size
+    workers = executor.own_devices if ready.on_gpu else 1
     chosen = run.folder.record.get("plan")
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
         made = make_preset(
-            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+            run.config,
+            run.budget,
+            dataset.training_size,
+            growth,
+            pace,
+            folds=dataset.trainings,
+            workers=workers,
         )
         chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
@@ -89,4 +96,5 @@ def make_plan(
         seeds=preset.seeds,
         folds=dataset.trainings,
         ensemble=run.config.ensemble,
+        workers=workers,
     )

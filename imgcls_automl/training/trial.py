@@ -148,11 +148,11 @@ def _train_folds(
         network = _build(task, bench, logbook.stored, holdout)
         if holdout is left[0]:
             course.trains_itself = find_own_fit(bench.space, network) is not None
+            course.cost = _weigh(network, bench)
+            refuse_excess(course.cost, bench)
             lost = _lost_to_memory(task) if course.trains_itself else None
             if lost is not None:  # half a batch is nothing to it
                 raise lost
-            course.cost = _weigh(network, bench)
-            refuse_excess(course.cost, bench)
             started(_describe_start(task, logbook, course.cost))
         course.cause = _train(task, bench, logbook, network, holdout, report)
         _keep_weights(task, network, holdout, logbook.trainings)
