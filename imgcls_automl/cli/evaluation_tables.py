@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from imgcls_automl.cli.tables import show_table
+from imgcls_automl.cli.evaluation_errors import show_errors, show_groups
+from imgcls_automl.cli.tables import shorten_name, show_table
 from imgcls_automl.cli.wording import count
 from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
-from imgcls_automl.results.scores import make_estimate, read_scores
+from imgcls_automl.results.scores import BREAKDOWNS, make_estimate, read_scores
 from imgcls_automl.results.verdict import show_path
 from imgcls_automl.text import plain
 
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
     from imgcls_automl.results.evaluating import Evaluation
     from imgcls_automl.results.scores import TestScores
 
-_SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "roc_auc", "majority_floor")
 MOST_CLASSES = 20
-_LONGEST_NAME = 40
 
 
 def show_evaluation(evaluation: Evaluation, run: Path) -> None:
@@ -33,6 +32,8 @@ def show_evaluation(evaluation: Evaluation, run: Path) -> None:
     _show_metrics(document["metrics"], read_scores(run))
     typer.echo()
     _show_classes(document["metrics"]["classes"])
+    show_groups(document["metrics"].get("groups") or {})
+    show_errors(document)
     _say_remarks(document)
     if document["corruptions"]:
         typer.echo()
@@ -62,12 +63,12 @@ def _describe_pictures(document: Mapping[str, Any]) -> list[str]:
 
 def _show_metrics(metrics: Mapping[str, Any], tested: TestScores | None) -> None:
     rows = []
-    for name in _SHOWN:
-        if name not in metrics:
+    for name, estimate in metrics.items():
+        if name in BREAKDOWNS:
             continue
-        here = make_estimate(metrics[name])
+        here = make_estimate(estimate)
         before = tested.metrics.get(name) if tested else None
-        told = f"{format_score(name, before.value)}" if before else ""
+        told = format_score(name, before.value) if before else ""
         rows.append(
             (name_metric(name), format_score(name, here.value), format_interval(name, here), told)
         )
@@ -82,7 +83,7 @@ def _show_classes(classes: Mapping[str, Any]) -> None:
         ("class", "pictures", "precision", "recall", "F1"),
         [
             (
-                _shorten(name),
+                shorten_name(name),
                 f"{it['support']:,}",
                 *(format_share(it[rate]["value"]) for rate in ("precision", "recall", "f1")),
             )
@@ -99,7 +100,7 @@ def _say_remarks(document: Mapping[str, Any]) -> None:
         remarks = ["In size, brightness and class mix the pictures are like those of training."]
     missing = document["classes_without_pictures"]
     if missing:
-        named = ", ".join(repr(_shorten(name)) for name in missing[:5])
+        named = ", ".join(repr(shorten_name(name)) for name in missing[:5])
         more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
         remarks.append(f"No picture shows {named}{more}: nothing is said of them.")
     if document["learned_from"]:
@@ -126,7 +127,7 @@ def _show_corruptions(
 
 
 def _show_operating_points(found: Mapping[str, Any]) -> None:
-    name = plain(_shorten(found["positive"]))
+    name = plain(shorten_name(found["positive"]))
     typer.echo(f"Naming a picture {name!r} from a probability of its up")
     show_table(
         ("threshold", "precision", "recall", "specificity", "so named"),
@@ -143,7 +144,3 @@ def _show_operating_points(found: Mapping[str, Any]) -> None:
 
 def _format_rate(estimate: Mapping[str, float] | None) -> str:
     return format_share(estimate["value"]) if estimate else "-"
-
-
-def _shorten(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"

@@ -49,6 +49,17 @@ def count_own_devices(environments: Sequence[Mapping[str, str]]) -> int:
     return len({environment.get("CUDA_VISIBLE_DEVICES") for environment in environments})
 
 
+def name_workers(environments: Sequence[Mapping[str, str]]) -> list[str]:
+    """What users know workers by: the GPU that each has for itself, else a number; nothing where there is only one."""
+    if len(environments) < 2:
+        return [""] * len(environments)
+    gpus = [it.get("CUDA_VISIBLE_DEVICES", "") for it in environments]
+    if len(set(gpus)) < len(gpus):
+        return [f"worker {number}" for number in range(len(environments))]
+    # A driver's long names say less than a GPU's place among those it lists.
+    return [f"GPU {name if name.isdecimal() else place}" for place, name in enumerate(gpus)]
+
+
 def list_gpus() -> list[str]:
     """The NVIDIA GPUs this process may use, as CUDA_VISIBLE_DEVICES names them; no framework is loaded for it."""
     program = shutil.which("nvidia-smi")

@@ -65,6 +65,7 @@ class Ready:
         precisions: The dtype policies worth trying there, `"float32"` or `"mixed_bfloat16"`, the usual one first.
         warning: Something the user should know, such as a GPU that the backend does not see.
         on_gpu: Whether training runs on a GPU.
+        where: Which of several workers says so, in the user's words; the executor fills it in.
     """
 
     backend: str
@@ -73,6 +74,7 @@ class Ready:
     precisions: tuple[str, ...]
     warning: str | None = None
     on_gpu: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +145,14 @@ class TrialStarted:
         candidate: What is trained.
         parameters: How many weights it has.
         epochs: Finished already, where the trial goes on after the search was killed or interrupted.
+        where: As of `Ready`.
     """
 
     number: int
     candidate: Candidate
     parameters: int
     epochs: int = 0
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +174,7 @@ class EpochReport:
         what: Names a training that is no trial, as `events.TrainingBegun` does; the search process fills it in.
         fold: Which of the trainings of a trial or retraining this is, from 1.
         folds: How many there are.
+        where: As of `Ready`.
     """
 
     number: int | None
@@ -181,6 +186,7 @@ class EpochReport:
     what: str = ""
     fold: int = 1
     folds: int = 1
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,12 +6,24 @@ import math
 
 import numpy as np
 
+Estimate = dict[str, float | None]  # value, low, high
+
 Z = 1.959963984540054  # of the normal distribution, two-sided 95%
 RESAMPLES = 1000
 # Above 20,000 pictures fewer resamples do: the interval is narrow, and it would take seconds.
 MAX_DRAWS = 20_000_000
 MIN_RESAMPLES = 200
 _LEAST_FREEDOM = 12.0
+
+
+def around(value: float, low: float, high: float) -> Estimate:
+    """An estimate with its interval, as metrics.json holds it."""
+    # A bootstrap of few pictures can leave the value just outside its own interval.
+    return {
+        "value": float(value),
+        "low": float(min(low, value)),
+        "high": float(max(high, value)),
+    }
 
 
 def compute_wilson_interval(hits: float, total: float) -> tuple[float, float]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.results import ProbeResult
     from imgcls_automl.stages.context import Run
 
+# Of all training pictures, without channels. With fewer an epoch takes a second or two, and precision matters little.
+AMPLE_PIXELS = 10_000 * 28 * 28
+
 
 def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str, Any]]:
     """Ask the space for its known-good points, and put them first in a new study."""
@@ -51,6 +54,17 @@ def probe_speed(
     return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
 
 
+def _leaves_precision_untried(run: Run, dataset: Dataset, ready: Ready) -> bool:
+    """Whether a time limit would have had another precision tried, on data where that may be worth it."""
+    height, width, _ = dataset.task.image_shape
+    return (
+        run.budget.deadline is None
+        and run.config.precision == "auto"
+        and len(ready.precisions) > 1
+        and dataset.training_size * height * width >= AMPLE_PIXELS
+    )
+
+
 def make_plan(
     run: Run, dataset: Dataset, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> SearchPlan:
@@ -61,6 +75,7 @@ def make_plan(
     growth = (train + validation) / dataset.training_size
     workers = executor.own_devices if ready.on_gpu else 1
     chosen = run.folder.record.get("plan")
+    untried = chosen is None and _leaves_precision_untried(run, dataset, ready)
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
@@ -82,6 +97,7 @@ def make_plan(
             wanted=run.config.planned,
             precision=chosen["precision"],
             folds=dataset.folds,
+            untried=untried,
         )
     )
     return SearchPlan(

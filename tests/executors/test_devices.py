@@ -6,7 +6,12 @@ import pytest
 
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.executors import devices
-from imgcls_automl.executors.devices import count_own_devices, list_gpus, share_devices
+from imgcls_automl.executors.devices import (
+    count_own_devices,
+    list_gpus,
+    name_workers,
+    share_devices,
+)
 
 TWO = """\
 GPU 0: NVIDIA H200 (UUID: GPU-aaaa0000-1111)
@@ -109,3 +114,18 @@ class TestSharing:
     def test_more_than_cores_are_refused(self):
         with pytest.raises(ConfigError, match=r"at most 4, one a processor core .* but got 5"):
             share_devices("cpu", 5)
+
+
+@pytest.mark.usefixtures("cores")
+class TestNames:
+    def test_one_worker_needs_none(self):
+        assert name_workers(share_devices("cpu", 1)) == [""]
+
+    def test_workers_that_share_the_cores_are_counted(self):
+        assert name_workers(share_devices("cpu", 2)) == ["worker 0", "worker 1"]
+
+    def test_workers_with_a_gpu_each_are_called_like_it(self, install, monkeypatch):
+        install(tell(TWO))
+        assert name_workers(share_devices("auto", None)) == ["GPU 0", "GPU 1"]
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
+        assert name_workers(share_devices("auto", None)) == ["GPU 1", "GPU 3"]
