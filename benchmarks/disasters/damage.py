@@ -97,7 +97,7 @@ def fill_disks(scene: Scene, sizes: int) -> dict[str, Any]:
         again = scene.resume(name)
         wrong += again.wait() != 0
         after = read_standing(scene.run_folder(name))
-        lost += after.count_lost(before) + after.untold
+        lost += after.count_lost(before.results) + after.untold
         wrong += after.counted != TRIALS or after.running > 0
     kinds = {it: outcomes[it] for it in ("went through", "clear", "unclear")}
     return {"sizes": sizes, **kinds, "lost": lost, "wrong_after_resume": wrong}

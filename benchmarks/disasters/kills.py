@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]
 
-from disasters.scene import Scene, Standing, read_standing
+from disasters.scene import Scene, Standing, read_results, read_standing
 
 if TYPE_CHECKING:
     import random
+    from pathlib import Path
 
     from disasters.scene import Command
 
@@ -42,7 +44,7 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
                 break  # there was nothing yet
             standing = read_standing(scene.run_folder(name))
             figures["damaged"] += not standing.intact
-            figures["lost"] += standing.count_lost(before) if before else 0
+            figures["lost"] += standing.count_lost(before.results) if before else 0
             figures["unclear"] += not command.is_clear()
             before = standing
             if command.process.returncode == 0 or standing.done:  # killed as it was about to leave
@@ -85,24 +87,33 @@ def measure_resume(scene: Scene) -> dict[str, Any]:
 
 
 def kill_workers(scene: Scene, count: int, dice: random.Random) -> dict[str, Any]:
-    """SIGKILL the worker of one search again and again, a finished trial at least between two of them."""
-    trials = 3 * count
+    """SIGKILL the worker of one search again and again, a finished trial at least between two of them.
+
+    Some further kills come the moment a result is on the disk: the worker may not have sent it yet.
+    """
+    trials = 5 * count
     run = scene.run_folder("workers")
     command = scene.search("workers", trials)
     command.wait_for(BEGINS)
     seconds: list[float] = []
     before = read_results_count(run)
-    while len(seconds) < count and command.process.poll() is None:
+    seen: dict[int, dict[str, Any]] = {}
+    rounds = 0
+    while len(seconds) < count and read_results_count(run) < trials and command.is_running():
         time.sleep(dice.uniform(0.0, 3 * scene.epochs * scene.epoch_seconds))
         if read_results_count(run) <= before or not (workers := _list_workers(command)):
             continue
-        failed = _count_failed(run)
+        rounds += 1
+        if rounds % 4 == 1:
+            seen |= _kill_at_result(run, command, dice)
+            before = read_results_count(run)
+            continue
+        seen |= read_results(run)
+        failed, ended = _count_failed(run), read_results_count(run)
         killed = time.monotonic()
         dice.choice(workers).kill()
-        while _count_failed(run) == failed and time.monotonic() - killed < 10.0:
+        while read_results_count(run) == ended and command.is_running():
             time.sleep(0.005)
-            if command.process.poll() is not None:
-                break
         if _count_failed(run) > failed:  # else it was idle, or starting
             seconds.append(time.monotonic() - killed)
         before = read_results_count(run)
@@ -112,19 +123,36 @@ def kill_workers(scene: Scene, count: int, dice: random.Random) -> dict[str, Any
         "kills": len(seconds),
         "exit_code": code,
         "slowest_record_seconds": max(seconds, default=None),
-        "lost": standing.untold,
+        "lost": standing.untold + standing.count_lost(seen),
         "duplicates": standing.duplicates,
         "left_running": standing.running,
         "wrong_total": int(standing.counted != trials),
     }
 
 
-def read_results_count(run: Any) -> int:
+def _kill_at_result(run: Path, command: Command, dice: random.Random) -> dict[int, dict[str, Any]]:
+    """Kill a worker as soon as another trial has a result on the disk; returns what results there were then."""
+    before = read_results_count(run)
+    while read_results_count(run) == before and command.is_running():
+        time.sleep(0.0002)
+    workers = _list_workers(command)
+    if not workers:  # the search has ended
+        return read_results(run)
+    worker = dice.choice(workers)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        worker.suspend()  # where it is, until the results have been read
+    seen = read_results(run)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        worker.kill()
+    return seen
+
+
+def read_results_count(run: Path) -> int:
     """How many trials have a result on the disk."""
     return len(list(run.glob("trials/*/result.json")))
 
 
-def _count_failed(run: Any) -> int:
+def _count_failed(run: Path) -> int:
     return sum(
         '"failed"' in path.read_text(encoding="utf-8") for path in run.glob("trials/*/result.json")
     )
