@@ -103,16 +103,8 @@ class BestModel:
         pictures = [_prepare(it, number) for number, it in enumerate(_list_pictures(images))]
         model, child = self._open()
         parts = [np.zeros((0, len(model.class_names)), "float32")]
-        try:
-            for start in range(0, len(pictures), AT_ONCE):
-                child.send((start, pictures[start : start + AT_ONCE]))
-                parts.append(unwrap(child.receive()))
-        except ChildDiedError as error:
-            self.close()
-            raise DatasetError(
-                f"The process that predicts the pictures {error}.\n"
-                "If the machine ran out of memory, free some, and predict again."
-            ) from error
+        for start in range(0, len(pictures), AT_ONCE):
+            parts.append(self._ask(child, start, pictures[start : start + AT_ONCE]))
         return Predictions(class_names=model.class_names, probabilities=np.concatenate(parts))
 
     def close(self) -> None:
@@ -137,6 +129,22 @@ class BestModel:
             )
             weakref.finalize(self, self._child.stop)
         return self._model, self._child
+
+    def _ask(self, child: Child, start: int, pictures: list[Any]) -> np.ndarray:
+        try:
+            child.send((start, pictures))
+            answer = child.receive()
+        except ChildDiedError as error:
+            self.close()
+            raise DatasetError(
+                f"The process that predicts the pictures {error}.\n"
+                "If the machine ran out of memory, free some, and predict again."
+            ) from error
+        except BaseException:  # an interrupt: the answer that is still to come belongs to no later question
+            self.close()
+            raise
+        probabilities: np.ndarray = unwrap(answer)
+        return probabilities
 
 
 def _list_pictures(images: Any) -> list[Any]:

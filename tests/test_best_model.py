@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from imgcls_automl import load
-from imgcls_automl.best_model import Predictions
+from imgcls_automl.best_model import BestModel, Predictions
 from imgcls_automl.errors import ConfigError, DatasetError, GateNotMetError
 
 pytestmark = pytest.mark.slow
@@ -63,6 +64,22 @@ def test_what_cannot_be_read_is_named(result, tmp_path):
     with pytest.raises(DatasetError, match=r"missing\.png cannot be predicted"):
         result.best.predict(tmp_path / "missing.png")
     assert len(result.best.predict(np.zeros((1, 8, 8), np.uint8))) == 1  # and it goes on
+
+
+def test_an_interrupted_prediction_leaves_no_answer_to_the_next(result, pictures):
+    images, _ = pictures
+    expected = result.best.predict(images[:5])
+    model = BestModel(result.folder)
+    earlier = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)  # long before the framework is loaded
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.predict(images[20:25])
+        answered = model.predict(images[:5])
+    finally:
+        signal.signal(signal.SIGALRM, earlier)
+        model.close()
+    np.testing.assert_allclose(answered.probabilities, expected.probabilities, atol=1e-6)
 
 
 @pytest.mark.parametrize(
