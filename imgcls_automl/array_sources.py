@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.array_values import name_stored_arrays
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import replacing
 from imgcls_automl.stages import dataset_request
@@ -54,7 +55,7 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
             f"{name}: the labels have the shape {labels.shape}, but the images {images.shape}.\n"
             f"Give one label for each picture: {name}=(images, labels)"
         )
-    path = cache / f"arrays-{_hash_arrays(images, labels)}.npz"
+    path = cache / name_stored_arrays(_hash_arrays(images, labels), images)
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)

@@ -82,17 +82,16 @@ def test_an_interrupted_prediction_leaves_no_answer_to_the_next(result, pictures
     np.testing.assert_allclose(answered.probabilities, expected.probabilities, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("images", "words"),
-    [
-        (np.zeros((8, 8), np.uint8), r"\(N, H, W\)"),
-        (np.zeros((2, 8, 8)), "float64"),
-        ([3], "a int"),
-    ],
-)
-def test_what_is_no_picture_is_told(result, images, words):
-    with pytest.raises(ConfigError, match=words):
-        result.best.predict(images)
+def test_floats_are_predicted_as_the_bytes_they_stand_for(result, pictures):
+    images, _ = pictures
+    from_bytes = result.best.predict(images)
+    from_floats = result.best.predict(images / 255)
+    np.testing.assert_allclose(from_floats.probabilities, from_bytes.probabilities, atol=1e-6)
+
+
+def test_what_is_no_picture_is_told(result):
+    with pytest.raises(ConfigError, match=r"\(N, H, W\)"):
+        result.best.predict(np.zeros((8, 8), np.uint8))
 
 
 def test_the_leaderboard_has_the_columns_of_its_file(result):
