@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.array_values import read_trained_values
 from imgcls_automl.data.messages import unwrap
 from imgcls_automl.errors import DatasetError
+from imgcls_automl.executors.endings import measure_log, read_last_words
 from imgcls_automl.given_pictures import prepare_pictures
 from imgcls_automl.processes import Child, ChildDiedError
 from imgcls_automl.run_folder import read_run_record
@@ -85,11 +86,13 @@ class BestModel:
     """
 
     def __init__(self, run: Path, device: str = "auto") -> None:
-        self.run = run
+        self.run = run.absolute()  # the caller may go elsewhere before the first prediction
         self._device = device
         self._model: SavedModel | None = None
         self._trained: TrainedValues | None = None
         self._child: Child | None = None
+        self._log: Path | None = None  # where the child's own words go
+        self._said = 0  # bytes in it before the child
 
     def predict(self, images: Pictures) -> Predictions:
         """Predict pictures of any size.
@@ -129,13 +132,16 @@ class BestModel:
 
     def _open(self) -> tuple[SavedModel, Child]:
         if self._model is None or self._child is None:
-            from imgcls_automl.results.predicting import read_saved_model
+            from imgcls_automl.results.predicting import find_log, read_saved_model
             from imgcls_automl.training.backend import worker_environment
 
             self._model = read_saved_model(self.run)
+            self._log = find_log(self.run)
+            self._said = measure_log(self._log)
             self._child = Child(
                 "imgcls_automl.results.picture_answers:answer",
                 *(self._model, self._device),
+                log=self._log,
                 environment=worker_environment(device=self._device, threads=os.cpu_count() or 1),
             )
             weakref.finalize(self, self._child.stop)
@@ -147,9 +153,12 @@ class BestModel:
             answer = child.receive()
         except ChildDiedError as error:
             self.close()
+            words = read_last_words(self._log, self._said)
+            last = f"; its last words: {words}" if words else ""
             raise DatasetError(
-                f"The process that predicts the pictures {error}.\n"
+                f"The process that predicts the pictures {error}{last}.\n"
                 "If the machine ran out of memory, free some, and predict again."
+                + (f" Otherwise see {self._log}." if words else "")
             ) from error
         except (
             BaseException

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from imgcls_automl import load
 from imgcls_automl.best_model import BestModel, Predictions
-from imgcls_automl.errors import ConfigError, DatasetError, GateNotMetError
+from imgcls_automl.errors import ConfigError, DatasetError, GateNotMetError, RunFolderError
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +65,37 @@ def test_what_cannot_be_read_is_named(result, tmp_path):
     with pytest.raises(DatasetError, match=r"missing\.png cannot be predicted"):
         result.best.predict(tmp_path / "missing.png")
     assert len(result.best.predict(np.zeros((1, 8, 8), np.uint8))) == 1  # and it goes on
+
+
+@pytest.fixture
+def unopened(tmp_path):
+    """A run folder as far as it is read before its model is opened."""
+    run = {"schema_version": 1, "status": "complete", "config": {"metric": "accuracy"}}
+    size = {"height": 8, "width": 8, "channels": 1, "resize": "stretch"}
+    (tmp_path / "run/best").mkdir(parents=True)
+    (tmp_path / "run/best/model.keras").write_bytes(b"")
+    for name, value in (("run", run), ("best/labels", ["a", "b"]), ("best/preprocess", size)):
+        (tmp_path / f"run/{name}.json").write_text(json.dumps(value))
+    return tmp_path / "run"
+
+
+def test_a_child_that_dies_leaves_its_last_words(unopened, monkeypatch):
+    broken = unopened.parent / "broken"
+    broken.mkdir()
+    (broken / "keras.py").write_text("raise SystemExit('no device answers')\n")
+    monkeypatch.syspath_prepend(broken)
+    with pytest.raises(DatasetError, match="its last words: no device answers") as caught:
+        load(unopened).best.predict(np.zeros((1, 8, 8), np.uint8))
+    assert f"see {unopened / 'log.txt'}" in str(caught.value)
+
+
+def test_a_model_is_found_again_from_another_folder(unopened, monkeypatch):
+    monkeypatch.chdir(unopened.parent)
+    best = load("run").best
+    monkeypatch.chdir("/")
+    with pytest.raises(RunFolderError, match=r"model\.keras is damaged"):  # it is there, and empty
+        best.predict(np.zeros((1, 8, 8), np.uint8))
+    best.close()
 
 
 def test_an_interrupted_prediction_leaves_no_answer_to_the_next(result, pictures):
