@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.documents import damaged, read_object
+from imgcls_automl.results.final_model import MAIN_METRICS
 from imgcls_automl.results.suspects import read_suspects
 
 if TYPE_CHECKING:
@@ -89,11 +90,7 @@ def read_scores(folder: Path) -> TestScores | None:
     values = read_object(path)
     try:
         return TestScores(
-            metrics={
-                name: make_estimate(value)
-                for name, value in values.items()
-                if name not in _BREAKDOWNS and isinstance(value, dict) and "value" in value
-            },
+            metrics=_list_metrics(values),
             classes=tuple(
                 ClassScore(
                     name=name,
@@ -107,14 +104,34 @@ def read_scores(folder: Path) -> TestScores | None:
             groups=_list_groups(values.get("groups") or {}),
             confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
             suspects=read_suspects(folder / "best"),
-            others={
-                name: {metric: make_estimate(it) for metric, it in values[name].items()}
-                for name in _OTHERS
-                if name in values
-            },
+            others=_list_others(values),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
+
+
+def _list_metrics(values: Mapping[str, Any]) -> dict[str, Estimate]:
+    metrics = {
+        name: make_estimate(value)
+        for name, value in values.items()
+        if name not in _BREAKDOWNS and isinstance(value, dict) and "value" in value
+    }
+    if "accuracy" not in metrics:  # every page and text begins with it
+        raise KeyError("accuracy")
+    return metrics
+
+
+def _list_others(values: Mapping[str, Any]) -> dict[str, dict[str, Estimate]]:
+    others = {
+        name: {metric: make_estimate(values[name][metric]) for metric in MAIN_METRICS}
+        for name in _OTHERS
+        if name in values
+    }
+    for metric in (
+        MAIN_METRICS if others else ()
+    ):  # the final model's own, which they are compared with
+        make_estimate(values[metric])
+    return others
 
 
 def _list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:
