@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgcls_automl.errors import ConfigError
+from imgcls_automl.errors import ConfigError, RunFolderError
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
@@ -63,7 +63,14 @@ def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="The run fold
     """Write the run's report.html again."""
     from imgcls_automl.results.report import write_report
 
-    typer.echo(plain(str(write_report(run))))
+    try:
+        path = write_report(run)
+    except OSError as error:
+        raise RunFolderError(
+            f"{run / 'report.html'} cannot be written: {error.strerror}.\n"
+            "Remove what is in its place or make room, or copy the run folder to where you may write, and report there."
+        ) from error
+    typer.echo(plain(str(path)))
 
 
 def _put_text(board: Leaderboard, form: str) -> None:

@@ -97,3 +97,12 @@ def test_the_command_line_calls_it_no_bug(finished_run: Any, imgcls: Any) -> Non
     assert "metrics.json is damaged: a field is missing or of the wrong kind ('accuracy')" in (
         done.stderr
     )
+
+
+def test_a_report_that_cannot_be_written_says_what_to_do(finished_run: Any, imgcls: Any) -> None:
+    (finished_run.path / "report.html").mkdir()
+    done = imgcls("report", finished_run.path)
+    assert done.returncode == 2
+    assert (
+        "report.html cannot be written: Is a directory.\nRemove what is in its place" in done.stderr
+    )
