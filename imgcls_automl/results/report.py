@@ -23,6 +23,7 @@ from imgcls_automl.results.figures import (
 )
 from imgcls_automl.results.final_model import describe_training, list_comparisons
 from imgcls_automl.results.frontier import draw_frontiers
+from imgcls_automl.results.history_damage import describe_history_damage
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
 from imgcls_automl.results.overfitting import describe_fit
@@ -97,7 +98,10 @@ def write_report(folder: Path) -> Path:
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "metric": name_metric(run.metric),
         "trials": describe_trials(run),
-        "outcome": describe_outcome(run, scores),
+        "outcome": [
+            *describe_outcome(run, scores),
+            *filter(None, [describe_history_damage(run.trials)]),
+        ],
         "ties": describe_ties(leader, tied),
         "advice": list_advice(
             run, scores, leader=leader, tied=tied, pairs=errors.pairs if errors else ()
