@@ -29,8 +29,10 @@ def prepare_pictures(images: Any, trained: TrainedValues) -> list[Path | bytes |
         ConfigError: Something is no picture, one picture might be many, or its values have another range than those of
             training.
     """
+    import numpy as np
+
     pictures = [_prepare(it, number) for number, it in enumerate(_list_pictures(images))]
-    arrays = {number: it for number, it in enumerate(pictures) if hasattr(it, "dtype")}
+    arrays = {number: it for number, it in enumerate(pictures) if isinstance(it, np.ndarray)}
     pixels = to_pixels(arrays, trained)
     return [pixels.get(number, it) for number, it in enumerate(pictures)]
 

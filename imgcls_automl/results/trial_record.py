@@ -140,9 +140,9 @@ def _flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
     for key, item in value.items():
         if isinstance(item, dict):
             flat.update(_flatten(item, f"{prefix}{key}."))
-        elif item is None or isinstance(item, bool | int | float | str):
+        elif isinstance(item, bool | int | float | str):
             flat[prefix + key] = item
-        else:
+        elif item is not None:
             raise ValueError(f"{prefix}{key} must be one value, but is {repr(item)[:60]}")
     return flat
 
