@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imgcls_automl.cli.page_files import check_page, telling_unwritable
 from imgcls_automl.errors import ConfigError, RunFolderError
 from imgcls_automl.text import plain
 
@@ -45,7 +46,7 @@ def leaderboard(
     if form not in FORMATS:
         raise ConfigError(f"--format must be one of {', '.join(FORMATS)}, but got {form!r}.")
     if html is not None:
-        _check_page(html)
+        check_page(html, "leaderboard.html")
     board = build_leaderboard([read_run(folder) for folder in runs])
     if len(runs) > 1 and not every:
         board = keep_best(board)
@@ -84,16 +85,8 @@ def _put_text(board: Leaderboard, form: str) -> None:
     typer.echo(formatters[form](board), nl=False)
 
 
-def _check_page(html: Path) -> None:
-    if html.is_dir() or not html.parent.is_dir():
-        fault = "a folder" if html.is_dir() else "in no folder that there is"
-        raise ConfigError(f"--html: {html} is {fault}.\nName a file: --html leaderboard.html")
-
-
 def _write_page(html: Path, board: Leaderboard) -> None:
     from imgcls_automl.results.leaderboard_page import write_leaderboard_page
 
-    try:
+    with telling_unwritable(html):
         write_leaderboard_page(html, board)
-    except OSError as error:
-        raise ConfigError(f"--html: {html} cannot be written: {error.strerror}.") from error

@@ -84,9 +84,17 @@ def read_scores(folder: Path) -> TestScores | None:
     Raises:
         RunFolderError: A file is damaged or was written by a newer version.
     """
-    path = folder / "best" / "metrics.json"
-    if not path.is_file():
-        return None
+    best = folder / "best"
+    return read_measured(best) if (best / "metrics.json").is_file() else None
+
+
+def read_measured(folder: Path) -> TestScores:
+    """Read metrics.json and what lies beside it, of best/ or of an evaluation.
+
+    Raises:
+        RunFolderError: A file is damaged or was written by a newer version.
+    """
+    path = folder / "metrics.json"
     values = read_object(path)
     try:
         return TestScores(
@@ -102,8 +110,8 @@ def read_scores(folder: Path) -> TestScores | None:
                 for name, item in values["classes"].items()
             ),
             groups=_list_groups(values.get("groups") or {}),
-            confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
-            suspects=read_suspects(folder / "best"),
+            confusion=_read_confusion(folder / "confusion_matrix.csv"),
+            suspects=read_suspects(folder),
             others=_list_others(values),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
