@@ -49,12 +49,15 @@ class PlanMade:
         wanted: What was asked for.
         precision: The Keras dtype policy.
         folds: Trainings of each trial; None where there is a validation split, and one training.
+        untried: Whether bfloat16, in which the processor computes, might save time, but nothing was tried: without
+            a time limit the same search has to give the same trials.
     """
 
     preset: Preset
     wanted: Preset
     precision: str
     folds: int | None = None
+    untried: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,11 +97,22 @@ def spread_time(
         begin: When the first is begun, in seconds since the epoch.
         until: When the last has to be over.
     """
+    ends = _list_ends(durations, workers)
+    total = max(ends, default=0.0) or 1.0
+    return [begin + (until - begin) * end / total for end in ends]
+
+
+def span_trainings(durations: Sequence[float], workers: int) -> float:
+    """Seconds from the first training's begin to the last one's end; durations and workers as in `spread_time`."""
+    return max(_list_ends(durations, workers), default=0.0)
+
+
+def _list_ends(durations: Sequence[float], workers: int) -> list[float]:
+    """When each training ends, in seconds: each goes to the worker that is free first."""
     free = [0.0] * max(1, workers)
     ends = []
     for seconds in durations:
         worker = free.index(min(free))
         free[worker] += seconds
         ends.append(free[worker])
-    total = max(ends, default=0.0) or 1.0
-    return [begin + (until - begin) * end / total for end in ends]
+    return ends

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from imgcls_automl.cli.tables import show_table
+from imgcls_automl.cli.evaluation_errors import show_errors, show_groups
+from imgcls_automl.cli.tables import shorten_name, show_table
 from imgcls_automl.cli.wording import count
 from imgcls_automl.results.evaluation_words import (
     METRIC_COLUMNS,
@@ -14,7 +15,6 @@ from imgcls_automl.results.evaluation_words import (
     list_metrics,
     list_points,
     list_remarks,
-    shorten_class,
 )
 from imgcls_automl.results.figures import format_share
 from imgcls_automl.results.scores import read_scores
@@ -38,6 +38,8 @@ def show_evaluation(evaluation: Evaluation, run: Path, page: Path | None = None)
     show_table(METRIC_COLUMNS, list_metrics(document["metrics"], read_scores(run)))
     typer.echo()
     _show_classes(document["metrics"]["classes"])
+    show_groups(document["metrics"].get("groups") or {})
+    show_errors(document)
     typer.echo()
     _say(*list_remarks(document))
     if document["corruptions"]:
@@ -76,7 +78,7 @@ def _show_classes(classes: Mapping[str, Any]) -> None:
         ("class", "pictures", "precision", "recall", "F1"),
         [
             (
-                shorten_class(name),
+                shorten_name(name),
                 f"{it['support']:,}",
                 *(format_share(it[rate]["value"]) for rate in ("precision", "recall", "f1")),
             )
@@ -101,6 +103,6 @@ def _show_corruptions(
 
 
 def _show_operating_points(found: Mapping[str, Any]) -> None:
-    name = plain(shorten_class(found["positive"]))
+    name = plain(shorten_name(found["positive"]))
     typer.echo(f"Naming a picture {name!r} from a probability of its up")
     show_table(POINT_COLUMNS, list_points(found))

@@ -15,7 +15,9 @@ from rich.text import Text
 
 from imgcls_automl.cli import wording
 from imgcls_automl.cli.durations import describe_time_left, format_seconds
-from imgcls_automl.cli.progress import Bar, Outcome, Progress
+from imgcls_automl.cli.lasting_stderr import lasting_stderr
+from imgcls_automl.cli.outcome_table import draw_outcomes
+from imgcls_automl.cli.progress import Bar, Progress
 from imgcls_automl.events import RunBegun
 from imgcls_automl.text import plain
 
@@ -26,14 +28,8 @@ if TYPE_CHECKING:
 
 MOST_OUTCOMES = 10  # that are shown, where the terminal is high enough
 WIDEST_BAR, NARROWEST_BAR = 24, 5  # columns
+NARROWEST_NAME = len("trial 1000")
 BETWEEN = "  "
-_STYLES = {
-    "complete": "green",
-    "retrained": "green",
-    "pruned": "yellow",
-    "failed": "red",
-    "infeasible": "magenta",
-}
 
 
 class LiveScreen:
@@ -43,7 +39,7 @@ class LiveScreen:
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True, highlight=False, markup=False)
+        self._console = console or Console(file=lasting_stderr(), highlight=False, markup=False)
         self._live = Live(
             self,
             console=self._console,
@@ -82,7 +78,7 @@ def _draw(progress: Progress, height: int, width: int) -> list[RenderableType]:
     drawn: list[RenderableType] = [_crop(line, width) for line in lines[:height]]
     room = height - len(drawn) - len(bars)
     if progress.outcomes and room > 1:
-        drawn.append(_draw_outcomes(progress, min(MOST_OUTCOMES, room - 1), width))
+        drawn.append(draw_outcomes(progress, min(MOST_OUTCOMES, room - 1), width))
     if bars and height > len(lines):
         drawn.append(_draw_bars(bars[: height - len(lines)], width))
     return drawn
@@ -139,42 +135,33 @@ def _crop(line: Text, width: int) -> Text:
     return line
 
 
-def _draw_outcomes(progress: Progress, most: int, width: int) -> Table:
-    """The last outcomes, below the best trial where that is not among them."""
-    best = progress.standing.best_trial if progress.standing else None
-    shown = progress.outcomes[-most:]
-    earlier = [it for it in progress.outcomes[:-most] if it.trial is not None and it.trial == best]
-    if earlier:
-        shown = [earlier[-1], *shown[1:]]
-    gap = 2 if width >= 48 else 1
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
-    for name in ("trial", "state", "score", "epochs", "time"):
-        table.add_column(name, justify="left" if name == "state" else "right", no_wrap=True)
-    for it in shown:
-        _add_outcome(table, it, "bold green" if it.trial is not None and it.trial == best else "")
-    return table
-
-
-def _add_outcome(table: Table, outcome: Outcome, style: str) -> None:
-    table.add_row(
-        Text(outcome.number, style=style),
-        Text(plain(outcome.told), style=_STYLES[outcome.state]),
-        Text(outcome.score, style=style),
-        outcome.epochs,
-        outcome.time,
-    )
-
-
 def _draw_bars(bars: Sequence[Bar], width: int) -> Table:
-    """A line each: name, bar and words; on a narrow terminal without the bar."""
-    names = max(cell_len(bar.what) for bar in bars)
-    told = max(cell_len(bar.told) for bar in bars)
-    room = min(WIDEST_BAR, width - names - told - 2)
+    """A line each: name, bar and words; on a narrow terminal without the bar, and with less of a name."""
+    told = _measure([bar.told for bar in bars])
+    names = _name_bars(bars, width - told - 1)
+    room = min(WIDEST_BAR, width - _measure(names) - told - 2)
     lines = Table.grid(padding=(0, 1))
-    for bar in bars:
-        cells: list[RenderableType] = [Text(bar.what, no_wrap=True, overflow="ellipsis")]
+    for bar, name in zip(bars, names, strict=True):
+        cells: list[RenderableType] = [Text(name, no_wrap=True, overflow="ellipsis")]
         if room >= NARROWEST_BAR:
             pulse = bar.total is None
             cells.append(ProgressBar(total=bar.total, completed=bar.done, width=room, pulse=pulse))
         lines.add_row(*cells, Text(bar.told, no_wrap=True, overflow="ellipsis"))
     return lines
+
+
+def _name_bars(bars: Sequence[Bar], room: int) -> list[str]:
+    """What is under way, and on which of several workers, in as many letters as there is room for."""
+    full = [f"{bar.what} on {bar.where}" if bar.where else bar.what for bar in bars]
+    short = [f"{bar.what} {bar.where.replace('worker ', 'w')}".rstrip() for bar in bars]
+    fitting = (names for names in (full, short) if _measure(names) <= room)
+    return next(fitting, [_keep_end(bar.what, max(room, NARROWEST_NAME)) for bar in bars])
+
+
+def _keep_end(name: str, room: int) -> str:
+    """A name cut at its begin: of `retraining of trial 3 (1 of 2)` the end tells which one."""
+    return name if cell_len(name) <= room else f"…{name[1 - room :]}"
+
+
+def _measure(texts: Sequence[str]) -> int:
+    return max(map(cell_len, texts))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import select
 import signal
 import sys
 import traceback
@@ -12,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from imgcls_automl import __version__, errors
+from imgcls_automl.cli.lasting_stderr import lasting_stderr
 from imgcls_automl.text import plain_block
 
 OK, BUG, INTERRUPTED = 0, 1, 130
@@ -32,6 +35,7 @@ def main() -> None:
     """Run `imgcls-automl` with the process's arguments, and end the process."""
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)  # a shell starts background jobs with it ignored
+    sys.stderr = lasting_stderr()  # a broken pipe is stdout's from here on
     sys.exit(run_command(sys.argv[1:]))
 
 
@@ -49,6 +53,9 @@ def run_command(arguments: list[str]) -> int:
         _discard_stdout()
         return OK
     except Exception as error:
+        if _is_stdout_gone(error):
+            _discard_stdout()
+            return OK
         return _explain(error, arguments)
     return code if isinstance(code, int) else OK
 
@@ -80,6 +87,15 @@ def _make_app() -> typer.Typer:
     plugin_lists.add_commands(app)
     doctors.add_commands(app)
     return app
+
+
+def _is_stdout_gone(error: Exception) -> bool:
+    """Whether an error tells of the terminal's end, as it could of a failing disk."""
+    if not isinstance(error, OSError) or error.errno != errno.EIO:
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout, select.POLLOUT)
+    return any(event & (select.POLLHUP | select.POLLERR) for _, event in poll.poll(0))
 
 
 def _discard_stdout() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import Any, Self
 
-from imgcls_automl.cli import wording
+from imgcls_automl.cli import training_wording, wording
 from imgcls_automl.cli.durations import format_seconds
+from imgcls_automl.cli.lasting_stderr import lasting_stderr
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.executors.messages import EpochReport, TrialStarted
 from imgcls_automl.executors.results import RetrainResult, TrialResult
@@ -21,6 +21,7 @@ class PlainLines:
     """One line an event, with the time since the start; pictures and epochs only now and then."""
 
     def __init__(self) -> None:
+        self._stderr = lasting_stderr()
         self._started = time.monotonic()
         self._last_epoch_line = 0.0
         self._last_reading_line = self._started  # nothing is told of what takes a moment
@@ -34,7 +35,7 @@ class PlainLines:
     def observe(self, event: Any) -> None:
         for line in self._describe(event):
             elapsed = format_seconds(time.monotonic() - self._started)
-            print(f"[{elapsed:>6}] {plain(line)}", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"[{elapsed:>6}] {plain(line)}", file=self._stderr, flush=True)
 
     def _describe(self, event: Any) -> list[str]:
         match event:
@@ -43,13 +44,14 @@ class PlainLines:
             case TrialStarted():
                 done = wording.count(event.epochs, "epoch")
                 how = f"goes on after {done}" if event.epochs else "begins"
-                return [f"trial {event.number} {how}: {event.parameters:,} parameters"]
+                where = f" on {event.where}" if event.where else ""
+                return [f"trial {event.number} {how}{where}: {event.parameters:,} parameters"]
             case EpochReport():
                 return self._describe_epoch(event)
             case TrialResult():
-                return [wording.describe_trial(event)]
+                return [training_wording.describe_trial(event)]
             case RetrainResult():
-                return [wording.describe_retraining(event)]
+                return [training_wording.describe_retraining(event)]
         return wording.describe_lasting(event)
 
     def _describe_reading(self, progress: IngestProgress) -> list[str]:
@@ -67,5 +69,5 @@ class PlainLines:
         what = report.what or f"trial {report.number}"
         score = f", score {report.score:.4f}" if report.score is not None else ""
         return [
-            f"{what}: {wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
+            f"{what}: {training_wording.describe_epoch(report)}, loss {report.metrics['loss']:.4f}{score}"
         ]

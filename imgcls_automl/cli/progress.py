@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.cli import wording
+from imgcls_automl.cli import training_wording, wording
 from imgcls_automl.cli.durations import format_seconds
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.events import (
@@ -30,12 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """Work that is under way: `done` of `total`, None where that is not known."""
+    """Work that is under way: `done` of `total`, None where that is not known; `where` of several workers."""
 
     what: str
     done: int
     total: int | None
     told: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +119,7 @@ class Progress:
             case TrialStarted():
                 told = f"{event.parameters:,} parameters"
                 what = f"trial {event.number}"
-                self.bars[what] = Bar(what=what, done=0, total=None, told=told)
+                self.bars[what] = Bar(what=what, done=0, total=None, told=told, where=event.where)
             case TrainingBegun():
                 told = f"epoch 0/{event.epochs}"
                 self.bars[event.what] = Bar(what=event.what, done=0, total=event.epochs, told=told)
@@ -149,7 +150,8 @@ def _draw_epoch(report: EpochReport) -> Bar:
         what=report.what or f"trial {report.number}",
         done=(report.fold - 1) * report.epochs + report.epoch,
         total=report.folds * report.epochs,
-        told=f"{wording.describe_epoch(report, '/')}  {score}",
+        told=f"{training_wording.describe_epoch(report, '/')}  {score}",
+        where=report.where,
     )
 
 

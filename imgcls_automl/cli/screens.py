@@ -29,7 +29,7 @@ class Screen(Protocol):
 
 def choose_screen(*, quiet: bool) -> Screen:
     """Choose what suits stderr: nothing is drawn on a terminal that cannot move its cursor."""
-    if quiet:
+    if quiet or sys.stderr is None:
         return Silence()
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown"):
         from imgcls_automl.cli.live_screen import LiveScreen

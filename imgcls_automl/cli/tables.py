@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 # Columns whose cells stand to the right.
 NUMERIC = {
     *("rank", "trial", "score", "fold_sd", "retrained", "test", "params", "epochs", "seconds"),
-    *("pictures", "size", "weights"),
+    *("pictures", "size", "weights", "times"),
 }
+_LONGEST_NAME = 40
 _WIDEST = 100_000  # cells that a table may need
+
+
+def shorten_name(name: str) -> str:
+    """A class's or group's name, cut where it is longer than a column should be."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def show_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -34,6 +35,13 @@ class Budget:
     def deadline(self) -> float | None:
         """When the command has to be done, in seconds since the epoch."""
         return None if self.seconds is None else self.started + self.seconds
+
+    @property
+    def later_seconds(self) -> float:
+        """For the trainings that follow the search, as they are measured, at most; infinite for no limit."""
+        if self.seconds is None:
+            return math.inf
+        return (self.seconds * LATER_SHARE - CLOSING_SECONDS) / SAFETY
 
     def search_deadline(self, later_seconds: float | None) -> float | None:
         """When the search has to end to leave time for what follows it.
@@ -85,9 +93,9 @@ class Budget:
         until = self.deadline - closing - later * SAFETY
         return Pacing(until=until, epoch_seconds=epoch_seconds, least=least)
 
-    def has_time_for(self, seconds: float) -> bool:
-        """Whether work that should take some seconds fits into what is left."""
+    def has_time_for(self, seconds: float, *, safety: float = SAFETY) -> bool:
+        """Whether work that should take some seconds, and `safety` times as many at worst, fits into what is left."""
         return (
             self.deadline is None
-            or seconds * SAFETY <= self.deadline - CLOSING_SECONDS - time.time()
+            or seconds * safety <= self.deadline - CLOSING_SECONDS - time.time()
         )

@@ -15,7 +15,7 @@ from imgcls_automl.engine.time_shares import measure_epoch, pace_trainings
 from imgcls_automl.events import EnsembleChosen
 from imgcls_automl.executors.results import MemberResult
 from imgcls_automl.executors.tasks import Composition, Member, MemberTask
-from imgcls_automl.pacing import SAFETY
+from imgcls_automl.pacing import SAFETY, span_trainings
 from imgcls_automl.trial_files import drop_checkpoints, read_member
 
 if TYPE_CHECKING:
@@ -136,15 +136,14 @@ def _choose(opinions: Sequence[Opinion], plan: SearchPlan) -> tuple[Ensemble | N
 
 def _count_affordable(plan: SearchPlan, opinions: Sequence[Opinion]) -> int:
     """How many networks, the winner's among them, can be trained in the time left: the slowest ones, to be sure."""
-    seconds = [_measure_refit(plan, it.trial) for it in opinions]
-    total, *others = seconds[0], *sorted(seconds[1:], reverse=True)
-    count = 1
-    for one in others:
-        total += one
-        if not plan.budget.has_time_for(total):
-            break
-        count += 1
-    return count
+    own, *others = [_measure_refit(plan, it.trial) for it in opinions]
+    others.sort(reverse=True)
+    count = len(others)
+    while count and not plan.budget.has_time_for(
+        span_trainings(others[:count], plan.workers) + own
+    ):
+        count -= 1
+    return 1 + count
 
 
 def _measure_refit(plan: SearchPlan, trial: int) -> float:

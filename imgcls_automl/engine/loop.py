@@ -188,6 +188,7 @@ class _Loop:
         """Follow a trial that is under way, from its start to its end; observers are told all of it."""
         if isinstance(event, TrialStarted):
             running.parameters = event.parameters
+            self._scores.begin_training(running.trial, event.epochs)
         elif isinstance(event, EpochReport):
             self._executor.answer(worker, self._judge(running.trial, event))
         elif isinstance(event, WorkerLost):

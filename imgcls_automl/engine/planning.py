@@ -36,6 +36,7 @@ class SearchPlan:
         seeds: Retrainings of each of them.
         folds: Trainings that a trial or a retraining takes.
         ensemble: Whether contenders may join the winner in the final model.
+        workers: Trainings that run at a time without slowing each other: each has a device of its own.
     """
 
     folder: Path
@@ -49,6 +50,7 @@ class SearchPlan:
     seeds: int = 1
     folds: int = 1
     ensemble: bool = False
+    workers: int = 1
 
     @property
     def startup_trials(self) -> int:
@@ -57,9 +59,15 @@ class SearchPlan:
 
     @property
     def later_trainings(self) -> float:
-        """Trainings that follow the search, the refit among them, counted in trainings of a trial."""
-        refits = count_refits(self.top_k, self.seeds, self.ensemble)
-        return count_retrainings(self.top_k, self.seeds) * self.folds + refits * self.refit_growth
+        """What follows the search, the refit included, counted in trainings of a trial, one after another."""
+        return count_later_trainings(
+            self.top_k,
+            self.seeds,
+            refit_growth=self.refit_growth,
+            folds=self.folds,
+            ensemble=self.ensemble,
+            workers=self.workers,
+        )
 
 
 def make_preset(
@@ -69,6 +77,7 @@ def make_preset(
     refit_growth: float,
     epoch_seconds: float | None,
     folds: int = 1,
+    workers: int = 1,
 ) -> Preset:
     """Epochs, candidates and seeds of a run.
 
@@ -82,6 +91,7 @@ def make_preset(
         refit_growth: As in `SearchPlan`.
         epoch_seconds: As a probe has measured; None where there is no time limit, or no measure.
         folds: As in `SearchPlan`.
+        workers: As in `SearchPlan`.
     """
     wanted = config.planned
     epochs = config.epochs or plan_epochs(wanted, train_size)
@@ -93,9 +103,11 @@ def make_preset(
         epochs=epochs,
         epoch_seconds=epoch_seconds,
         seconds=left,
+        later_seconds=budget.later_seconds,
         refit_growth=refit_growth,
         folds=folds,
         ensemble=config.ensemble,
+        workers=workers,
     )
 
 
@@ -116,29 +128,42 @@ def fit_to_time(
     epochs: int,
     epoch_seconds: float,
     seconds: float,
+    later_seconds: float,
     refit_growth: float,
     folds: int = 1,
     ensemble: bool = False,
+    workers: int = 1,
 ) -> Preset:
     """Shrink a preset to what fits into a time: fewer retrainings first, then shorter trainings.
 
     A search should have time for as many full trials as candidates are retrained, and for two at least; what
-    does not leave that is given up.
+    does not leave that is given up, and so is what the search will leave no time for.
 
     Args:
         preset: What is wanted; of it, `top_k` and `seeds`.
         epochs: Wanted for each training.
         epoch_seconds: One epoch of a typical candidate, as measured.
         seconds: For search, selection and refit together.
+        later_seconds: As of `Budget`, for selection and refit alone.
         refit_growth: As in `SearchPlan`.
         folds: As in `SearchPlan`.
         ensemble: As in `SearchPlan`.
+        workers: As in `SearchPlan`.
     """
-    trainings = (seconds - CLOSING_SECONDS) / (SAFETY * epoch_seconds * epochs)
-    for top_k, seeds in _smaller_selections(preset):
-        rounds = max(2, top_k) + count_retrainings(top_k, seeds)
-        refits = count_refits(top_k, seeds, ensemble)
-        if rounds * folds + refits * refit_growth <= trainings:
+    training = epoch_seconds * epochs
+    trainings = (seconds - CLOSING_SECONDS) / (SAFETY * training)
+    for top_k, seeds in list_selections(preset.top_k, preset.seeds):
+        later = count_later_trainings(
+            top_k,
+            seeds,
+            refit_growth=refit_growth,
+            folds=folds,
+            ensemble=ensemble,
+            workers=workers,
+        )
+        trials = math.ceil(max(2, top_k) / workers)
+        fits = trials * folds + later <= trainings
+        if fits and later * training <= later_seconds:
             return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
     short = math.floor(epochs * trainings / (folds + refit_growth))
     return replace(preset, epochs=max(1, min(epochs, short)), top_k=1, seeds=1)
@@ -149,12 +174,22 @@ def count_retrainings(top_k: int, seeds: int) -> int:
     return 0 if top_k * seeds == 1 else top_k * seeds
 
 
-def count_refits(top_k: int, seeds: int, ensemble: bool) -> int:
-    """How many networks are trained on train + validation at most: in an ensemble, as many as were retrained."""
-    return top_k * seeds if ensemble else 1
+def count_later_trainings(
+    top_k: int, seeds: int, *, refit_growth: float, folds: int, ensemble: bool, workers: int
+) -> float:
+    """What follows the search, the refit included, counted in trainings of a trial, one after another.
+
+    For an ensemble the other contenders are trained on train + validation at most, before the winner is.
+    """
+    retrainings = math.ceil(count_retrainings(top_k, seeds) / workers)
+    members = math.ceil((top_k * seeds - 1) / workers) if ensemble else 0
+    return retrainings * folds + (members + 1) * refit_growth
 
 
-def _smaller_selections(preset: Preset) -> list[tuple[int, int]]:
-    """The preset's own candidates and seeds, then fewer seeds, then fewer candidates."""
-    fewer_seeds = [(preset.top_k, seeds) for seeds in range(preset.seeds, 0, -1)]
-    return fewer_seeds + [(top_k, 1) for top_k in range(preset.top_k - 1, 0, -1)]
+def list_selections(top_k: int, seeds: int) -> list[tuple[int, int]]:
+    """Candidates and seeds from what is wanted to the least: first fewer seeds, then fewer candidates.
+
+    Seeds tell more surely which candidate is better, but one candidate leaves nothing to choose from.
+    """
+    fewer_seeds = [(top_k, count) for count in range(seeds, 0, -1)]
+    return fewer_seeds + [(count, 1) for count in range(top_k - 1, 0, -1)]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
 import optuna
 from optuna.trial import TrialState
 
 from imgcls_automl.engine.replaying import DoesNotFitError, replay_draws
-from imgcls_automl.engine.study import BASELINE, ended_trials, tell_result
+from imgcls_automl.engine.study import BASELINE, ended_trials, report_score, tell_result
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.trial_files import CANDIDATE, RESULT, read_candidate, read_result
 from imgcls_automl.trial_history import read_scores
@@ -96,8 +97,8 @@ def tell_found(
         getattr(trial, call.method)(**call.arguments)
     reported = {} if frozen is None else frozen.intermediate_values
     for epoch, score in read_scores(trials / str(number), result.metric).items():
-        if epoch not in reported:
-            trial.report(score, epoch)
+        if math.isnan(reported.get(epoch, math.nan)):
+            report_score(trial, score, epoch)
     tell_result(study, trial, result)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.planning import list_selections
 from imgcls_automl.engine.study import ranked_trials, trial_seed
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.engine.time_shares import measure_epoch, pace_trainings
@@ -14,6 +14,7 @@ from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.executors.tasks import RetrainTask
+from imgcls_automl.pacing import span_trainings
 from imgcls_automl.trial_files import drop_checkpoints, read_retraining
 
 if TYPE_CHECKING:
@@ -81,9 +82,9 @@ def select_winner(
         BrokenPluginError: The worker died even on that.
     """
     ranked = [trial.number for trial in ranked_trials(study)]
-    top_k, seeds = _affordable(plan, ranked)
-    planned = min(plan.top_k, len(ranked)) * plan.seeds
-    fewer = top_k * seeds < planned
+    possible = _list_possible(plan, len(ranked))
+    top_k, seeds = _find_affordable(plan, ranked, possible)
+    fewer = (top_k, seeds) != possible[0]
     observe(SelectionBegun(trials=ranked[:top_k], seeds=seeds, fewer=fewer))
     contenders: list[Contender] = []
     retrained = top_k * seeds > 1
@@ -106,22 +107,44 @@ def select_winner(
     return Selection(winner=winner, contenders=tuple(contenders), retrained=retrained)
 
 
-def _affordable(plan: SearchPlan, ranked: list[int]) -> tuple[int, int]:
-    """How many candidates and seeds can still be trained, keeping time for a full refit of the first."""
-    epoch_seconds = [measure_epoch(plan, number) for number in ranked[: plan.top_k]]
-    options = [(k, plan.seeds) for k in range(len(epoch_seconds), 0, -1)] + [
-        (len(epoch_seconds), 1),
-        (1, 1),
-    ]
-    for top_k, seeds in options:
-        missing = [_count_missing(plan, number, seeds) for number in ranked[:top_k]]
-        trainings = plan.folds * sum(map(operator.mul, missing, epoch_seconds))
-        if top_k * seeds == 1:
-            trainings = 0.0
-        refit = epoch_seconds[0] * plan.refit_growth
-        if plan.budget.has_time_for((trainings + refit) * plan.epochs):
+def _list_possible(plan: SearchPlan, candidates: int) -> list[tuple[int, int]]:
+    """Candidates and seeds that may be retrained, the most first.
+
+    Where a single candidate is left of several that were planned, training it several times chooses nothing; but an
+    ensemble may be made of that.
+    """
+    selections = list_selections(min(plan.top_k, candidates), plan.seeds)
+    left_alone = candidates == 1 < plan.top_k
+    return [(1, 1)] if left_alone and not plan.ensemble else selections
+
+
+def _find_affordable(
+    plan: SearchPlan, ranked: list[int], possible: list[tuple[int, int]]
+) -> tuple[int, int]:
+    """The most candidates and seeds that can still be trained, keeping time for a full refit of the first.
+
+    The search has kept back more than that takes. Asked for the same margin once more, the moments between its
+    deadline and the end of its last trial would cost a candidate; where the margin is missed, schedules are shortened.
+    """
+    for top_k, seeds in possible:
+        seconds = _estimate_seconds(plan, ranked[:top_k], seeds)
+        if plan.budget.has_time_for(seconds, safety=1.0):
             return top_k, seeds
     return 1, 1
+
+
+def _estimate_seconds(plan: SearchPlan, numbers: list[int], seeds: int) -> float:
+    """Seconds that retraining some trials, and then a refit of the first, will take."""
+    training = [measure_epoch(plan, number) * plan.epochs for number in numbers]
+    refit = training[0] * plan.refit_growth
+    if len(numbers) * seeds == 1:
+        return refit
+    missing = [
+        seconds * plan.folds
+        for number, seconds in zip(numbers, training, strict=True)
+        for _ in range(_count_missing(plan, number, seeds))
+    ]
+    return span_trainings(missing, plan.workers) + refit
 
 
 def _count_missing(plan: SearchPlan, number: int, seeds: int) -> int:

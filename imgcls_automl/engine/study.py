@@ -119,6 +119,14 @@ def running_trials(study: optuna.Study) -> list[Trial]:
     return [optuna.trial.Trial(study, trial._trial_id) for trial in frozen]
 
 
+def report_score(trial: Trial, score: float, epoch: int) -> None:
+    """Report an epoch's score to the study, in place of what was reported of that epoch before.
+
+    `trial.report` would keep the first report of an epoch.
+    """
+    trial.storage.set_trial_intermediate_value(trial._trial_id, epoch, score)
+
+
 def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
     """Tell the study how a trial ended."""
     trial.set_user_attr(STATE, result.state)

@@ -8,10 +8,14 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.machine import usable_cores
 from imgcls_automl.training.backend import worker_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +42,22 @@ def share_devices(device: str, workers: int | None) -> list[dict[str, str]]:
     if len(gpus) < 2:  # whatever is visible is the one
         return [shared] * count
     return [shared | {"CUDA_VISIBLE_DEVICES": gpu} for gpu in gpus[:count]]
+
+
+def count_own_devices(environments: Sequence[Mapping[str, str]]) -> int:
+    """How many devices workers of these environments have to themselves; 1 where they share what there is."""
+    return len({environment.get("CUDA_VISIBLE_DEVICES") for environment in environments})
+
+
+def name_workers(environments: Sequence[Mapping[str, str]]) -> list[str]:
+    """What users know workers by: the GPU that each has for itself, else a number; nothing where there is only one."""
+    if len(environments) < 2:
+        return [""] * len(environments)
+    gpus = [it.get("CUDA_VISIBLE_DEVICES", "") for it in environments]
+    if len(set(gpus)) < len(gpus):
+        return [f"worker {number}" for number in range(len(environments))]
+    # A driver's long names say less than a GPU's place among those it lists.
+    return [f"GPU {name if name.isdecimal() else place}" for place, name in enumerate(gpus)]
 
 
 def list_gpus() -> list[str]:

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 class Executor(Protocol):
-    """Some workers, known by number, that do tasks of `executors.tasks` one at a time each."""
+    """Some workers, known by number, that do tasks of `executors.tasks` one at a time each.
+
+    Attributes:
+        own_devices: How many GPUs they have to themselves, one each; 1 where they share what there is.
+    """
+
+    own_devices: int
 
     def wait_ready(self) -> Ready:
         """Wait until a worker has loaded its framework.

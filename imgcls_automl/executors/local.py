@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.executors.causes import Failure
-from imgcls_automl.executors.devices import share_devices
+from imgcls_automl.executors.devices import count_own_devices, name_workers, share_devices
 from imgcls_automl.executors.endings import explain_ending
-from imgcls_automl.executors.messages import Pulse, Ready, Refused, WorkerLost
+from imgcls_automl.executors.messages import (
+    EpochReport,
+    Pulse,
+    Ready,
+    Refused,
+    TrialStarted,
+    WorkerLost,
+)
 from imgcls_automl.executors.supervision import SLEPT, Limits, Supervision
 from imgcls_automl.executors.tasks import UseDataset
 from imgcls_automl.executors.worker_process import WorkerProcess
@@ -54,7 +62,9 @@ class LocalExecutor:
         target: str = WORKER,
     ) -> None:
         environments = share_devices(setup.device, workers)
+        self.own_devices = count_own_devices(environments)
         self._setup = setup
+        self._names = name_workers(environments)
         self._supervision = Supervision(limits or Limits(), len(environments))
         self._dataset: UseDataset | None = None
         self._failed_starts = 0
@@ -103,8 +113,14 @@ class LocalExecutor:
         for sign in wait(list(numbers), PATROL_SECONDS):
             number = numbers[sign]
             message = self._receive(self._workers[number])
-            return None if isinstance(message, Pulse) else (number, message)
+            return None if isinstance(message, Pulse) else (number, self._sign(number, message))
         return None
+
+    def _sign(self, number: int, message: Any) -> Any:
+        """Have what a screen shows say which worker it comes from."""
+        if isinstance(message, Ready | TrialStarted | EpochReport):
+            return replace(message, where=self._names[number])
+        return message
 
     def _receive(self, worker: WorkerProcess) -> Any:
         """Take a worker's next message and note what it says about the worker."""

@@ -64,6 +64,8 @@ class Ready:
         device: `"CPU, 2 threads"` or the GPU's name.
         precisions: The dtype policies worth trying there, `"float32"` or `"mixed_bfloat16"`, the usual one first.
         warning: Something the user should know, such as a GPU that the backend does not see.
+        on_gpu: Whether training runs on a GPU.
+        where: Which of several workers says so, in the user's words; the executor fills it in.
     """
 
     backend: str
@@ -71,6 +73,8 @@ class Ready:
     device: str
     precisions: tuple[str, ...]
     warning: str | None = None
+    on_gpu: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +144,14 @@ class TrialStarted:
         candidate: What is trained.
         parameters: How many weights it has.
         epochs: Finished already, where the trial goes on after the search was killed or interrupted.
+        where: As of `Ready`.
     """
 
     number: int
     candidate: Candidate
     parameters: int
     epochs: int = 0
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +173,7 @@ class EpochReport:
         what: Names a training that is no trial, as `events.TrainingBegun` does; the search process fills it in.
         fold: Which of the trainings of a trial or retraining this is, from 1.
         folds: How many there are.
+        where: As of `Ready`.
     """
 
     number: int | None
@@ -178,6 +185,7 @@ class EpochReport:
     what: str = ""
     fold: int = 1
     folds: int = 1
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

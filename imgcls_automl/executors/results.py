@@ -14,7 +14,7 @@ class ProbeResult:
 
     Attributes:
         precision: The dtype policy to train with.
-        epoch_seconds: One epoch on train with its validation; None where the candidate could not be trained.
+        epoch_seconds: One epoch on train with its validation; None where no candidate could be trained.
     """
 
     precision: str

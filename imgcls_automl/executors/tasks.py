@@ -51,14 +51,14 @@ class ReplayTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeTask:
-    """Measure how fast a candidate trains, before any time is planned.
+    """Measure how fast a candidate trains, before any time is planned: the first that keeps the run's limits.
 
     Attributes:
-        parameters: A complete parameter set of the space.
+        points: Complete parameter sets of the space.
         precisions: Dtype policies to choose from, the usual one first.
     """
 
-    parameters: dict[str, Any]
+    points: tuple[dict[str, Any], ...]
     precisions: tuple[str, ...]
 
 

@@ -59,6 +59,7 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
                 device=backend.device,
                 precisions=backend.precisions,
                 warning=backend.warning,
+                on_gpu=backend.on_gpu,
             )
         )
         bench: Bench

@@ -41,15 +41,16 @@ def compute_balanced_accuracy_interval(confusion: np.ndarray) -> Interval:
 
 
 def compute_macro_f1_interval(confusion: np.ndarray) -> Interval:
-    """Interval of the mean F1 score over the classes with pictures; as `compute_balanced_accuracy_interval`."""
+    """Interval of the mean F1 score over the classes that occur among labels or predictions.
+
+    Args:
+        confusion: As of `compute_balanced_accuracy_interval`.
+    """
+    occurring = confusion.any(axis=1) | confusion.any(axis=0)
+    confusion = confusion[np.ix_(occurring, occurring)]
     support, called, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
-    present = support > 0
-    scores = (2 * hits / np.maximum(support + called, 1))[present]
-    unions = (support + called - hits)[present]
-    each = [
-        compute_f1_interval(right, union)
-        for right, union in zip(hits[present], unions, strict=True)
-    ]
+    scores, unions = 2 * hits / (support + called), support + called - hits
+    each = [compute_f1_interval(right, union) for right, union in zip(hits, unions, strict=True)]
     return _span(_combine(scores, each), _pool(confusion, _vary_macro_f1))
 
 
@@ -128,15 +129,18 @@ def _vary_mean_recall(confusion: np.ndarray) -> tuple[float, float]:
 
 
 def weigh_macro_f1(confusion: np.ndarray) -> tuple[float, np.ndarray]:
-    """The macro F1 score, and what a picture of a row's class, called by a column's name, moves it by (K, K)."""
+    """The macro F1 score, and what a picture of a row's class, called by a column's name, moves it by (K, K).
+
+    It is that of `training.scoring`: the mean over the classes that occur among labels or predictions.
+    """
     support, called, hits = confusion.sum(axis=1), confusion.sum(axis=0), np.diag(confusion)
-    present, total = support > 0, confusion.sum()
+    occurring, total = support + called > 0, confusion.sum()
     sizes = np.maximum(support + called, 1e-12)
     scores = 2 * hits / sizes
-    weights = present / (sizes / total) / present.sum()
+    weights = occurring / (sizes / total) / occurring.sum()
     moves = -(weights * scores)[:, None] - (weights * scores)[None, :]
     np.fill_diagonal(moves, moves.diagonal() + 2 * weights)
-    return float(scores[present].mean()), moves
+    return float(scores[occurring].mean()), moves
 
 
 def _vary_macro_f1(confusion: np.ndarray) -> tuple[float, float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from imgcls_automl.results.figures import beats, format_score, lower_is_better, name_metric
+from imgcls_automl.results.trial_record import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +79,7 @@ def _describe_shortening(run: RunRecord) -> str:
 def _explain_no_retraining(run: RunRecord) -> str:
     planned = run.plan.get("top_k", 1) * run.plan.get("seeds", 1)
     complete = sum(trial.state == "complete" for trial in run.trials)
-    if planned == 1 or (complete == 1 and run.plan.get("seeds", 1) == 1):
+    if planned == 1 or complete == 1:
         return ""
     return "There was no time to retrain the best trials with fresh seeds: the search's own score chose it."
 
@@ -107,7 +109,7 @@ def compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
         return f"It is a baseline of the search space: the search found nothing better{so_far}."
     baseline = find_best_baseline(run)
     if baseline is None or baseline.score is None or leader.score is None:
-        return ""
+        return _explain_no_baseline(run)
     ours, theirs, when = leader.score, baseline.score, ""
     rival, winner = _find_contender(run, baseline), _find_contender(run, leader)
     if rival and winner:
@@ -117,6 +119,19 @@ def compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
     if beats(run.metric, ours, theirs):
         return f"{told}."
     return f"{told}: the search found nothing clearly better."
+
+
+def _explain_no_baseline(run: RunRecord) -> str:
+    """What became of the space's own proposals, where none is there to compare with; empty where it has none."""
+    counts = Counter(trial.state for trial in run.trials if trial.baseline)
+    if not counts:
+        return ""
+    by_state = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    so_far = "" if run.winner else " so far"
+    return (
+        f"No baseline of the search space finished{so_far} ({by_state}), "
+        "so the search was compared with none."
+    )
 
 
 def compare_to_floor(run: RunRecord, leader: TrialRecord) -> str:

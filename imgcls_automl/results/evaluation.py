@@ -79,16 +79,26 @@ def _list_errors(
     ids: Sequence[str], labels: np.ndarray, probabilities: np.ndarray, class_names: Sequence[str]
 ) -> Iterator[list[Any]]:
     names = [guard_cell(name) for name in class_names]
-    predicted = probabilities.argmax(axis=1)
-    given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
-    losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1.0))
-    wrong = np.flatnonzero(predicted != labels)
-    for row in wrong[np.argsort(-losses[wrong], kind="stable")]:
-        guess = predicted[row]
+    for row, guess, loss in rank_errors(labels, probabilities):
         yield [
             guard_cell(ids[row]),
             names[labels[row]],
             names[guess],
             str(probabilities[row, guess]),
-            round(float(losses[row]), 4),
+            loss,
         ]
+
+
+def rank_errors(labels: np.ndarray, probabilities: np.ndarray) -> list[tuple[int, int, float]]:
+    """The mistakes, the costliest first: which picture, the class it was taken for, its cross-entropy.
+
+    Args:
+        labels: True class indices (N,).
+        probabilities: float32 (N, K).
+    """
+    predicted = probabilities.argmax(axis=1)
+    given = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1.0))
+    wrong = np.flatnonzero(predicted != labels)
+    ranked = wrong[np.argsort(-losses[wrong], kind="stable")]
+    return [(int(row), int(predicted[row]), round(float(losses[row]), 4)) for row in ranked]

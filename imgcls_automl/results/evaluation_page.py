@@ -16,7 +16,7 @@ from imgcls_automl.results.evaluation_words import (
     list_points,
     list_remarks,
 )
-from imgcls_automl.results.figures import format_share
+from imgcls_automl.results.figures import format_known, format_share
 from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.scores import read_measured, read_scores
@@ -48,6 +48,7 @@ def write_evaluation_page(path: Path, evaluation: Evaluation, run: Path) -> None
     environment = open_templates(_RESULTS)
     environment.filters |= {
         "share": format_share,
+        "known": format_known,
         "per_cent": lambda value: f"{100 * value:.2f}",
         "short": lambda name: shorten(name, MAX_NAME),
         "long": lambda text: shorten(text, MAX_TEXT),
@@ -77,6 +78,7 @@ def _collect(evaluation: Evaluation, run: Path) -> dict[str, Any]:
         "remarks": list_remarks(document),
         "scores": scores,
         "errors": collect_errors(scores, None),
+        "within": "",  # the files lie in the evaluation's own folder
         "album": None,
         "positive": found["positive"] if found else "",
         "point_columns": POINT_COLUMNS,

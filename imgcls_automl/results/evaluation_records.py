@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from imgcls_automl.results.picture_folders import LeftOut
 
 SCHEMA_VERSION = 1
+MOST_COSTLY = 10  # mistakes that are named in evaluation.json; errors.csv has all
 _LEARNED_FROM = ("train", "validation")
 
 
@@ -133,6 +134,8 @@ def _sum_up(
         "classes_without_pictures": [name for name, share in shares if not share],
         "learned_from": _count_learned(job, answers.ids),
         "metrics": dict(metrics),
+        "confused_pairs": _list_confused_pairs(answers, names),
+        "costliest_errors": _list_costliest(answers, names),
         "drift": {
             "training": job.training.to_json(),
             "here": here.to_json(),
@@ -141,6 +144,33 @@ def _sum_up(
         "corruptions": corruptions,
         "operating_points": _describe_operating_points(job, answers),
     }
+
+
+def _list_confused_pairs(answers: Answers, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The pairs of classes that are confused most, as the report has them of the test split."""
+    from imgcls_automl.results.metrics import compute_confusion_matrix
+    from imgcls_automl.results.report_errors import list_confused_pairs
+
+    confusion = compute_confusion_matrix(answers.labels, answers.probabilities).tolist()
+    return [
+        {"label": it.true, "predicted": it.predicted, "count": it.count, "share": it.share}
+        for it in list_confused_pairs(confusion, names)
+    ]
+
+
+def _list_costliest(answers: Answers, names: Sequence[str]) -> list[dict[str, Any]]:
+    from imgcls_automl.results.evaluation import rank_errors
+
+    return [
+        {
+            "id": answers.ids[row],
+            "label": names[answers.labels[row]],
+            "predicted": names[guess],
+            "probability": float(answers.probabilities[row, guess]),
+            "loss": loss,
+        }
+        for row, guess, loss in rank_errors(answers.labels, answers.probabilities)[:MOST_COSTLY]
+    ]
 
 
 def _describe_operating_points(job: EvaluationJob, answers: Answers) -> dict[str, Any] | None:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
-from imgcls_automl.results.scores import make_estimate
+from imgcls_automl.results.report_album import shorten
+from imgcls_automl.results.scores import BREAKDOWNS, make_estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imgcls_automl.results.scores import TestScores
 
-SHOWN = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss", "roc_auc", "majority_floor")
 METRIC_COLUMNS = ("metric", "here", "95% interval", "on the test split")
 POINT_COLUMNS = ("threshold", "precision", "recall", "specificity", "so named")
-LONGEST_NAME = 40
 _NAMED = 5  # classes without a picture
+_LONGEST_NAME = 40
 
 
 def list_metrics(
@@ -24,10 +24,10 @@ def list_metrics(
 ) -> list[tuple[str, str, str, str]]:
     """Rows of `METRIC_COLUMNS`; `tested` is what the run says of its test split."""
     rows = []
-    for name in SHOWN:
-        if name not in metrics:
+    for name, estimate in metrics.items():
+        if name in BREAKDOWNS:
             continue
-        here = make_estimate(metrics[name])
+        here = make_estimate(estimate)
         before = tested.metrics.get(name) if tested else None
         told = format_score(name, before.value) if before else ""
         rows.append(
@@ -43,7 +43,7 @@ def list_remarks(document: Mapping[str, Any]) -> list[str]:
         remarks = ["In size, brightness and class mix the pictures are like those of training."]
     missing = document["classes_without_pictures"]
     if missing:
-        named = ", ".join(repr(shorten_class(name)) for name in missing[:_NAMED])
+        named = ", ".join(repr(shorten(name, _LONGEST_NAME)) for name in missing[:_NAMED])
         more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         remarks.append(f"No picture shows {named}{more}: nothing is said of them.")
     learned = document["learned_from"]
@@ -65,11 +65,6 @@ def list_points(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
         )
         for point in found["points"]
     ]
-
-
-def shorten_class(name: str) -> str:
-    """A class's name, its end left out where it is long."""
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _format_rate(estimate: Mapping[str, float] | None) -> str:

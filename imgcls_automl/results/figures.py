@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ def format_share(value: float) -> str:
 def format_score(metric: str, value: float) -> str:
     """A score as people say it: a percentage, or a plain number where the metric is a loss."""
     return f"{value:.4f}" if lower_is_better(metric) else format_share(value)
+
+
+def format_known(metric: str, value: float) -> str:
+    """The same, and a dash for what could not be measured."""
+    return "-" if math.isnan(value) else format_score(metric, value)
 
 
 def format_interval(metric: str, estimate: Estimate) -> str:

@@ -6,12 +6,24 @@ import math
 
 import numpy as np
 
+Estimate = dict[str, float | None]  # value, low, high
+
 Z = 1.959963984540054  # of the normal distribution, two-sided 95%
 RESAMPLES = 1000
 # Above 20,000 pictures fewer resamples do: the interval is narrow, and it would take seconds.
 MAX_DRAWS = 20_000_000
 MIN_RESAMPLES = 200
 _LEAST_FREEDOM = 12.0
+
+
+def around(value: float, low: float, high: float) -> Estimate:
+    """An estimate with its interval, as metrics.json holds it."""
+    # A bootstrap of few pictures can leave the value just outside its own interval.
+    return {
+        "value": float(value),
+        "low": float(min(low, value)),
+        "high": float(max(high, value)),
+    }
 
 
 def compute_wilson_interval(hits: float, total: float) -> tuple[float, float]:
@@ -124,13 +136,13 @@ def bootstrap_intervals(
 
 
 def _average(support: np.ndarray, called: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
-    # (R, K) counts of each resample. Only classes with a picture in it have a say.
-    present = support > 0
+    # (R, K) counts of each resample. Only classes that are shown or called in it have a say.
+    occurring = support + called > 0
     precision = hits / np.maximum(called, 1)
     f1 = 2 * hits / np.maximum(support + called, 1)
     total = support.sum(axis=1)
     return {
-        "macro_precision": (precision * present).sum(axis=1) / present.sum(axis=1),
+        "macro_precision": (precision * occurring).sum(axis=1) / occurring.sum(axis=1),
         "weighted_precision": (precision * support).sum(axis=1) / total,
         "weighted_f1": (f1 * support).sum(axis=1) / total,
     }

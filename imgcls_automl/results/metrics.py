@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +12,9 @@ from imgcls_automl.results.average_intervals import (
     compute_log_loss_interval,
     compute_macro_f1_interval,
 )
+from imgcls_automl.results.group_metrics import compute_groups
 from imgcls_automl.results.intervals import (
+    around,
     bootstrap_intervals,
     compute_auc_interval,
     compute_f1_interval,
@@ -23,7 +24,7 @@ from imgcls_automl.results.intervals import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Estimate = dict[str, float | None]  # value, low, high
+    from imgcls_automl.results.intervals import Estimate
 
 CALIBRATION_BINS = 15
 MANY_CLASSES = 10  # above it, the top five count too
@@ -40,10 +41,11 @@ def compute_metrics(
 ) -> dict[str, Any]:
     """Measure a classifier on labelled pictures.
 
-    Macro averages and balanced accuracy are taken over the classes that have test pictures. The
-    precision of a class that is never predicted is 0. roc_auc (one class against the rest, macro
-    average) is left out where a class has no test picture; top_5_accuracy is there with more than
-    ten classes.
+    Macro averages are scikit-learn's usual ones, over the classes that occur among labels or
+    predictions, as a search is scored by; balanced accuracy is over those that have test pictures.
+    The precision of a class that is never predicted is 0, and so is the recall of one that is only
+    predicted. roc_auc (one class against the rest, macro average) is left out where a class has no
+    test picture; top_5_accuracy is there with more than ten classes.
 
     Args:
         labels: Class indices (N,), N >= 1.
@@ -58,7 +60,7 @@ def compute_metrics(
         for roc_auc, those of `average_intervals` for balanced accuracy, macro F1 and log loss,
         percentile bootstrap for the rest. Under `"classes"`: precision, recall, f1
         (None where no test picture shows the class) and support, by class name. Under `"groups"`:
-        accuracy and support, by group.
+        what `group_metrics` measures, by group.
 
     Raises:
         ValueError: The shapes do not fit, there is no picture, or a row is no distribution.
@@ -75,11 +77,11 @@ def compute_metrics(
     ) | _compute_average_intervals(labels, probabilities)
     estimates = _compute_proportions(labels, predicted, scores)
     for name, value in _compute_averages(labels, predicted).items():
-        estimates[name] = _around(value, *intervals[name])
+        estimates[name] = around(value, *intervals[name])
     log_loss = sk.log_loss(labels, clipped, labels=range(len(class_names)))
-    estimates["log_loss"] = _around(log_loss, *compute_log_loss_interval(clipped, labels))
+    estimates["log_loss"] = around(log_loss, *compute_log_loss_interval(clipped, labels))
     calibration = np.abs(np.bincount(bins, gaps)).sum() / len(labels)
-    estimates["expected_calibration_error"] = _around(
+    estimates["expected_calibration_error"] = around(
         calibration, *intervals["expected_calibration_error"]
     )
     if len(np.unique(labels)) == len(class_names):
@@ -88,7 +90,7 @@ def compute_metrics(
         estimates["majority_floor"] = compute_majority_floor(train_counts, labels)
     measured = {**estimates, "classes": _compute_classes(labels, predicted, class_names)}
     if groups is not None:
-        measured["groups"] = _compute_groups(labels == predicted, groups)
+        measured["groups"] = compute_groups(labels, clipped, groups)
     return measured
 
 
@@ -141,27 +143,29 @@ def _compute_average_intervals(
     labels: np.ndarray, probabilities: np.ndarray
 ) -> dict[str, tuple[float, float]]:
     confusion = compute_confusion_matrix(labels, probabilities)
-    recall = compute_balanced_accuracy_interval(confusion)
+    low, high = compute_balanced_accuracy_interval(confusion)
+    shown = confusion.any(axis=1)
+    share = shown.sum() / (shown | confusion.any(axis=0)).sum()
     return {
-        "balanced_accuracy": recall,
-        "macro_recall": recall,
+        "balanced_accuracy": (low, high),
+        "macro_recall": (low * share, high * share),  # classes that are only predicted add none
         "macro_f1": compute_macro_f1_interval(confusion),
     }
 
 
 def _compute_averages(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    present = np.unique(labels)
     values: dict[str, float] = {}
     for average in ("macro", "weighted"):
         precision, recall, f1, _ = sk.precision_recall_fscore_support(
-            labels, predicted, labels=present, average=average, zero_division=0.0
+            labels, predicted, average=average, zero_division=0.0
         )
         values |= {
             f"{average}_precision": float(precision),
             f"{average}_recall": float(recall),
             f"{average}_f1": float(f1),
         }
-    return {"balanced_accuracy": values["macro_recall"], **values}
+    recalls = sk.recall_score(labels, predicted, labels=np.unique(labels), average="macro")
+    return {"balanced_accuracy": float(recalls), **values}
 
 
 def _compute_roc_auc(labels: np.ndarray, scores: np.ndarray) -> Estimate:
@@ -169,7 +173,7 @@ def _compute_roc_auc(labels: np.ndarray, scores: np.ndarray) -> Estimate:
         value = float(sk.roc_auc_score(labels, scores[:, 1]))
     else:
         value = float(sk.roc_auc_score(labels, scores, multi_class="ovr", average="macro"))
-    return _around(value, *compute_auc_interval(value, labels, scores))
+    return around(value, *compute_auc_interval(value, labels, scores))
 
 
 def _compute_classes(
@@ -191,20 +195,11 @@ def _compute_classes(
             "f1": (f1[index], *compute_f1_interval(right, seen + said - right)),
         }
         classes[name] = {
-            metric: _around(*numbers) if seen else dict(unknown)
+            metric: around(*numbers) if seen else dict(unknown)
             for metric, numbers in intervals.items()
         }
         classes[name]["support"] = seen
     return classes
-
-
-def _compute_groups(right: np.ndarray, groups: Sequence[str | None]) -> dict[str, dict[str, Any]]:
-    supports = Counter(group for group in groups if group is not None)
-    hits = Counter(group for group, hit in zip(groups, right, strict=True) if hit)
-    return {
-        group: {"accuracy": _make_proportion(hits[group], support), "support": support}
-        for group, support in sorted(supports.items())
-    }
 
 
 def _calibrate(
@@ -218,13 +213,4 @@ def _calibrate(
 
 
 def _make_proportion(hits: int, total: int) -> Estimate:
-    return _around(hits / total, *compute_wilson_interval(hits, total))
-
-
-def _around(value: float, low: float, high: float) -> Estimate:
-    # A bootstrap of few pictures can leave the value just outside its own interval.
-    return {
-        "value": float(value),
-        "low": float(min(low, value)),
-        "high": float(max(high, value)),
-    }
+    return around(hits / total, *compute_wilson_interval(hits, total))

@@ -17,6 +17,7 @@ from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
 from imgcls_automl.results.figures import (
     format_interval,
+    format_known,
     format_score,
     format_share,
     name_metric,
@@ -125,6 +126,7 @@ def write_report(folder: Path) -> Path:
         "reliability": draw_reliability(folder) if scores else None,
         "album": album,
         "errors": errors,
+        "within": "best/",  # where the files of the errors lie
         "data": read_data_record(folder),
         "max_classes": MAX_CLASSES,
         "figures": draw_study(folder, run.metric),
@@ -159,6 +161,7 @@ def _render(values: dict[str, Any]) -> str:
     environment = open_templates(_RESULTS)
     environment.filters |= {
         "share": format_share,
+        "known": format_known,
         "per_cent": lambda value: f"{100 * value:.2f}",
         "short": lambda name: shorten(name, MAX_NAME),
     }

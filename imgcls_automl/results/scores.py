@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from imgcls_automl.results.suspects import Suspect
 
 # Of metrics.json: not one estimate each, whatever a class or a group may be called.
-_BREAKDOWNS = ("classes", "groups")
+BREAKDOWNS = ("classes", "groups")
+# Of each group.
+GROUP_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 # Of a model it is compared with, one estimate a metric.
 _OTHERS = ("single", "uncalibrated")
 
@@ -30,6 +32,9 @@ class Estimate:
     value: float
     low: float
     high: float
+
+
+UNKNOWN = Estimate(value=math.nan, low=math.nan, high=math.nan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +50,17 @@ class ClassScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupScore:
-    """One group of the data, such as a patient: its test pictures, and the share that was told right."""
+    """One group of the data, such as a patient: its test pictures, and how well they were told.
+
+    Averages over classes are unknown where its pictures are of one class, and all but accuracy in older runs.
+    """
 
     name: str
     support: int
     accuracy: Estimate
+    balanced_accuracy: Estimate = UNKNOWN
+    macro_f1: Estimate = UNKNOWN
+    log_loss: Estimate = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +120,7 @@ def read_measured(folder: Path) -> TestScores:
                 )
                 for name, item in values["classes"].items()
             ),
-            groups=_list_groups(values.get("groups") or {}),
+            groups=list_groups(values.get("groups") or {}),
             confusion=_read_confusion(folder / "confusion_matrix.csv"),
             suspects=read_suspects(folder),
             others=_list_others(values),
@@ -122,7 +133,7 @@ def _list_metrics(values: Mapping[str, Any]) -> dict[str, Estimate]:
     metrics = {
         name: make_estimate(value)
         for name, value in values.items()
-        if name not in _BREAKDOWNS and isinstance(value, dict) and "value" in value
+        if name not in BREAKDOWNS and isinstance(value, dict) and "value" in value
     }
     if "accuracy" not in metrics:  # every page and text begins with it
         raise KeyError("accuracy")
@@ -135,17 +146,19 @@ def _list_others(values: Mapping[str, Any]) -> dict[str, dict[str, Estimate]]:
         for name in _OTHERS
         if name in values
     }
-    for metric in (
-        MAIN_METRICS if others else ()
-    ):  # the final model's own, which they are compared with
-        make_estimate(values[metric])
+    if others:  # the final model's own are shown beside them
+        for metric in MAIN_METRICS:
+            make_estimate(values[metric])
     return others
 
 
-def _list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:
+def list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:
+    """Read the groups as metrics.json has them, the worst accuracy first."""
     groups = [
         GroupScore(
-            name=name, support=int(item["support"]), accuracy=make_estimate(item["accuracy"])
+            name=name,
+            support=int(item["support"]),
+            **{metric: make_estimate(item[metric]) for metric in GROUP_METRICS if metric in item},
         )
         for name, item in values.items()
     ]

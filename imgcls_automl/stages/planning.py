@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from imgcls_automl.executors.results import ProbeResult
     from imgcls_automl.stages.context import Run
 
+# Of all training pictures, without channels. With fewer an epoch takes a second or two, and precision matters little.
+AMPLE_PIXELS = 10_000 * 28 * 28
+
 
 def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str, Any]]:
     """Ask the space for its known-good points, and put them first in a new study."""
@@ -35,7 +38,7 @@ def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str,
 def probe_speed(
     run: Run, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> ProbeResult:
-    """Have a few steps of the first baseline timed, and the precision chosen by them.
+    """Have a few steps of the first baseline within the limits timed, and the precision chosen by them.
 
     Only where time is limited: without, the same search has to give the same trials each time.
     """
@@ -47,8 +50,19 @@ def probe_speed(
     precisions = (stated,) if stated else ready.precisions
     if run.budget.deadline is None or not baselines:
         return ProbeResult(precision=precisions[0], epoch_seconds=None)
-    task = ProbeTask(parameters=baselines[0], precisions=precisions)
+    task = ProbeTask(points=tuple(baselines), precisions=precisions)
     return run_probe(executor, task, deadline=run.budget.deadline, observe=run.observe)
+
+
+def _leaves_precision_untried(run: Run, dataset: Dataset, ready: Ready) -> bool:
+    """Whether a time limit would have had another precision tried, on data where that may be worth it."""
+    height, width, _ = dataset.task.image_shape
+    return (
+        run.budget.deadline is None
+        and run.config.precision == "auto"
+        and len(ready.precisions) > 1
+        and dataset.training_size * height * width >= AMPLE_PIXELS
+    )
 
 
 def make_plan(
@@ -59,12 +73,20 @@ def make_plan(
 
     train, validation, _ = dataset.split_sizes
     growth = (train + validation) / dataset.training_size
+    workers = executor.own_devices if ready.on_gpu else 1
     chosen = run.folder.record.get("plan")
+    untried = chosen is None and _leaves_precision_untried(run, dataset, ready)
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
         pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
         made = make_preset(
-            run.config, run.budget, dataset.training_size, growth, pace, folds=dataset.trainings
+            run.config,
+            run.budget,
+            dataset.training_size,
+            growth,
+            pace,
+            folds=dataset.trainings,
+            workers=workers,
         )
         chosen = {**asdict(made), "precision": speed.precision}
         run.folder.update(plan=chosen)
@@ -75,6 +97,7 @@ def make_plan(
             wanted=run.config.planned,
             precision=chosen["precision"],
             folds=dataset.folds,
+            untried=untried,
         )
     )
     return SearchPlan(
@@ -89,4 +112,5 @@ def make_plan(
         seeds=preset.seeds,
         folds=dataset.trainings,
         ensemble=run.config.ensemble,
+        workers=workers,
     )

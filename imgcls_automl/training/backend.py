@@ -87,7 +87,7 @@ def load_backend(device: str) -> Backend:
         sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
     driver = DriverAnswer() if device == "cpu" else ask_driver()
     cards = driver.cards
-    on_gpu = device != "cpu" and _sees_gpu()
+    on_gpu = device != "cpu" and sees_gpu(name)
     warning = None
     if cards and not on_gpu:
         warning = _explain_unseen(cards[0].name, name)
@@ -132,7 +132,12 @@ def _cpu_precisions(cpu_info: Path) -> tuple[str, ...]:
     return ("float32", "mixed_bfloat16") if capable else ("float32",)
 
 
-def _sees_gpu() -> bool:
+def sees_gpu(name: str) -> bool:
+    """Whether a loaded backend finds a GPU that it can train on."""
+    if name == "torch":  # for which Keras cannot list devices
+        import torch
+
+        return bool(torch.cuda.is_available())
     import keras
 
     try:

@@ -12,6 +12,7 @@ import optuna
 from imgcls_automl.executors.results import ProbeResult
 from imgcls_automl.training.epochs import feed_fit
 from imgcls_automl.training.fitting import build_network, choose_step_shape
+from imgcls_automl.training.gates import measure_cost
 from imgcls_automl.training.own_fit import find_own_fit, time_own_steps
 from imgcls_automl.training.scoring import balanced_weights
 
@@ -34,25 +35,27 @@ WORTH = 1.1  # times as fast as the usual precision, to be chosen
 def probe(task: ProbeTask, bench: Bench) -> ProbeResult:
     """Train a candidate for a few steps and tell what an epoch would take, in the fastest precision.
 
-    The other precisions are tried only where an epoch is long. A candidate that cannot be drawn, built or trained
-    measures nothing; its trial will tell why.
+    The other precisions are tried only where an epoch is long. A candidate over a limit is passed over, as its trial
+    will be; one that cannot be drawn, built or trained measures nothing, and its trial will tell why.
     """
     usual, *others = task.precisions
+    nothing = ProbeResult(precision=usual, epoch_seconds=None)
     try:
-        candidate = bench.space.suggest(
-            optuna.trial.FixedTrial(task.parameters), bench.pictures.task
-        )
-        paces = {usual: _make_pace(bench, candidate, usual)}
+        allowed = _find_allowed(task, bench)
+        if allowed is None:
+            return nothing
+        candidate, network = allowed
+        paces = {usual: _make_pace(bench, candidate, network)}
         epoch_seconds = paces[usual].measure()
         if epoch_seconds < LONG_EPOCH or not others:
             return ProbeResult(precision=usual, epoch_seconds=epoch_seconds)
-        paces |= {precision: _make_pace(bench, candidate, precision) for precision in others}
+        paces |= {it: _make_pace(bench, candidate, _build(bench, candidate, it)) for it in others}
         rounds = [
             {precision: pace.measure() for precision, pace in paces.items()} for _ in range(ROUNDS)
         ]
     except Exception:
         logger.warning("The probe failed.", exc_info=True)
-        return ProbeResult(precision=usual, epoch_seconds=None)
+        return nothing
     precision, epoch_seconds = choose_precision(usual, rounds)
     return ProbeResult(precision=precision, epoch_seconds=epoch_seconds)
 
@@ -74,11 +77,25 @@ def choose_precision(usual: str, rounds: list[dict[str, float]]) -> tuple[str, f
     return chosen, fastest[chosen]
 
 
-def _make_pace(bench: Bench, candidate: Candidate, precision: str) -> _Pace | _OwnPace:
-    """Build a candidate in a precision, ready to be timed the way it would be trained."""
-    network = build_network(
-        bench.space, candidate, bench.pictures.task, seed=0, precision=precision
-    )
+def _find_allowed(task: ProbeTask, bench: Bench) -> tuple[Candidate, Any] | None:
+    """The first candidate that keeps the limits, with its network in the usual precision; None where none does."""
+    for parameters in task.points:
+        trial = optuna.trial.FixedTrial(parameters)
+        candidate = bench.space.suggest(trial, bench.pictures.task)
+        network = _build(bench, candidate, task.precisions[0])
+        excesses = bench.limits.find_excesses(measure_cost(network, bench))
+        if not excesses:
+            return candidate, network
+        logger.info("The probe passes over %s: %s.", parameters, excesses[0].text)
+    return None
+
+
+def _build(bench: Bench, candidate: Candidate, precision: str) -> Any:
+    return build_network(bench.space, candidate, bench.pictures.task, seed=0, precision=precision)
+
+
+def _make_pace(bench: Bench, candidate: Candidate, network: Any) -> _Pace | _OwnPace:
+    """A candidate's network, ready to be timed the way it would be trained."""
     own = find_own_fit(bench.space, network)
     return _Pace(bench, candidate.training, network) if own is None else _OwnPace(bench, own)
 

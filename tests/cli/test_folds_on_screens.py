@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgcls_automl.cli import wording
+from imgcls_automl.cli import training_wording, wording
 from imgcls_automl.cli.plain_lines import PlainLines
 from imgcls_automl.cli.progress import Progress
 from imgcls_automl.config import Preset
@@ -81,4 +81,4 @@ def test_the_bar_counts_over_all_of_them():
     ],
 )
 def test_a_result_is_told_with_its_range(scores, told):
-    assert wording.describe_trial(replace(RESULT, fold_scores=scores)).endswith(told)
+    assert training_wording.describe_trial(replace(RESULT, fold_scores=scores)).endswith(told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
@@ -10,7 +9,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
+from drawn_terminal import Terminal
 from search_events import READY, STORY, begin, dataset, plan, report, result, retrained, standing
 
 from imgcls_automl.cli.live_screen import LiveScreen
@@ -34,43 +33,6 @@ from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.plugin import Candidate
 
 HOSTILE = "[red]evil[/red]\x1b]0;owned\x07\x1b[2J\u202egpj\r\n{0}%s"
-
-
-class Terminal:
-    """A terminal of so many columns: what lies on it after each event, and all it was ever sent."""
-
-    def __init__(self, width, height=30):
-        self.console = Console(
-            file=io.StringIO(),
-            force_terminal=True,
-            width=width,
-            height=height,
-            highlight=False,
-            markup=False,
-            _environ={},
-        )
-        self.screen = LiveScreen(self.console)
-
-    def play(self, events):
-        """Show events; returns the panel after each, as plain text."""
-        panels = []
-        with self.screen:
-            for event in events:
-                self.screen.observe(event)
-                paper = Console(
-                    file=io.StringIO(),
-                    width=self.console.width,
-                    height=self.console.height,
-                    color_system=None,
-                    _environ={},
-                )
-                paper.print(self.screen)
-                panels.append(paper.file.getvalue())
-        return panels
-
-    @property
-    def sent(self):
-        return self.console.file.getvalue()
 
 
 @pytest.mark.parametrize("width", [40, 120])
@@ -259,6 +221,10 @@ class TestPlainLines:
             "Refitting trial 0",
         ):
             assert words in text
+
+    def test_a_precision_that_was_not_tried_is_hinted_at(self, capsys):
+        lines = self.play([plan(), replace(plan(), untried=True)], capsys)
+        assert ["--precision bfloat16" in line for line in lines] == [False, False, True]
 
     def test_selection_and_refit_are_told_by_name(self, capsys):
         events = [

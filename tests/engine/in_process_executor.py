@@ -40,6 +40,8 @@ class InProcessExecutor:
         workers: How many tasks run at the same time, in turns.
     """
 
+    own_devices = 1
+
     def __init__(self, play, workers=1):
         self.tasks = []
         self.deadlines = []  # given with them

@@ -130,6 +130,10 @@ class TestShortTime:
         assert len(tasks) == len(composed.composition.members) == members
         assert ("time is too short" in composed.note) is (members < 2)
 
+    def test_members_on_devices_of_their_own_take_the_time_of_one(self, select):
+        composed, _, _ = compose(select(APART, seconds=18, workers=2))
+        assert len(composed.composition.members) == 2
+
     def test_the_winner_s_own_refit_keeps_its_time(self, select):
         selected = select(APART, seconds=100)
         _, tasks, _ = compose(selected)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 
+import optuna
 import pytest
 import sqlalchemy
 
@@ -37,7 +39,7 @@ def test_who_is_behind_is_whom_optuna_would_prune(open_file, metric, slope):
         for epoch, score in enumerate(drawn := draw_scores(dice, slope), start=1):
             scores.report(trial, score, epoch)
             told.append(scores.is_behind(trial))
-            assert told[-1] == trial.should_prune()
+            assert told[-1] == optuna.trial.Trial(study, trial._trial_id).should_prune()
         study.tell(trial, drawn[-1])
         scores.end(trial)
     assert 0 < sum(told) < len(told)
@@ -61,6 +63,42 @@ def test_an_epoch_that_the_study_has_is_not_reported_again(study):
     scores.report(trial, 0.7, 1)
     scores.report(trial, 0.3, 2)
     assert study.trials[0].intermediate_values == {1: 0.2, 2: 0.3}
+
+
+class TestTrainedAgain:
+    """As where memory was too short in the third epoch, and half the batch size is tried."""
+
+    @pytest.fixture
+    def again(self, study):
+        study.pruner = choose_pruner(epochs=EPOCHS)
+        for _ in range(4):
+            complete(study, [0.9] * EPOCHS)
+        scores, trial = EpochScores(study), study.ask()
+        scores.begin(trial)
+        scores.begin_training(trial, 0)
+        for epoch in (1, 2, 3):
+            scores.report(trial, 0.95, epoch)
+        scores.begin_training(trial, 0)
+        return scores, trial
+
+    def test_it_is_judged_by_the_second_training(self, again, study):
+        scores, trial = again
+        for epoch in (1, 2):
+            scores.report(trial, 0.1 * epoch, epoch)
+        assert scores.is_behind(trial)
+        assert study.trials[-1].intermediate_values == pytest.approx(
+            {1: 0.1, 2: 0.2, 3: math.nan}, nan_ok=True
+        )
+
+    def test_a_search_that_was_killed_meanwhile_knows_of_the_second_alone(self, again, study):
+        scores, trial = again
+        scores.report(trial, 0.1, 1)
+        resumed = EpochScores(study)
+        resumed.begin(trial)
+        resumed.begin_training(trial, 1)
+        resumed.report(trial, 0.2, 2)
+        assert resumed.is_behind(trial)
+        assert study.trials[-1].intermediate_values[2] == 0.2
 
 
 def test_an_epoch_costs_a_write_however_many_trials_there_are(study):

@@ -16,9 +16,10 @@ from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
 from imgcls_automl.errors import NoTrialSucceededError
 from imgcls_automl.events import SearchStanding, SearchStopped
-from imgcls_automl.executors.messages import SuggestCall, WorkerLost
+from imgcls_automl.executors.messages import SuggestCall, TrialStarted, WorkerLost
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.tasks import TrialTask
+from imgcls_automl.plugin import Candidate
 from imgcls_automl.trial_files import has_checkpoint
 
 
@@ -144,6 +145,27 @@ class TestPruning:
         search(learn, make_plan(5, epochs=6))
         assert states(study) == ["COMPLETE"] * 4 + ["PRUNED"]
         assert len(study.get_trials()[4].intermediate_values) == 2
+
+    def test_one_that_is_trained_again_is_judged_by_its_second_training(
+        self, study, search, make_plan
+    ):
+        """As at half the batch size, where memory was too short for all of it."""
+
+        def try_again(task):
+            started = TrialStarted(number=task.number, candidate=Candidate(model={}), parameters=10)
+            for best in (0.95, 0.01):
+                yield started
+                for epoch in (1, 2):
+                    verdict = yield tell(task, epoch, best)
+            yield end(task, "pruned", score=best, epochs=2, cause=verdict.stop)
+
+        study.pruner = choose_pruner(epochs=6)
+        enqueue_baselines(study, [{"x": x, "y": 0} for x in (0.8, 0.9, 0.85, 0.7)])
+        search(
+            lambda task: (try_again if task.number == 4 else learn)(task), make_plan(5, epochs=6)
+        )
+        assert study.get_trials()[4].user_attrs["cause"] == "pruned"
+        assert study.get_trials()[4].intermediate_values == {1: 0.01, 2: 0.01}
 
 
 def learn_by_folds(scores, told):

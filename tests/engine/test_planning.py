@@ -8,17 +8,27 @@ import pytest
 
 from imgcls_automl.config import Preset
 from imgcls_automl.config_sources import resolve_config
-from imgcls_automl.engine.budget import Budget
+from imgcls_automl.engine.budget import CLOSING_SECONDS, LATER_SHARE, Budget
 from imgcls_automl.engine.planning import (
     MOST_EPOCHS,
+    count_later_trainings,
     count_retrainings,
     fit_to_time,
     make_preset,
     plan_epochs,
 )
+from imgcls_automl.pacing import SAFETY
 
 MEDIUM = Preset(epochs=12, top_k=3, seeds=1)
 BEST = Preset(epochs=24, top_k=3, seeds=3)
+
+
+def fit(preset, seconds, **changes):
+    """A preset for a command of so many seconds, of which none is spent; an epoch takes ten."""
+    usual = {"epochs": 12, "epoch_seconds": 10.0, "refit_growth": 1.25}
+    later_seconds = Budget(trials=None, started=0.0, seconds=seconds).later_seconds
+    given = usual | {"seconds": seconds, "later_seconds": later_seconds} | changes
+    return fit_to_time(preset, **given)
 
 
 class TestEpochs:
@@ -33,16 +43,11 @@ class TestEpochs:
 
 
 class TestFittingToTime:
-    def fit(self, preset, seconds, epoch_seconds=10.0):
-        return fit_to_time(
-            preset, epochs=12, epoch_seconds=epoch_seconds, seconds=seconds, refit_growth=1.25
-        )
-
     def test_all_of_it_where_there_is_time(self):
-        assert self.fit(BEST, 10_000) == Preset(epochs=12, top_k=3, seeds=3)
+        assert fit(BEST, 10_000) == Preset(epochs=12, top_k=3, seeds=3)
 
     def test_seeds_are_given_up_first_then_candidates_then_epochs(self):
-        plans = [self.fit(BEST, seconds) for seconds in range(2_400, 60, -20)]
+        plans = [fit(BEST, seconds) for seconds in range(2_400, 60, -20)]
         assert plans == sorted(plans, key=lambda p: (-p.epochs, -p.top_k * p.seeds))
         assert {(plan.top_k, plan.seeds) for plan in plans} == {
             (3, 3),
@@ -55,30 +60,50 @@ class TestFittingToTime:
 
     def test_what_is_planned_fits(self):
         for seconds in range(100, 3_000, 50):
-            plan = self.fit(MEDIUM, seconds)
+            plan = fit(MEDIUM, seconds)
             trainings = 1 + count_retrainings(plan.top_k, plan.seeds) + 1.25
             assert plan.epochs == 1 or trainings * plan.epochs * 10 < seconds
 
+    @pytest.mark.parametrize("seconds", range(200, 4_000, 100))
+    def test_the_search_leaves_time_for_what_is_planned(self, seconds):
+        """It is given two fifths of the time, whatever is to follow it."""
+        plan = fit(BEST, seconds)
+        trainings = count_retrainings(plan.top_k, plan.seeds) + 1.25
+        later = trainings * plan.epochs * 10 * SAFETY + CLOSING_SECONDS
+        assert plan.top_k == 1 or later <= LATER_SHARE * seconds
+
+    def test_what_runs_at_a_time_takes_the_time_of_one(self):
+        """Of nine retrainings three at a time, on devices of their own."""
+        assert fit(BEST, 1_000) == Preset(epochs=12, top_k=2, seeds=1)
+        assert fit(BEST, 1_000, workers=3) == Preset(epochs=12, top_k=3, seeds=3)
+
+    @pytest.mark.parametrize(
+        ("workers", "ensemble", "trainings"),
+        [
+            (1, False, 9 * 5 + 1.25),
+            (2, False, 5 * 5 + 1.25),
+            (4, True, 3 * 5 + 3 * 1.25),
+            (9, True, 5 + 2 * 1.25),
+        ],
+    )
+    def test_rounds_are_counted(self, workers, ensemble, trainings):
+        how = {"refit_growth": 1.25, "folds": 5, "ensemble": ensemble, "workers": workers}
+        assert count_later_trainings(3, 3, **how) == trainings
+
     def test_one_epoch_at_least(self):
-        assert self.fit(MEDIUM, 11).epochs == 1
+        assert fit(MEDIUM, 11).epochs == 1
 
     @pytest.mark.parametrize("folds", [2, 5])
     def test_a_trial_of_folds_costs_as_many_trainings_and_a_refit_one(self, folds):
         growth = folds / (folds - 1)
         for seconds in range(200, 12_000, 200):
-            plan = fit_to_time(
-                MEDIUM,
-                **{"epochs": 12, "epoch_seconds": 10.0, "seconds": seconds},
-                refit_growth=growth,
-                folds=folds,
-            )
+            plan = fit(MEDIUM, seconds, refit_growth=growth, folds=folds)
             trials = 1 + count_retrainings(plan.top_k, plan.seeds)
             assert plan.epochs == 1 or (trials * folds + growth) * plan.epochs * 10 < seconds
 
     def test_an_ensemble_s_members_are_given_time_too(self):
         for seconds in range(200, 6_000, 100):
-            timing = {"epochs": 12, "epoch_seconds": 10.0, "seconds": seconds}
-            plan = fit_to_time(BEST, **timing, refit_growth=1.25, ensemble=True)
+            plan = fit(BEST, seconds, ensemble=True)
             retrained = plan.top_k * plan.seeds
             trainings = 1 + count_retrainings(plan.top_k, plan.seeds) + 1.25 * retrained
             assert plan.epochs == 1 or trainings * plan.epochs * 10 < seconds

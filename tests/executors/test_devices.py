@@ -6,7 +6,12 @@ import pytest
 
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.executors import devices
-from imgcls_automl.executors.devices import list_gpus, share_devices
+from imgcls_automl.executors.devices import (
+    count_own_devices,
+    list_gpus,
+    name_workers,
+    share_devices,
+)
 
 TWO = """\
 GPU 0: NVIDIA H200 (UUID: GPU-aaaa0000-1111)
@@ -83,6 +88,7 @@ class TestSharing:
         shares = share_devices("auto", None)
         assert [it["CUDA_VISIBLE_DEVICES"] for it in shares] == list_gpus()
         assert {it["OMP_NUM_THREADS"] for it in shares} == {"2"}
+        assert count_own_devices(shares) == 2
 
     def test_fewer_are_given_the_first_ones(self, install):
         install(tell(TWO))
@@ -96,7 +102,9 @@ class TestSharing:
         assert share["TF_NUM_INTRAOP_THREADS"] == "4"
 
     def test_more_share_the_cores(self):
-        assert [it["TF_NUM_INTRAOP_THREADS"] for it in share_devices("cpu", 3)] == ["1"] * 3
+        shares = share_devices("cpu", 3)
+        assert [it["TF_NUM_INTRAOP_THREADS"] for it in shares] == ["1"] * 3
+        assert count_own_devices(shares) == 1
 
     def test_more_than_gpus_are_refused(self, install):
         install(tell(TWO))
@@ -106,3 +114,18 @@ class TestSharing:
     def test_more_than_cores_are_refused(self):
         with pytest.raises(ConfigError, match=r"at most 4, one a processor core .* but got 5"):
             share_devices("cpu", 5)
+
+
+@pytest.mark.usefixtures("cores")
+class TestNames:
+    def test_one_worker_needs_none(self):
+        assert name_workers(share_devices("cpu", 1)) == [""]
+
+    def test_workers_that_share_the_cores_are_counted(self):
+        assert name_workers(share_devices("cpu", 2)) == ["worker 0", "worker 1"]
+
+    def test_workers_with_a_gpu_each_are_called_like_it(self, install, monkeypatch):
+        install(tell(TWO))
+        assert name_workers(share_devices("auto", None)) == ["GPU 0", "GPU 1"]
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
+        assert name_workers(share_devices("auto", None)) == ["GPU 1", "GPU 3"]

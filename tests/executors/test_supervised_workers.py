@@ -17,7 +17,7 @@ from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.planning import SearchPlan
 from imgcls_automl.engine.study import close_study, open_study
 from imgcls_automl.executors.local import LocalExecutor
-from imgcls_automl.executors.messages import EpochReport, WorkerLost, WorkerSetup
+from imgcls_automl.executors.messages import EpochReport, TrialStarted, WorkerLost, WorkerSetup
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.supervision import Limits
 from imgcls_automl.trial_files import read_result
@@ -164,6 +164,10 @@ class TestKills:
             number for number in range(7) if read_result(folder / str(number)).state == "failed"
         ]
         assert tuple(failed) == KILLED
+
+    def test_what_runs_says_on_which_worker(self, killed):
+        signed = [it for _, it in killed[2] if isinstance(it, TrialStarted | EpochReport)]
+        assert {it.where for it in signed} == {"worker 0", "worker 1"}
 
     def test_they_are_told_as_what_they_are(self, killed):
         result = read_result(killed[0] / "1")

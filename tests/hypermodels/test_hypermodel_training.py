@@ -127,5 +127,5 @@ def test_a_probe_times_it_the_way_it_is_trained(found, digits):
     space = HyperModelSpace(found, {})
     bench = Bench(space=space, programs=programs, metric="accuracy", class_weight="none")
     (defaults,) = space.baselines(programs.pictures.task)
-    result = probe(ProbeTask(parameters=defaults, precisions=("float32",)), bench)
+    result = probe(ProbeTask(points=(defaults,), precisions=("float32",)), bench)
     assert 0 < result.epoch_seconds < 60

@@ -65,6 +65,12 @@ def test_where_no_retraining_was_planned_none_is_missed(searched: Any) -> None:
     assert "retrain" not in tell(searched.path)
 
 
+def test_where_one_trial_alone_is_complete_none_is_missed_either(run_folder: Any) -> None:
+    run_folder.write_trial(0, score=0.9).write_selection(0, {0: [(0.9, 0.9)]}, retrained=False)
+    run_folder.write_run(plan={"epochs": 5, "top_k": 3, "seeds": 3})
+    assert "retrain" not in tell(run_folder.path)
+
+
 @pytest.mark.parametrize(
     ("budget", "more"),
     [
@@ -125,6 +131,23 @@ class TestBaseline:
         text = tell(run_folder.path)
         assert "The best baseline, trial 0, reached 92.0% when retrained." in text
         assert "nothing" not in text
+
+    def test_where_none_finished_it_is_said_that_nothing_was_compared(
+        self, run_folder: Any
+    ) -> None:
+        run_folder.write_trial(0, state="failed", score=None, baseline=True, cause="crash")
+        run_folder.write_trial(1, state="pruned", baseline=True).write_trial(2, score=0.9)
+        so_far = "No baseline of the search space finished so far (1 pruned, 1 failed)"
+        assert so_far in tell(run_folder.path)
+        run_folder.write_run(best_trial=2)
+        assert (
+            "No baseline of the search space finished (1 pruned, 1 failed), "
+            "so the search was compared with none."
+        ) in tell(run_folder.path)
+
+    def test_where_the_space_has_none_none_is_missed(self, run_folder: Any) -> None:
+        run_folder.write_trial(0, score=0.9)
+        assert "aseline" not in tell(run_folder.path)
 
 
 class TestFloor:

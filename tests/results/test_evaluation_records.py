@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +17,7 @@ from imgcls_automl.cli.evaluation_tables import show_evaluation
 from imgcls_automl.results.drift import describe_appearance
 from imgcls_automl.results.evaluating import Evaluation
 from imgcls_automl.results.evaluation_records import Answers, write_evaluation
+from imgcls_automl.results.figures import name_metric
 from imgcls_automl.results.picture_folders import LeftOut
 
 
@@ -94,3 +98,57 @@ def test_two_classes_have_thresholds_and_training_pictures_are_recognised(tmp_pa
     shown = capsys.readouterr().out
     for told in ("40 pictures of", "darker: ", "1 picture has the name", "Naming a picture 'yes'"):
         assert told in shown
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory):
+    """An evaluation of forty pictures of eleven classes, a group each: (what the terminal shows, its document)."""
+    folder = tmp_path_factory.mktemp("shown")
+    names = [f"{number:02}.png" for number in range(40)]
+    evaluation = make_evaluation(folder / "one", names, classes=tuple("abcdefghijk"))
+    with contextlib.redirect_stdout(io.StringIO()) as paper:
+        show_evaluation(evaluation, folder)
+    return paper.getvalue(), evaluation.document
+
+
+def test_the_terminal_is_shown_every_metric(shown):
+    text, document = shown
+    for name in ("top 5 accuracy", "expected calibration error", "macro precision", "weighted F1"):
+        assert re.search(rf"^{name} +\d", text, re.MULTILINE)
+    averages = document["metrics"].keys() - {"classes", "groups"}
+    assert all(re.search(rf"^{name_metric(name)} ", text, re.MULTILINE) for name in averages)
+
+
+def test_the_terminal_is_shown_the_worst_groups(shown):
+    text, document = shown
+    wrong = [
+        name for name, it in document["metrics"]["groups"].items() if not it["accuracy"]["value"]
+    ]
+    table = text[text.index("balanced accuracy  macro F1") :]
+    assert re.search(rf"^{wrong[0]} +1 +0\.0% +0\.0% to ", table, re.MULTILINE)
+    assert "... and 30 more, none of them worse" in table
+
+
+def test_the_terminal_is_shown_what_is_mixed_up_and_the_costliest_mistakes(shown):
+    text, document = shown
+    pair, costly = document["confused_pairs"][0], document["costliest_errors"]
+    assert re.search(
+        rf"^{pair['label']} +{pair['predicted']} +{pair['count']} ", text, re.MULTILINE
+    )
+    assert [it["loss"] for it in costly] == sorted((it["loss"] for it in costly), reverse=True)
+    assert re.search(rf"^{costly[0]['id']} .* {costly[0]['loss']:.2f}$", text, re.MULTILINE)
+    assert text.index("costliest picture") > text.index("precision  recall")
+
+
+def test_the_costliest_mistakes_are_those_of_errors_csv(hostile):
+    with (hostile.folder / "errors.csv").open(newline="", encoding="utf-8") as file:
+        rows = [*csv.DictReader(file)]
+    losses = [float(row["loss"]) for row in rows]
+    assert [it["loss"] for it in hostile.document["costliest_errors"]] == losses[:10]
+
+
+def test_an_evaluation_without_mistakes_names_none(tmp_path, capsys):
+    evaluation = make_evaluation(tmp_path / "one", ["a.png", "b.png"], classes=("no", "yes"))
+    assert evaluation.document["errors"] == 0
+    show_evaluation(evaluation, tmp_path)
+    assert "costliest" not in capsys.readouterr().out

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics as sk
 
 from imgcls_automl.results.metrics import compute_metrics
 from imgcls_automl.results.model_card import write_model_card
@@ -40,6 +41,33 @@ def test_each_group_has_its_accuracy_and_support() -> None:
         assert 0 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
 
 
+def test_other_metrics_of_a_group_are_scikit_learn_s_on_its_pictures(digits_test: Any) -> None:
+    labels, probabilities = digits_test.labels, digits_test.probabilities
+    groups = [("upper", "lower", None)[place % 3] for place in range(len(labels))]
+    measured = compute_metrics(labels, probabilities, "0123456789", groups=groups)["groups"]
+    for name, place in (("upper", 0), ("lower", 1)):
+        own = labels[place::3]
+        shares = np.maximum(probabilities[place::3].astype(float), np.finfo(np.float32).eps)
+        predicted = shares.argmax(axis=1)
+        for metric, value in {
+            "balanced_accuracy": sk.balanced_accuracy_score(own, predicted),
+            "macro_f1": sk.f1_score(own, predicted, average="macro"),
+            "log_loss": sk.log_loss(own, shares / shares.sum(axis=1, keepdims=True)),
+        }.items():
+            estimate = measured[name][metric]
+            assert estimate["value"] == pytest.approx(value, abs=1e-5), metric
+            assert 0 <= estimate["low"] < estimate["value"] < estimate["high"]
+
+
+def test_a_group_of_one_class_has_no_averages_over_classes() -> None:
+    labels, groups = np.array([0, 0, 1]), ["one", "one", "other"]
+    measured = compute_metrics(labels, np.eye(2)[[0, 1, 1]], "xy", groups=groups)["groups"]
+    for item in measured.values():
+        assert item["balanced_accuracy"]["value"] is None
+        assert item["macro_f1"]["value"] is None
+        assert 0 <= item["log_loss"]["low"] <= item["log_loss"]["high"] < 16
+
+
 def test_data_without_groups_has_no_such_entry() -> None:
     assert "groups" not in compute_metrics(LABELS, answer([]), "xy")
 
@@ -50,8 +78,21 @@ def test_the_worst_group_comes_first(tmp_path: Path, run_folder: Any) -> None:
     assert [group.name for group in scores.groups] == ["b", "a", "value"]
     assert "classes" not in scores.metrics  # though a class and a group are called "value"
     text = write_report(tmp_path / "run").read_text(encoding="utf-8")
+    assert "<td>62.5%</td><td>61.9%</td>" in text  # balanced accuracy and macro F1 of b
     assert text.index('<th scope="row">b</th>') < text.index('<th scope="row">a</th>')
     assert "| b | 8 | 0.625 |" in write_model_card(tmp_path / "run").read_text(encoding="utf-8")
+
+
+def test_groups_of_an_older_run_have_their_accuracy_alone(tmp_path: Path, run_folder: Any) -> None:
+    folder = make_run(tmp_path / "run", type(run_folder), GROUPS)
+    path = folder / "best" / "metrics.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for item in document["groups"].values():
+        for name in ("balanced_accuracy", "macro_f1", "log_loss"):
+            del item[name]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    page = write_report(folder).read_text(encoding="utf-8")
+    assert page.count("<td>-</td><td>-</td><td>-</td>") == 3
 
 
 def test_a_report_without_groups_says_nothing_of_them(tmp_path: Path, run_folder: Any) -> None:

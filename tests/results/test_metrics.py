@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+from imgcls_automl.results.average_intervals import weigh_macro_f1
 from imgcls_automl.results.metrics import (
     compute_confusion_matrix,
     compute_majority_floor,
     compute_metrics,
 )
+from imgcls_automl.training.scoring import score_logits
 
 DIGITS = tuple("0123456789")
 
@@ -88,6 +90,24 @@ def test_a_class_without_test_pictures_is_left_unknown() -> None:
     assert metrics["classes"]["c"]["support"] == 0
     assert metrics["classes"]["c"]["recall"] == {"value": None, "low": None, "high": None}
     assert metrics["balanced_accuracy"]["value"] == 1.0
+
+
+def test_a_class_that_is_only_predicted_counts_as_it_does_in_the_search() -> None:
+    labels, predicted = np.arange(20) % 2, np.arange(20) % 2
+    predicted[0] = 2
+    # The last class neither is there nor is called.
+    answers = np.eye(4, dtype=np.float32)[predicted]
+    metrics = compute_metrics(labels, answers, "abcd")
+    value = metrics["macro_f1"]["value"]
+    assert value == pytest.approx(sk.f1_score(labels, predicted, average="macro"))
+    assert value == pytest.approx(score_logits(labels, answers)["val_macro_f1"])
+    assert value == pytest.approx(weigh_macro_f1(compute_confusion_matrix(labels, answers))[0])
+    assert metrics["macro_recall"]["value"] == pytest.approx(1.9 / 3)
+    assert metrics["macro_precision"]["value"] == pytest.approx(2 / 3)
+    assert metrics["balanced_accuracy"]["value"] == pytest.approx(1.9 / 2)
+    for name in ("macro_f1", "macro_recall", "macro_precision", "balanced_accuracy"):
+        estimate = metrics[name]
+        assert 0.3 < estimate["low"] <= estimate["value"] <= estimate["high"], name
 
 
 def test_two_pictures_all_right_prove_little() -> None:

@@ -12,6 +12,7 @@ from imgcls_automl.results.frontier import draw_frontiers, find_front
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
+from imgcls_automl.results.report import write_report
 from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.report_tables import format_seconds
@@ -133,3 +134,10 @@ def test_overfitting_is_told_from_the_winners_curve(run_folder, train, losses, t
 def test_texts_for_people_are_short():
     assert shorten("a" * 5000, 21) == "a" * 10 + "…" + "a" * 10
     assert [format_seconds(it) for it in (8.44, 185, 7800)] == ["8.4 s", "3m 05s", "2h 10m"]
+
+
+def test_a_heading_keeps_the_letters_of_its_metric(finished_run):
+    record = finished_run.path / "run.json"
+    record.write_text(record.read_text().replace('"metric": "accuracy"', '"metric": "macro_f1"'))
+    page = write_report(finished_run.path).read_text(encoding="utf-8")
+    assert "<h2>Macro F1 against size</h2>" in page

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgcls_automl.data.audit.mapped import release_pages
+from imgcls_automl.data.audit.mapped import RELEASE_BYTES, release_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,9 +77,12 @@ def _find_same_pixels(images: np.ndarray, checksums: np.ndarray) -> np.ndarray:
     first = find_same(checksums)
     alike = np.flatnonzero(np.bincount(first, minlength=len(first))[first] > 1)
     digests = np.empty(len(alike), "V16")
+    step = max(1, RELEASE_BYTES // images[0].nbytes)
     for number, place in enumerate(alike):
         pixels = np.ascontiguousarray(images[place])
         digests[number] = np.void(hashlib.blake2b(pixels.data, digest_size=16).digest())
+        if number % step == 0:
+            release_pages(images)
     sets = np.arange(len(first), dtype=np.int32)
     sets[alike] = alike[find_same(digests)]
     return sets
