@@ -37,8 +37,8 @@ def search(
     Args:
         space: A search space's name, `path/to/file.py:Name` or `package.module:Name`.
         data: A folder, a file or a name that an adapter knows; a list of them to join; or arrays,
-            `(images, labels)`: images uint8 or floats 0-1, (N, H, W) or (N, H, W, C); labels (N,), whole numbers or
-            texts. Arrays are kept in the cache folder, so that the run can be resumed.
+            `(images, labels)`: images uint8 or floats 0-1, (N, H, W) or (N, H, W, C); labels (N,) or (N, 1), whole
+            numbers or texts. Arrays are kept in the cache folder, so that the run can be resumed while they are there.
         progress: Show on stderr what is being done, as the command line does: live on a terminal, as lines in a
             notebook or a log.
         **options: Any other field of `imgcls_automl.config.RunConfig`, as on the command line: `trials=20`,

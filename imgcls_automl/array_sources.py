@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.array_values import name_stored_arrays
+from imgcls_automl.array_values import measure_white
+from imgcls_automl.data.kept_arrays import place_arrays
+from imgcls_automl.data.room import make_room_to_read
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import replacing
 from imgcls_automl.stages import dataset_request
@@ -33,7 +35,7 @@ def store_arrays(config: RunConfig, given: Mapping[str, Any]) -> RunConfig:
     Args:
         config: All other options.
         given: (images, labels) for `data`, `test_data` or both: images uint8 or uint16 (N, H, W) or
-            (N, H, W, C), or floats 0-1; labels (N,), whole numbers or texts.
+            (N, H, W, C), or floats 0-1; labels (N,) or (N, 1), whole numbers of any kind or texts.
 
     Raises:
         DatasetError: They are no such arrays, or the disk is full.
@@ -55,10 +57,11 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
             f"{name}: the labels have the shape {labels.shape}, but the images {images.shape}.\n"
             f"Give one label for each picture: {name}=(images, labels)"
         )
-    path = cache / name_stored_arrays(_hash_arrays(images, labels), images)
+    path = place_arrays(cache, _hash_arrays(images, labels), measure_white(images))
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
+            make_room_to_read(cache, 0, images.nbytes + labels.nbytes)
             with replacing(path) as temporary:
                 np.savez(temporary, images=images, labels=labels)
         except OSError as error:
@@ -73,14 +76,31 @@ def _as_labels(name: str, labels: Any) -> np.ndarray:
     import numpy as np
 
     array = np.asarray(labels)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]  # as keras.datasets.cifar10 has them
     if array.dtype == object and all(isinstance(label, str) for label in array.flat):
         array = array.astype(str)  # as pandas holds texts
+    if array.dtype.kind == "f":
+        array = _as_whole(name, array)  # as pandas holds numbers of which some were missing once
     if array.dtype.kind not in "biuUS":
         raise DatasetError(
             f"{name}: the labels are {array.dtype}, but whole numbers or texts are wanted.\n"
             f"Give one label for each picture: {name}=(images, labels)"
         )
     return array
+
+
+def _as_whole(name: str, labels: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    wrong = np.argwhere(~np.isfinite(labels) | (labels != np.rint(labels)))
+    if len(wrong):
+        place = tuple(wrong[0].tolist())
+        raise DatasetError(
+            f"{name}: the label at {', '.join(map(str, place))} is {labels[place]}, but whole numbers or texts "
+            "are wanted.\nMend it, or leave its picture out."
+        )
+    return labels.astype(np.int64)
 
 
 def _check_images(name: str, images: np.ndarray) -> None:

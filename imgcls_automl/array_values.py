@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.data.kept_arrays import white_of
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 _SLACK = 1e-3  # beyond white, from resizing or rounding
 _DIM = 64  # floats up to here, above 1, are hardly meant as 0-255
 _BYTE, _WORD = 255, 65_535
-# Of a stored array, behind the hash of its content: where its values end, and so what they stand for.
-_WHITE = re.compile(r"arrays-[0-9a-f]+-white(\d+)\.npz$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,29 +25,19 @@ class TrainedValues:
     """What the values of a run's arrays stood for in training.
 
     Attributes:
-        white: The value of white; None where the run was not trained on arrays, or on uint8 alone.
-        said: Whether the user has said it (`data_option={"white": "16"}`), which then holds for uint8, too.
+        white: The value of white; None where the run was trained on no arrays, or on such whose kind alone tells.
+        said: Whether the user has said it (`data_option={"white": "16"}`): it then holds for whole numbers, too.
     """
 
     white: float | None = None
     said: bool = False
 
 
-def name_stored_arrays(digest: str, images: np.ndarray) -> str:
-    """The name of the file that a search keeps its arrays in, which the run's record names, too.
-
-    It says what white is where their kind alone does not: `"arrays-3f2a-white1.npz"` of floats 0-1.
-    """
-    white = _measure_white(images)
-    return f"arrays-{digest}.npz" if white is None else f"arrays-{digest}-white{white}.npz"
-
-
-def _measure_white(images: np.ndarray) -> int | None:
-    if images.dtype.kind not in "uif" or images.dtype.str == "|u1" or not images.size:
+def measure_white(images: np.ndarray) -> int | None:
+    """What white is in arrays of floats as a search reads them, 1 or 255; None where their kind alone tells."""
+    if images.dtype.kind != "f" or not images.size:
         return None
     top = float(images.max())
-    if images.dtype.kind != "f":
-        return _BYTE if top <= _BYTE else _WORD
     if top <= 1 + _SLACK:
         return 1
     return _BYTE if _DIM <= top <= _BYTE else None  # the search refuses it, or has been told
@@ -63,8 +52,8 @@ def read_trained_values(config: Mapping[str, Any]) -> TrainedValues:
     if 0 < said < math.inf:
         return TrainedValues(white=said, said=True)
     sources = config.get("data") or ()
-    found = [_WHITE.search(str(it)) for it in ([sources] if isinstance(sources, str) else sources)]
-    whites = {float(it[1]) for it in found if it is not None}
+    listed = [sources] if isinstance(sources, str) else sources
+    whites = {white_of(Path(str(it))) for it in listed}
     return TrainedValues(white=whites.pop() if len(whites) == 1 else None)
 
 
@@ -105,16 +94,15 @@ def _choose_white(kind: np.dtype[Any], top: float, trained: TrainedValues) -> fl
         return 1
     if kind.kind == "f":
         return _choose_white_of_floats(kind, top, white)
-    if kind.str == "|u1" and not trained.said:
-        return _BYTE
-    # Brighter than white, it cannot be of the range of training. Floats 0-1 say nothing of whole numbers.
-    if white is not None and top <= white and (trained.said or white > 1):
+    is_byte = kind.str == "|u1"
+    # Bytes that are brighter than the white of training are ordinary pictures.
+    if trained.said and white is not None and not (is_byte and (top > white or white > _BYTE)):
         return white
-    if top > _WORD:
-        raise _refuse(kind, top, "which are no pixels")
-    if kind.itemsize == 1 or (kind.str[1:] != "u2" and top <= _BYTE):
-        return _BYTE
-    return _WORD
+    if kind.str[1:] == "u2":
+        return _WORD
+    if top > _BYTE:
+        raise _refuse(kind, top, "more than the 255 of bytes")
+    return _BYTE
 
 
 def _choose_white_of_floats(kind: np.dtype[Any], top: float, white: float | None) -> float:

@@ -160,9 +160,7 @@ class BestModel:
                 "If the machine ran out of memory, free some, and predict again."
                 + (f" Otherwise see {self._log}." if words else "")
             ) from error
-        except (
-            BaseException
-        ):  # an interrupt: the answer that is still to come belongs to no later question
+        except BaseException:  # an interrupt: the answer still to come belongs to no later question
             self.close()
             raise
         probabilities: np.ndarray = unwrap(answer)

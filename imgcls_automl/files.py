@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+# A disk that fails, that the system has made read-only, perhaps because it fails, or that is not the user's to write.
+REFUSED = (errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
 # No room: on the disk, in the user's quota, under the process's limit on the size of a file.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_ROOM_WORDS = tuple(os.strerror(code) for code in NO_ROOM)
@@ -36,6 +38,15 @@ def tells_no_room(error: BaseException) -> bool:
     return False
 
 
+def as_disk_error(error: BaseException) -> OSError | None:
+    """The same in a form that another process can read, where a disk is full, fails or is read-only; else None."""
+    if tells_no_room(error):
+        return OSError(errno.ENOSPC, str(error))
+    if isinstance(error, OSError) and error.errno in (errno.EIO, errno.EROFS) and error.filename:
+        return OSError(error.errno, error.strerror, error.filename)
+    return None
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder that takes `path`'s place when the block ends well.
@@ -54,6 +65,10 @@ def replacing(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # as of writing and flushing
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

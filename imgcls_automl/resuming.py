@@ -23,7 +23,7 @@ def renew_budget(
     """The configuration with the budget a run has when it is resumed; its timeout is that of all commands together.
 
     A run that has not finished keeps what is not given anew. One that has goes on by what is given alone: its old
-    limits have been met.
+    limits have been met. Where only patience is given, they stand: it may have been patience that ended the run.
 
     Args:
         config: As the run was last started.
@@ -34,25 +34,43 @@ def renew_budget(
 
     Raises:
         ConfigError: Nothing is left, and no more was given.
+        RunFolderError: A trial's file is damaged.
     """
     spent = folder.record["elapsed_seconds"]
     finished = folder.record["status"] == "complete" and folder.record.get("reported", True)
+    given_none = finished and trials is None and timeout is None
+    if given_none and patience is None:
+        raise ConfigError(
+            f"{folder.path} has spent its budget.\nSay how much more: --trials N (in all) or --timeout TIME."
+        )
     total = None if timeout is None else spent + timeout
-    if not finished:
+    if not finished or given_none:
         trials = trials or config.trials
         total = total or config.timeout
         patience = patience or config.stop_after_no_improvement
     renewed = replace(config, trials=trials, timeout=total, stop_after_no_improvement=patience)
-    if finished and trials is None and timeout is None:
-        raise ConfigError(
-            f"{folder.path} has spent its budget.\nSay how much more: --trials N (in all) or --timeout TIME."
-        )
     if renewed.wall_clock is not None and renewed.wall_clock <= spent:
         raise ConfigError(
             f"{folder.path} has spent its time, {spent:.0f} of {renewed.wall_clock:.0f} s.\n"
             "Say how much more: --timeout TIME."
         )
+    if given_none and trials is not None and _count_trials(folder) >= trials:
+        raise ConfigError(
+            f"{folder.path} has had its {trials} trials, however patient it is.\n"
+            "Say how many it may have in all, too: --trials N."
+        )
     return renewed
+
+
+def _count_trials(folder: RunFolder) -> int:
+    """The trials that `--trials` counts, by what is on the disk."""
+    from imgcls_automl.executors.causes import CARRIED_OVER
+    from imgcls_automl.trial_files import RESULT, read_result
+
+    found = [read_result(path.parent) for path in folder.trials.glob(f"[0-9]*/{RESULT}")]
+    return sum(
+        it is not None and it.state != "infeasible" and it.cause != CARRIED_OVER for it in found
+    )
 
 
 def find_sources(config: RunConfig, folder: RunFolder) -> RunConfig:

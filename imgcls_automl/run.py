@@ -148,7 +148,9 @@ def _run(
             stages.opened_data(run, space) as dataset,
             stages.opened_study(run) as study,  # workers load their framework meanwhile
         ):
+            stages.refuse_late_start(run, "reading the pictures")
             ready = stages.ready_workers(run, dataset, executor)
+            stages.refuse_late_start(run, "loading the framework")
             stages.settle_study(run, study, dataset, executor)
             baselines = stages.prepare_baselines(study, executor)
             plan = stages.make_plan(run, dataset, ready, baselines, executor)

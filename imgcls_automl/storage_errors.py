@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import RunFolderError
-from imgcls_automl.files import tells_no_room
+from imgcls_automl.files import REFUSED, tells_no_room
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterator
-    from pathlib import Path
 
 # What SQLite says, and what it means. Its other answers to a file are that it is damaged.
 _LOCKED = ("database is locked", "database table is locked", "locking protocol")
 _FULL = ("database or disk is full", "disk I/O error")
 _READ_ONLY = ("attempt to write a readonly database", "unable to open database file")
 _DAMAGED = ("malformed", "file is not a database", "no such table", "no such column", "corrupt")
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 @contextmanager
@@ -43,14 +42,16 @@ def describe_storage_error(error: BaseException, folder: Path) -> str | None:
     """What a failure to keep or read a run means to its user; None where it is no such failure."""
     if tells_no_room(error):
         return _describe_no_room(folder)
-    if isinstance(error, OSError) and error.errno in _REFUSED and _lies_in(error, folder):
+    if tells_refusal(error, folder):
+        assert isinstance(error, OSError)
         return (
             f"{error.filename} cannot be written: {error.strerror}.\n"
             "Make the run folder writable, or copy it to a disk that is, and resume it there."
         )
-    said = _find_database_answer(error)
-    if said is None:
+    answer = _find_database_answer(error)
+    if answer is None:
         return None
+    said = str(answer)
     study = folder / "study.db"
     if any(words in said for words in _LOCKED):
         return (
@@ -64,6 +65,26 @@ def describe_storage_error(error: BaseException, folder: Path) -> str | None:
     if any(words in said for words in _DAMAGED):
         return describe_damaged_study(folder, said)
     return None
+
+
+def tells_refusal(error: BaseException, folder: Path) -> bool:
+    """Whether the system refuses to write a file in a folder, or to read it."""
+    return (
+        isinstance(error, OSError)
+        and error.errno in REFUSED
+        and error.filename is not None
+        and Path(error.filename).absolute().is_relative_to(folder.absolute())
+    )
+
+
+def tells_broken_storage(error: BaseException) -> bool:
+    """Whether a study cannot be kept or read, whatever it was asked; what it was asked may be wrong otherwise."""
+    import sqlite3
+
+    answer = _find_database_answer(error)
+    # Its other subclasses tell of values that no database takes.
+    broken = isinstance(answer, sqlite3.OperationalError) or type(answer) is sqlite3.DatabaseError
+    return broken or tells_no_room(error)
 
 
 def describe_damaged_study(folder: Path, what: str) -> str:
@@ -85,17 +106,13 @@ def _describe_no_room(folder: Path) -> str:
     return f"The disk is full, or a limit on file sizes is reached: {folder} could not be written.\n{advice}"
 
 
-def _lies_in(error: OSError, folder: Path) -> bool:
-    return error.filename is not None and str(error.filename).startswith(str(folder))
-
-
-def _find_database_answer(error: BaseException) -> str | None:
+def _find_database_answer(error: BaseException) -> sqlite3.Error | None:
     """What SQLite said, wherever in the chain of Optuna's and SQLAlchemy's errors."""
     import sqlite3
 
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, sqlite3.Error):
-            return str(found)
+            return found
         found = found.__cause__ or found.__context__
     return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +14,10 @@ from sklearn.datasets import load_digits
 import imgcls_automl
 from imgcls_automl.array_sources import are_arrays, store_arrays
 from imgcls_automl.config import RunConfig
+from imgcls_automl.data.cached_sets import list_sets, remove_sets
+from imgcls_automl.data.kept_arrays import using_arrays
 from imgcls_automl.data.prepare import prepare_dataset
+from imgcls_automl.data.room import make_room
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.run import resume
 from imgcls_automl.stages import dataset_request
@@ -65,6 +70,13 @@ class TestStoring:
         dataset = prepare(store_arrays(config, {"data": (IMAGES / 255, labels)}))
         assert dataset.task.class_names[0] == "digit 0"
 
+    @pytest.mark.parametrize(
+        "labels", [LABELS[:, None], LABELS.astype(np.float32), LABELS.astype(float)[:, None]]
+    )
+    def test_labels_in_a_column_or_as_floats_are_the_same(self, config, labels):
+        stored = store_arrays(config, {"data": (IMAGES, labels)})
+        assert stored == store_arrays(config, {"data": (IMAGES, LABELS)})
+
     def test_the_same_arrays_are_the_same_file(self, config):
         first = store_arrays(config, {"data": (IMAGES, LABELS)})
         written = Path(first.data[0]).stat().st_mtime_ns
@@ -82,6 +94,9 @@ class TestStoring:
             ((IMAGES, LABELS[:9]), r"labels have the shape \(9,\), but the images \(1797, 8, 8\)"),
             ((IMAGES, None), r"labels are object, but whole numbers or texts"),
             ((IMAGES, [1, None] * 9), r"labels are object"),
+            ((IMAGES, np.eye(10)[LABELS]), r"labels have the shape \(1797, 10\)"),
+            ((IMAGES[:3], [1, 2.5, 3]), r"label at 1 is 2\.5, but whole numbers"),
+            ((IMAGES[:3], [1, 2, np.nan]), r"label at 2 is nan, but whole numbers"),
             ((DIGITS.data, LABELS), r"images are float64 of the shape \(1797, 64\)"),
             ((["a.png"] * 3, [1, 2, 3]), r"images are <U5 of the shape \(3,\)"),
         ],
@@ -95,6 +110,54 @@ class TestStoring:
         beneath = replace(config, cache_dir=tmp_path / "file/cache")
         with pytest.raises(DatasetError, match=r"cannot be written to .*file/cache"):
             store_arrays(beneath, {"data": (IMAGES, LABELS)})
+
+
+class TestKeeping:
+    """The cache lists, limits and clears arrays like the sets that are decoded from them."""
+
+    @pytest.fixture
+    def stored(self, config):
+        return store_arrays(config, {"data": (IMAGES, LABELS)})
+
+    def test_they_are_listed_with_what_they_hold(self, config, stored):
+        (one,) = list_sets(config.cache_dir)
+        assert one.about.data == "arrays given in Python"
+        assert (one.about.pictures, one.about.image_shape) == (1797, (8, 8, 1))
+        assert one.name in stored.data[0]
+        assert IMAGES.nbytes <= one.size < 2 * IMAGES.nbytes
+        assert not one.in_use
+
+    def test_damaged_ones_are_listed_without_their_story(self, config, stored):
+        Path(stored.data[0]).write_bytes(b"PK")
+        assert list_sets(config.cache_dir)[0].about is None
+
+    def test_being_read_they_stay(self, config, stored):
+        with using_arrays(stored.data):
+            assert list_sets(config.cache_dir)[0].in_use
+            assert remove_sets(list_sets(config.cache_dir)) == []
+        assert remove_sets(list_sets(config.cache_dir))
+        assert not Path(stored.data[0]).exists()
+
+    def test_reading_them_is_a_use(self, config, stored):
+        path = Path(stored.data[0])
+        os.utime(path, (1000, 1000))
+        with using_arrays(stored.data):
+            pass
+        (one,) = list_sets(config.cache_dir)
+        assert one.about.created == 1000
+        assert time.time() - one.last_used < 100
+
+    def test_they_make_room_for_others(self, config, stored):
+        os.utime(stored.data[0], (1000, 1000))
+        make_room(config.cache_dir, pictures=1000, shape=(8, 8, 1), limit=400_000)
+        assert list_sets(config.cache_dir) == []
+
+    def test_once_gone_it_is_said_how_to_go_on(self, config, stored):
+        remove_sets(list_sets(config.cache_dir))
+        with pytest.raises(DatasetError, match=r"no longer in the cache: .*\n.*the same arrays"):
+            prepare(stored)
+        assert store_arrays(config, {"data": (IMAGES, LABELS)}) == stored
+        prepare(stored)
 
 
 @pytest.mark.slow

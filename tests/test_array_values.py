@@ -24,9 +24,7 @@ KINDS = {
     "float16 0-1": (SIXTEEN / 16).astype(np.float16),
     "floats 0-255": SIXTEEN * 15.3,
     "whole numbers 0-255": (SIXTEEN * 15).astype(np.int64),
-    "dark 16 bits": (SIXTEEN * 15).astype(np.uint16),
     "16 bits": (SIXTEEN * 4000).astype(np.uint16),
-    "whole numbers 0-65535": (SIXTEEN * 4000).astype(np.int32),
     "booleans": SIXTEEN > 8,
 }
 
@@ -62,8 +60,9 @@ def test_one_picture_is_read_as_it_is_among_all(tmp_path, kind):
         assert np.array_equal(decode(alone), decode(together[number]))
 
 
-@pytest.mark.parametrize("images", [SIXTEEN, SIXTEEN.astype(np.uint8)])
-def test_the_white_that_the_user_has_said_holds_in_a_prediction_too(tmp_path, images):
+@pytest.mark.parametrize("kind", [float, np.uint8, np.uint16, np.int64])
+def test_the_white_that_the_user_has_said_holds_in_a_prediction_too(tmp_path, kind):
+    images = SIXTEEN.astype(kind)
     config, file = store(tmp_path, images, white="16")
     searched = [sample.image for sample in Npz(white="16").read(str(file))]
     predicted = to_pixels(dict(enumerate(images)), read_trained_values(config))
@@ -83,7 +82,7 @@ def test_of_a_run_on_files_floats_are_told_by_their_range():
         (None, SIXTEEN, "up to 16, neither 0-1 nor 0-255"),
         (1, SIXTEEN * 15, "up to 240, but in training white was 1"),
         (255, SIXTEEN / 16, "looks like 0-1, but in training white was 255"),
-        (None, (SIXTEEN * 5000).astype(np.int64), "up to 80000, which are no pixels"),
+        (None, (SIXTEEN * 50).astype(np.int64), "up to 800, more than the 255 of bytes"),
         (None, (SIXTEEN - 8) / 8, "holds -1, which is no pixel"),
         (1, np.full((1, 8, 8), np.nan), "holds nan, which is no pixel"),
     ],

@@ -210,6 +210,23 @@ def test_coverage_of_intervals_is_told_by_metric(run_quick):
     assert "holds the truth" in printed
 
 
+def test_reports_and_leaderboards_are_timed_on_copies(run_quick):
+    record, printed = run_quick("report_speed")
+    assert [one["measure"].split()[0] for one in record["measurements"]] == [
+        "report",
+        *["leaderboard"] * 3,
+    ]
+    assert all(one["processor_seconds"] > 0 for one in record["measurements"])
+    assert record["summary"]["report"]["megabytes"] > 0
+    assert "leaderboards of 50 trials" in printed
+
+
+def test_without_a_run_there_is_no_report_to_time(tmp_path):
+    done = run_script("report_speed", "--out", tmp_path)
+    assert done.returncode == 2
+    assert "name a finished run folder, or give --quick" in done.stderr
+
+
 @pytest.mark.slow
 def test_predicting_files_is_compared_with_its_two_halves(run_quick):
     record, printed = run_quick("predict")

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import csv
+import errno
 import math
+import os
+import pickle
 import stat
 
 import pytest
 
-from imgcls_automl.files import format_csv, read_json, replacing, write_csv, write_json, write_text
+from imgcls_automl.files import (
+    as_disk_error,
+    format_csv,
+    read_json,
+    replacing,
+    write_csv,
+    write_json,
+    write_text,
+)
 
 
 def test_a_failure_leaves_the_old_file_and_no_temporary(tmp_path):
@@ -24,6 +35,24 @@ def test_a_failure_leaves_the_old_file_and_no_temporary(tmp_path):
         write_half()
     assert path.read_text() == "the old one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_disk_that_fails_is_told_with_the_file(tmp_path, monkeypatch):
+    def fail(descriptor):
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=r"Input/output error: '.*run\.json'") as caught:
+        write_text(tmp_path / "run.json", "{}")
+    told = pickle.loads(pickle.dumps(as_disk_error(caught.value)))
+    assert (told.errno, told.filename) == (errno.EIO, str(tmp_path / "run.json"))
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("ours"), PermissionError(errno.EACCES, "Permission denied", "/a/b")]
+)
+def test_other_errors_are_none_of_a_disk_s(error):
+    assert as_disk_error(error) is None
 
 
 def test_nobody_sees_the_new_file_before_it_is_complete(tmp_path):

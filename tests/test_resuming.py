@@ -8,16 +8,32 @@ import pytest
 
 from imgcls_automl.config import RunConfig
 from imgcls_automl.errors import ConfigError
+from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.resuming import find_sources, refuse_change, renew_budget
 from imgcls_automl.run_folder import RunFolder
+from imgcls_automl.trial_files import write_result
 
 
-def renewed(config, *, status="interrupted", spent=0.0, reported=True, **given):
+def renewed(config, *, status="interrupted", spent=0.0, reported=True, path="runs/one", **given):
     """The configuration of a run that is resumed."""
     record = {"status": status, "elapsed_seconds": spent, "reported": reported}
-    folder = RunFolder(Path("runs/one"), record)
+    folder = RunFolder(Path(path), record)
     before = RunConfig(space="cnn_small", data=("digits",), **config)
     return renew_budget(before, folder, **{"trials": None, "timeout": None, **given})
+
+
+def write_results(run, *states):
+    """The results of trials that ended in these states, on the disk."""
+    for number, state in enumerate(states):
+        folder = run / "trials" / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        result = TrialResult(
+            number=number,
+            state=state,
+            **{"score": None, "metric": "accuracy", "epoch": None, "epochs": 0},
+            **{"planned_epochs": 1, "seconds": 0.0, "parameters": None},
+        )
+        write_result(folder, result)
 
 
 def renew(config, **resumed):
@@ -60,6 +76,19 @@ class TestBudget:
         assert renewed(config, patience=5).stop_after_no_improvement == 5
         finished = renewed(config, trials=20, status="complete")
         assert (finished.trials, finished.stop_after_no_improvement) == (20, None)
+
+    def test_a_finished_run_goes_on_with_more_patience_within_its_other_limits(self, tmp_path):
+        config = {"trials": 3, "timeout": 600.0, "stop_after_no_improvement": 2}
+        finish = {"status": "complete", "spent": 60, "patience": 4, "path": tmp_path}
+        write_results(tmp_path, "complete", "infeasible", "pruned")
+        after = renewed(config, **finish)
+        assert (after.trials, after.wall_clock, after.stop_after_no_improvement) == (3, 600, 4)
+        write_results(tmp_path, "complete", "infeasible", "pruned", "failed")
+        with pytest.raises(ConfigError, match=r"has had its 3 trials") as caught:
+            renewed(config, **finish)
+        assert "--trials N" in str(caught.value)
+        with pytest.raises(ConfigError, match=r"has spent its time, 601 of 600 s"):
+            renewed(config, **{**finish, "spent": 601})
 
     @pytest.mark.parametrize("config", [{"trials": 5}, {}, {"timeout": 60.0}])
     def test_a_finished_one_has_to_be_told_how_much_more(self, config):

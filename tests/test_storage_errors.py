@@ -59,6 +59,11 @@ def test_a_folder_that_cannot_be_written(refusal, tmp_path):
     assert "run.json cannot be written: Permission denied" in refusal(error)
 
 
+def test_a_disk_that_fails(refusal, tmp_path):
+    error = OSError(errno.EIO, "Input/output error", str(tmp_path / "trials" / "0" / "result.json"))
+    assert "result.json cannot be written: Input/output error" in refusal(error)
+
+
 @pytest.mark.parametrize("error", [ValueError("ours"), PermissionError(13, "denied", "/other")])
 def test_what_is_no_trouble_of_the_run_s_disk_stays_what_it_is(tmp_path, error):
     with pytest.raises(type(error)), telling_storage_errors(tmp_path):

@@ -50,7 +50,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def list_cache(cache_dir: CacheDir = None, json: Json = False) -> None:
-    """List the decoded data sets that are kept, the last used first."""
+    """List the decoded data sets and the arrays given in Python that are kept, the last used first."""
     from imgcls_automl.data.cached_sets import list_sets
 
     folder = _find_cache(cache_dir)
@@ -78,7 +78,10 @@ def clear_cache(
     cache_dir: CacheDir = None,
     json: Json = False,
 ) -> None:
-    """Remove decoded data sets, all or some; those in use stay. Your own pictures are never touched."""
+    """Remove decoded data sets and arrays given in Python, all or some; those in use stay.
+
+    Your own pictures are never touched. A run on arrays can be resumed once they were given again.
+    """
     from imgcls_automl.data.cached_sets import clear_leftovers, find_named, list_sets, remove_sets
 
     folder = _find_cache(cache_dir)
@@ -131,7 +134,7 @@ def _show_sets(sets: Sequence[CachedSet]) -> None:
 
 def _source_of(one: CachedSet) -> str:
     if one.about is None:
-        return "(of an older version)"
+        return "(damaged, or of an older version)"
     test = f" + {one.about.test_data}" if one.about.test_data else ""
     return plain(one.about.data + test)
 

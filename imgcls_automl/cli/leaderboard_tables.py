@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # From left to right; the settings follow.
 _COLUMNS = (
     *("rank", "run", "trial", "role", "state", "score", "interval", "fold_sd", "retrained_score"),
-    *("test_score", "params", "epochs", "seconds", "space", "plugin"),
+    *("test_score", "params", "size_bytes", "epochs", "seconds", "space", "plugin"),
 )
 # The most important first. What tells runs apart matters only where there are several.
 _FIRST = (
@@ -41,7 +41,8 @@ _FIRST = (
 )
 _FIRST_OF_SEVERAL = (
     *("rank", "run", "trial", "score", "role", "space", "test_score"),
-    *("plugin", "interval", "state", "retrained_score", "fold_sd", "params", "seconds", "epochs"),
+    *("plugin", "interval", "state", "retrained_score", "fold_sd", "params"),
+    *("size_bytes", "seconds", "epochs"),
 )
 _TELLING = ("retrained_score", "fold_sd", "test_score")  # shown where any row has one
 _ALWAYS = 4  # columns that are shown however narrow the terminal is
@@ -114,7 +115,7 @@ def _list_columns(board: Leaderboard, *, several: bool) -> list[str]:
     if not several:
         left_out.add("test_score")  # one number, which the summary of the run tells
     settings = [name for name in board.columns if name.startswith(("model.", "training."))]
-    first = _FIRST_OF_SEVERAL if several else (*_FIRST, "params")
+    first = _FIRST_OF_SEVERAL if several else (*_FIRST, "params", "size_bytes")
     ranked = [*first, *select_differing(board, settings)]
     return [column for column in ranked if column not in left_out]
 
@@ -143,4 +144,7 @@ def _shorten(column: str) -> str:
     return column.removeprefix("model.").removeprefix("training.").removeprefix("augmentation.")
 
 
-_NAMES = {"retrained_score": "retrained", "test_score": "test", "interval": "95% interval"}
+_NAMES = {
+    **{"retrained_score": "retrained", "test_score": "test"},
+    **{"interval": "95% interval", "size_bytes": "size"},
+}

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from imgcls_automl.results.leaderboard import Leaderboard
 
 FORMATS = ("table", "csv", "json", "md")
+_FOR_PROGRAMS = ("csv", "json")
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -35,7 +36,11 @@ def leaderboard(
     ] = None,
     every: Annotated[
         bool,
-        typer.Option("--all", help="Every trial; without it, of several runs only their best."),
+        typer.Option(
+            "--all",
+            help="Every trial; without it, people are shown only the best of several runs. "
+            "csv and json always hold every trial.",
+        ),
     ] = False,
 ) -> None:
     """Show the trials of one or several runs, best first; also while one runs."""
@@ -48,16 +53,15 @@ def leaderboard(
     if html is not None:
         check_page(html, "leaderboard.html")
     board = build_leaderboard([read_run(folder) for folder in runs])
-    if len(runs) > 1 and not every:
-        board = keep_best(board)
+    for_people = board if every or len(runs) == 1 else keep_best(board)
     if html is not None:
-        _write_page(html, board)
+        _write_page(html, for_people)
     if form == "table":
         from imgcls_automl.cli.leaderboard_tables import show_board
 
-        show_board(board)
+        show_board(for_people)
     else:
-        _put_text(board, form)
+        _put_text(board if form in _FOR_PROGRAMS else for_people, form)
 
 
 def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="The run folder.")]) -> None:

@@ -1,9 +1,10 @@
-"""Which decoded sets are in use: told by locks that end with their process, however it ends."""
+"""Which decoded sets and kept arrays are in use: told by locks that end with their process, however it ends."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,31 +16,36 @@ MARK = "used"  # the file in a set's folder that is locked; its date is that of 
 
 
 @contextmanager
-def using(folder: Path) -> Iterator[None]:
-    """Keep a decoded set from being removed while the block runs, and note that it is used now.
+def using(place: Path) -> Iterator[None]:
+    """Keep a decoded set, or arrays, from being removed while the block runs, and note that they are used now.
+
+    Args:
+        place: A set's folder, or a file of arrays, which is locked itself.
 
     Raises:
         FileNotFoundError: It was removed a moment ago.
     """
-    mark = folder / MARK
+    mark = _mark_of(place)
     with mark.open("r+b") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         # Whoever removes a set takes its folder away under the lock that was waited for here.
-        if not os.path.samestat(os.fstat(file.fileno()), mark.stat()):
+        state = os.fstat(file.fileno())
+        if not os.path.samestat(state, mark.stat()):
             raise FileNotFoundError(mark)
-        os.utime(file.fileno())
+        written = state.st_mtime_ns if mark == place else time.time_ns()  # arrays keep their date
+        os.utime(file.fileno(), ns=(time.time_ns(), written))
         yield
 
 
 @contextmanager
-def claiming(folder: Path) -> Iterator[bool]:
-    """Yield whether nobody uses a decoded set, and see to it that nobody begins to meanwhile.
+def claiming(place: Path) -> Iterator[bool]:
+    """Yield whether nobody uses a decoded set, or arrays, and see to it that nobody begins to meanwhile.
 
     Raises:
         FileNotFoundError: It is gone.
     """
-    mark = folder / MARK
-    if folder.is_dir() and not mark.exists():
+    mark = _mark_of(place)
+    if place.is_dir() and not mark.exists():
         yield True  # of an older version: nothing finds it any more
         return
     with mark.open("r+b") as file:
@@ -51,7 +57,11 @@ def claiming(folder: Path) -> Iterator[bool]:
             yield True
 
 
-def is_used(folder: Path) -> bool:
-    """Whether a process uses a decoded set right now. Raises FileNotFoundError where it is gone."""
-    with claiming(folder) as is_free:
+def is_used(place: Path) -> bool:
+    """Whether a process uses a decoded set, or arrays, right now. Raises FileNotFoundError where it is gone."""
+    with claiming(place) as is_free:
         return not is_free
+
+
+def _mark_of(place: Path) -> Path:
+    return place / MARK if place.is_dir() else place

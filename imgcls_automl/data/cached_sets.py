@@ -1,4 +1,4 @@
-"""The decoded sets of a cache folder: what each is, how large, when it was used; and their removal."""
+"""The decoded sets and arrays of a cache folder: what each is, how large, when it was used; their removal."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.data.cache_use import MARK, claiming, is_used
+from imgcls_automl.data.kept_arrays import digest_of, read_images_shape
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.files import write_json
 
@@ -52,11 +53,11 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedSet:
-    """A decoded set as it lies in the cache.
+    """A decoded set as it lies in the cache, or arrays that were given in Python.
 
     Attributes:
-        folder: Where; its name is the set's key.
-        about: None for a set of an older version, which nothing finds any more.
+        folder: Where; its name is the set's key. Of arrays it is their file.
+        about: None for a set of an older version, which nothing finds any more, and for damaged arrays.
         size: Bytes it takes on the disk.
         last_used: Seconds since the epoch.
         in_use: Whether a process uses it right now.
@@ -79,14 +80,16 @@ def write_about(folder: Path, about: About) -> None:
 
 
 def list_sets(cache: Path) -> list[CachedSet]:
-    """All decoded sets, the least recently used first; none where there is no cache yet."""
+    """All decoded sets and arrays, the least recently used first; none where there is no cache yet."""
     if not cache.is_dir():
         return []
     sets = []
-    for folder in cache.iterdir():
-        if _KEY.fullmatch(folder.name) and folder.is_dir():
-            with contextlib.suppress(FileNotFoundError):  # removed by another process meanwhile
-                sets.append(_describe(folder))
+    for place in cache.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # removed by another process meanwhile
+            if _KEY.fullmatch(place.name) and place.is_dir():
+                sets.append(_describe(place))
+            elif digest_of(place) and place.is_file():
+                sets.append(_describe_arrays(place))
     return sorted(sets, key=lambda one: one.last_used)
 
 
@@ -115,10 +118,13 @@ def remove_sets(sets: Iterable[CachedSet]) -> list[CachedSet]:
 
 
 def discard(folder: Path) -> None:
-    """Take a set away, used or not; who has mapped its pictures into memory keeps them.
+    """Take a set or arrays away, used or not; who has mapped the pictures into memory keeps them.
 
     A folder that is called otherwise is never found: a kill in the middle leaves no half of a set.
     """
+    if not folder.is_dir():
+        folder.unlink()
+        return
     gone = folder.with_name(f"{folder.name}.removed-{os.urandom(4).hex()}")
     folder.replace(gone)
     # Another process may be clearing up, too; what then stays is for the next time.
@@ -156,6 +162,33 @@ def _describe(folder: Path) -> CachedSet:
         size=sum(state.st_blocks * _BLOCK for state in states.values()),
         last_used=states.get(MARK, folder.stat()).st_mtime,
         in_use=is_used(folder),
+    )
+
+
+def _describe_arrays(path: Path) -> CachedSet:
+    state = path.stat()
+    return CachedSet(
+        folder=path,
+        about=_tell_about_arrays(path, state.st_mtime),
+        size=state.st_blocks * _BLOCK,
+        last_used=max(state.st_atime, state.st_mtime),
+        in_use=is_used(path),
+    )
+
+
+def _tell_about_arrays(path: Path, created: float) -> About | None:
+    shape = read_images_shape(path)
+    if shape is None:
+        return None
+    height, width, channels = (*shape[1:], 1)[:3]
+    return About(
+        fingerprint=digest_of(path) or "",
+        data="arrays given in Python",
+        test_data=None,
+        adapter="npz",
+        pictures=shape[0],
+        image_shape=(height, width, channels),
+        created=created,
     )
 
 

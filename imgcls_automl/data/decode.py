@@ -8,7 +8,7 @@ import numpy as np
 
 from imgcls_automl.data.dataset import MAX_PIXELS
 from imgcls_automl.data.header import is_16_bit, orientation_of
-from imgcls_automl.data.opening import open_picture, unreadable_if_it_fails
+from imgcls_automl.data.opening import open_picture, refuse_large, unreadable_if_it_fails
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def decode_image(
         shape: (height, width, channels) wanted; channels 1 or 3.
         resize: `"stretch"` ignores the aspect; `"pad"` keeps it and fills with black; `"crop"`
             keeps it and cuts the middle out.
-        max_pixels: Encoded pictures of more, height times width, are refused undecoded.
+        max_pixels: Pictures of more, height times width, are refused undecoded.
 
     Returns:
         uint8 (height, width, channels), 0-255.
@@ -49,6 +49,7 @@ def decode_image(
         UnreadableImageError: It cannot be decoded; the text says why.
     """
     if isinstance(picture, np.ndarray):
+        refuse_large(picture.shape[1], picture.shape[0], max_pixels)
         return _decode_array(picture, shape, resize)
     height, width, channels = shape
     with unreadable_if_it_fails(), open_picture(picture, max_pixels) as image:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcls_automl.data.dataset import MAX_PIXELS
-from imgcls_automl.data.opening import SUFFIXES, open_picture, unreadable_if_it_fails
+from imgcls_automl.data.opening import SUFFIXES, open_picture, refuse_large, unreadable_if_it_fails
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -56,6 +56,7 @@ def read_header(picture: Picture, *, max_pixels: int = MAX_PIXELS) -> Header:
         UnreadableImageError: It is missing, of no known format, too large or without a fixed range.
     """
     if isinstance(picture, np.ndarray):
+        refuse_large(picture.shape[1], picture.shape[0], max_pixels)
         return _describe_array(picture.shape, picture.dtype.str)
     with unreadable_if_it_fails(), open_picture(picture, max_pixels) as image:
         stated = _stated_orientation(image)

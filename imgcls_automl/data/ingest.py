@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imgcls_automl import registry
@@ -25,6 +26,7 @@ from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import serve
 from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records
+from imgcls_automl.data.room import make_room_to_read
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import tells_no_room
@@ -159,7 +161,7 @@ def _read_and_decode(
     report: Report,
     state: str | None,
 ) -> Found:
-    with Spool(request.cache) as spool:
+    with Spool(request.cache, partial(make_room_to_read, request.cache)) as spool:
         reading = read_all(adapter, info, request, spool, report)
         key = cache.key_of(
             request, adapter, info, state or cache.fingerprint_reading(reading, spool)

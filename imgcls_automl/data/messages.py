@@ -38,7 +38,8 @@ class Crash:
 
 def describe_failure(error: Exception) -> Refusal | Crash:
     """Put an exception into a message; a plugin's subclass becomes the class of ours it extends."""
-    if tells_no_room(error):
+    # What a refusal of ours was raised from is told in it already.
+    if tells_no_room(error) and not isinstance(error, errors.DatasetError):
         return Refusal(
             kind=errors.DatasetError,
             text=f"The disk is full, or a limit on file sizes is reached: {describe_error(error)}.\n"

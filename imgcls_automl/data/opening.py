@@ -41,16 +41,21 @@ def open_picture(picture: Path | bytes, max_pixels: int) -> Iterator[Image.Image
     if _count_bytes(picture) == 0:
         raise UnreadableImageError("the file is empty")
     with _open_without_pixel_limit(picture) as image:
-        if image.width * image.height > max_pixels:
-            raise UnreadableImageError(
-                f"{image.width}x{image.height} are {_mega(image.width * image.height)} megapixels, "
-                f"and at most {_mega(max_pixels)} are decoded (--max-pixels)"
-            )
+        refuse_large(image.width, image.height, max_pixels)
         if image.mode == "F":
             raise UnreadableImageError(
                 "floating-point pixels have no known range; save it with 8 or 16 bits"
             )
         yield image
+
+
+def refuse_large(width: int, height: int, max_pixels: int) -> None:
+    """Raise UnreadableImageError for a picture of more than `max_pixels`."""
+    if width * height > max_pixels:
+        raise UnreadableImageError(
+            f"{width}x{height} are {_mega(width * height)} megapixels, "
+            f"and at most {_mega(max_pixels)} are decoded (--max-pixels)"
+        )
 
 
 @contextmanager

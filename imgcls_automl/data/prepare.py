@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.joining import refuse_repeats
+from imgcls_automl.data.kept_arrays import using_arrays
 from imgcls_automl.data.matching import choose_common_adapter
 from imgcls_automl.data.messages import unwrap
 from imgcls_automl.errors import DatasetError
@@ -99,10 +100,13 @@ def answered(
     Raises:
         ImgclsError: As `prepare_dataset` does.
     """
-    refuse_repeats([*request.data, *([request.test_data] if request.test_data else [])])
-    # It starts, which takes a moment, while the adapter is chosen.
-    child = Child(target, request, *arguments, log=log)
-    try:
+    sources = [*request.data, *([request.test_data] if request.test_data else [])]
+    refuse_repeats(sources)
+    with ExitStack() as held:
+        held.enter_context(using_arrays(sources))
+        # It starts, which takes a moment, while the adapter is chosen.
+        child = Child(target, request, *arguments, log=log)
+        held.callback(child.stop)
         info, reason = choose_common_adapter(request.data, request.adapter, request.options, log)
         logger.info(
             "Reading %r with %s (%s): %s", request.described, info.name, info.origin, reason
@@ -113,8 +117,6 @@ def answered(
         except ChildDiedError as error:
             raise DatasetError(_describe_death(request, info, error)) from error
         yield answer
-    finally:
-        child.stop()
 
 
 def _await_answer(

@@ -144,7 +144,8 @@ def summarise(
     - `"left_out"`: pictures lost to an exact copy in a later split, by the split that lost them.
     - `"balance"`: largest and smallest class (name, pictures), their ratio, and the effective number of classes.
     - `"remarks"`: what matters most, in words.
-    - `"brightness"`: mean and spread over the pictures outside the test split.
+    - `"brightness"`: mean and spread over the pictures of train and validation.
+    - `"sizes"`: median height and width of the same pictures before decoding.
     """
     contents = corrected.contents
     stated = stated_splits(contents)

@@ -75,6 +75,35 @@ def make_room(
         )
 
 
+def make_room_to_read(cache: Path, read: int, more: int) -> None:
+    """See to it that pictures which are handed over can be kept until all are read, and decoded.
+
+    How many will come nobody knows: sets are removed as they come, the least recently used first.
+
+    Args:
+        cache: The folder that holds decoded sets, and these pictures meanwhile.
+        read: Bytes of pictures that it holds already.
+        more: Bytes that may come until this is asked again.
+
+    Raises:
+        DatasetError: There is no room on the disk, even without the sets that nobody uses.
+    """
+    missing = more + SPARE_BYTES - shutil.disk_usage(cache).free
+    if missing <= 0:
+        return
+    clear_leftovers(cache)
+    removable = [one for one in list_sets(cache) if not one.in_use]
+    free = shutil.disk_usage(cache).free + sum(one.size for one in removable)
+    if more + SPARE_BYTES > free:
+        has = read + max(0, free - SPARE_BYTES)
+        raise DatasetError(
+            f"Pictures that come as pixels or bytes are kept on the disk until all are read. They may take "
+            f"{format_bytes(read + more)} or more, but the disk of {cache} has {format_bytes(has)} for them.\n"
+            "Free some space (imgcls-automl data cache list), or use another disk: --cache-dir DIR"
+        )
+    _remove(removable, missing)
+
+
 def check_room(rooms: Sequence[Room], *, pictures: int, shape: tuple[int, int, int]) -> None:
     """Refuse a set that does not fit into one of the rooms.
 
@@ -142,7 +171,7 @@ def _remove(removable: Sequence[CachedSet], missing: int) -> None:
         for gone in remove_sets([one]):
             missing -= gone.size
             logger.info(
-                "Removed the decoded pictures of %s (%s) from the cache to make room.",
+                "Removed %s (%s) from the cache to make room.",
                 gone.about.data if gone.about else gone.name,
                 format_bytes(gone.size),
             )

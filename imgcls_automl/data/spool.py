@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
 _BUFFER = 1 << 20  # bytes
+STEP_BYTES = 16 << 20  # for which room is made at a time, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,16 @@ class Spool:
     """A temporary file that has no name, so that even a killed process leaves nothing behind.
 
     Pictures are put one after another and got in any order, also from several threads at once.
+
+    Args:
+        folder: Where the file is.
+        make_room: Called now and then with the bytes that are kept so far, and with how many may
+            come before it is called again; raises where there is no room for them. None where the system tells.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make_room: Callable[[int, int], None] | None = None) -> None:
+        self._make_room = make_room
+        self._room = 0  # bytes that were found free, from the file's beginning
         self._file = tempfile.TemporaryFile(dir=folder, buffering=_BUFFER)  # noqa: SIM115
         self._end = 0
         self._flushed = 0
@@ -68,10 +77,19 @@ class Spool:
         self._flushed = self._end
 
     def _append(self, data: bytes, shape: tuple[int, ...] | None, dtype: str) -> Spooled:
+        self._reserve(len(data))
         self._file.write(data)
         spooled = Spooled(self._end, len(data), shape, dtype)
         self._end += len(data)
         return spooled
+
+    def _reserve(self, length: int) -> None:
+        if self._make_room is None or self._end + length <= self._room:
+            return
+        # Twice what is there, so that a small source needs little room, and a large one few looks.
+        step = max(length, min(STEP_BYTES, max(_BUFFER, self._end)))
+        self._make_room(self._end, step)
+        self._room = self._end + step
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ def _find(request: DatasetRequest, info: PluginInfo, held: ExitStack, report: Re
     from imgcls_automl import registry
     from imgcls_automl.data.decode_set import NothingReadableError
     from imgcls_automl.data.ingest import find_or_decode, read_all
+    from imgcls_automl.data.room import make_room_to_read
     from imgcls_automl.data.spool import Spool
 
     adapter = registry.load(info, request.options)
@@ -75,7 +77,7 @@ def _find(request: DatasetRequest, info: PluginInfo, held: ExitStack, report: Re
     if not issues:
         return Unreadable(files=(), others=0)
     # Once more, because a decoded set knows its pictures by their ids only.
-    with Spool(request.cache) as spool:
+    with Spool(request.cache, partial(make_room_to_read, request.cache)) as spool:
         reading = read_all(adapter, info, request, spool, report)
     places = {sample.id: sample.picture for sample in reading.samples}
     return _tell_files_apart(issues, places)

@@ -14,7 +14,8 @@ def list_constraints(result: TrialResult) -> dict[str, float]:
     """The constraints a trial breaks, by name, above 0: the smaller, the nearer it is to a candidate that keeps them.
 
     A failed trial breaks one as an infeasible draw does. Told as a mere failure it would teach nothing: the sampler
-    models complete, pruned and infeasible trials alone.
+    models complete, pruned and infeasible trials alone. A duplicate breaks one too, even of the best candidate: the
+    sampler looks beside it then. Told its twin's score instead, it draws more duplicates and finds no better ones.
     """
     if result.state == "failed":
         return {str(result.cause): BROKEN}

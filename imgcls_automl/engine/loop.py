@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.drawing import make_draw
 from imgcls_automl.engine.duplicates import KnownCandidates
 from imgcls_automl.engine.epoch_scores import EpochScores
 from imgcls_automl.engine.improvement import is_out_of_patience, trials_without_improvement
@@ -17,7 +18,9 @@ from imgcls_automl.engine.study import (
     BASELINE,
     ask_trial,
     counted_trials,
+    put_back,
     ranked_trials,
+    read_ended,
     running_trials,
     seed_sampler,
     tell_result,
@@ -29,7 +32,6 @@ from imgcls_automl.executors.messages import (
     Admission,
     CandidateDrawn,
     EpochReport,
-    SuggestAnswer,
     SuggestCall,
     TrialStarted,
     Verdict,
@@ -100,7 +102,7 @@ class _Loop:
         self._unfinished = running_trials(study)
         self._known = KnownCandidates.read(plan.folder)
         self._scores = EpochScores(study)
-        self._streak = Streak()
+        self._streak = Streak.recall(read_ended(study, plan.folder))
         self._pace = Pace(plan)
 
     def run(self) -> None:
@@ -112,6 +114,8 @@ class _Loop:
             event = self._executor.next_event(PATROL_SECONDS)
             if event is not None:
                 self._handle(*event)
+        # Those there was no budget for: a resumed search that has more goes on with them.
+        put_back(self._study, self._unfinished)
         self._tell_why_it_stops()
 
     def explain_nothing(self) -> str:
@@ -177,7 +181,7 @@ class _Loop:
         if running is None:
             logger.info("Worker %d: %s", worker, event)
         elif isinstance(event, SuggestCall):
-            self._executor.answer(worker, _make_call(running.trial, event))
+            self._executor.answer(worker, make_draw(running.trial, event))
         elif isinstance(event, CandidateDrawn):
             twin = self._known.admit(event.number, event.candidate)
             self._executor.answer(worker, Admission(duplicate_of=twin))
@@ -245,10 +249,3 @@ class _Loop:
             deadline=self._pace.deadline(),
         )
         self._observe(standing)
-
-
-def _make_call(trial: optuna.Trial, call: SuggestCall) -> SuggestAnswer:
-    try:
-        return SuggestAnswer(value=getattr(trial, call.method)(**call.arguments))
-    except Exception as error:  # the space's mistake, raised again where the space called
-        return SuggestAnswer(error=error)

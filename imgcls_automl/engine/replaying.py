@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
+from imgcls_automl.engine.retrying import LostError, ask_twice
 from imgcls_automl.executors.messages import SuggestAnswer, SuggestCall, WorkerLost
 from imgcls_automl.executors.results import ReplayResult
 from imgcls_automl.executors.tasks import ReplayTask
@@ -44,11 +45,26 @@ def replay_draws(
 
     Raises:
         DoesNotFitError: The space draws another parameter, refuses a value, or draws one of them no more.
+        BrokenPluginError: The worker was lost, and the next one too: whether they fit is not known.
     """
+    task = ReplayTask(number=number, folder=folder, baseline=baseline)
+    calls = ask_twice(
+        executor,
+        lambda worker: _replay(executor, worker, task, parameters),
+        what=f"drew the parameters of trial {number} again",
+    )
+    unused = sorted(set(parameters) - {call.arguments["name"] for call in calls})
+    if unused:
+        raise DoesNotFitError(f"the space no longer draws {', '.join(unused)}")
+    return calls
+
+
+def _replay(
+    executor: Executor, worker: int, task: ReplayTask, parameters: Mapping[str, Any]
+) -> list[SuggestCall]:
     trial = optuna.trial.FixedTrial(dict(parameters))
     calls: list[SuggestCall] = []
-    worker = _await_idle(executor)
-    executor.submit(worker, ReplayTask(number=number, folder=folder, baseline=baseline))
+    executor.submit(worker, task)
     while True:
         event = executor.next_event(None)
         message = event[1] if event is not None and event[0] == worker else None
@@ -56,21 +72,11 @@ def replay_draws(
             calls.append(message)
             executor.answer(worker, _answer(trial, message))
         elif isinstance(message, WorkerLost):
-            raise DoesNotFitError(message.detail)
+            raise LostError(message)
         elif isinstance(message, ReplayResult):
             if message.refusal is not None:
                 raise DoesNotFitError(message.refusal)
-            break
-    unused = sorted(set(parameters) - set(trial.params))
-    if unused:
-        raise DoesNotFitError(f"the space no longer draws {', '.join(unused)}")
-    return calls
-
-
-def _await_idle(executor: Executor) -> int:
-    while not executor.idle():  # one that was lost is being replaced
-        executor.next_event(None)
-    return executor.idle()[0]
+            return calls
 
 
 def _answer(trial: optuna.trial.FixedTrial, call: SuggestCall) -> SuggestAnswer:

@@ -15,6 +15,7 @@ from imgcls_automl.engine.constraints import list_constraints
 from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.resuming import refuse_change
 from imgcls_automl.run_checks import LOCK_TIMEOUT, check_study_file
+from imgcls_automl.trial_files import read_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +128,12 @@ def report_score(trial: Trial, score: float, epoch: int) -> None:
     trial.storage.set_trial_intermediate_value(trial._trial_id, epoch, score)
 
 
+def put_back(study: optuna.Study, trials: list[Trial]) -> None:
+    """Have trials that were begun wait to be asked for again, with the numbers, draws and epochs that they have."""
+    for trial in trials:
+        study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+
 def tell_result(study: optuna.Study, trial: Trial, result: TrialResult) -> None:
     """Tell the study how a trial ended."""
     trial.set_user_attr(STATE, result.state)
@@ -144,6 +151,18 @@ def ended_trials(study: optuna.Study) -> list[FrozenTrial]:
     """Trials the study knows the end of, by number."""
     ends = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
     return study.get_trials(deepcopy=False, states=ends)
+
+
+def read_ended(study: optuna.Study, trials: Path) -> list[TrialResult]:
+    """The results on the disk of trials that the study knows the end of, as they ended one after the other.
+
+    Args:
+        study: Knows the order.
+        trials: The run's `trials/` folder.
+    """
+    ended = sorted(ended_trials(study), key=lambda trial: (trial.datetime_complete, trial.number))
+    found = [read_result(trials / str(trial.number)) for trial in ended]
+    return [result for result in found if result is not None]
 
 
 def counted_trials(study: optuna.Study) -> int:

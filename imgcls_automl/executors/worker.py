@@ -5,7 +5,6 @@ Runs in a child process only, which is why it imports what it likes.
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import sys
@@ -27,7 +26,7 @@ from imgcls_automl.executors.tasks import (
     TrialTask,
     UseDataset,
 )
-from imgcls_automl.files import tells_no_room
+from imgcls_automl.files import as_disk_error
 from imgcls_automl.plugin import HasBaselines
 from imgcls_automl.text import describe_error, describe_frame
 
@@ -76,10 +75,11 @@ def serve(connection: Connection[Any, Any], setup: WorkerSetup) -> None:
     except EOFError:
         logger.info("The search process has closed the connection.")
     except Exception as error:
-        if not tells_no_room(error):
-            raise
         # The run's trouble, not the candidate's: its trial is done again when there is room.
-        connection.send(Refused(error=OSError(errno.ENOSPC, str(error))))
+        of_disk = as_disk_error(error)
+        if of_disk is None:
+            raise
+        connection.send(Refused(error=of_disk))
 
 
 def _start(setup: WorkerSetup) -> tuple[Backend, SearchSpace]:

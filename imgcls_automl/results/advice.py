@@ -43,18 +43,6 @@ def list_advice(
     return [sentence for sentence in told if sentence]
 
 
-def describe_ties(leader: TrialRecord | None, tied: Sequence[TrialRecord]) -> str:
-    """`"Trials 4 and 7 are statistically tied with it on validation."`; empty where none is."""
-    if leader is None or not tied:
-        return ""
-    numbers = [str(trial.number) for trial in tied]
-    if len(numbers) > 6:
-        return f"{len(numbers)} trials are statistically tied with it on validation."
-    names = " and ".join([", ".join(numbers[:-1]), numbers[-1]] if len(numbers) > 1 else numbers)
-    noun, verb = ("Trial", "is") if len(numbers) == 1 else ("Trials", "are")
-    return f"{noun} {names} {verb} statistically tied with it on validation."
-
-
 def _doubt_model(scores: TestScores | None) -> str:
     if scores is None:
         return ""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_UNREADABLE = ("unreadable", "reported")  # by the decoder, by the adapter
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassSize:
@@ -81,8 +83,13 @@ def _make_record(summary: Mapping[str, Any]) -> DataRecord:
         effective_classes=float(checks["balance"]["effective_classes"]),
         problems=tuple(
             (name.replace("_", " "), int(count))
-            for name, count in checks["issues"].items()
+            for name, count in {**_found_in_reading(summary), **checks["issues"]}.items()
             if count
         ),
         remarks=tuple(str(remark) for remark in checks["remarks"]),
     )
+
+
+def _found_in_reading(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """What was noted of pictures that could be read; the others are counted as unreadable."""
+    return {name: it for name, it in summary["issues"].items() if name not in _UNREADABLE}

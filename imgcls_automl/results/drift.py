@@ -67,17 +67,27 @@ def read_training_appearance(run: Path, class_names: Sequence[str]) -> Appearanc
     path = run / "data/summary.json"
     summary = read_object(path)
     try:
-        sizes = summary["original"]["sizes"]
-        brightness = summary.get("checks", {}).get("brightness")
+        checks = summary.get("checks", {})
+        height, width = _read_size(summary, checks)
+        brightness = checks.get("brightness")
         return Appearance(
-            height=float(sizes["height"]["median"]),
-            width=float(sizes["width"]["median"]),
+            height=height,
+            width=width,
             brightness=float(brightness["mean"]) if brightness else None,
             brightness_sd=float(brightness["sd"]) if brightness else 0.0,
             class_shares=_read_shares(summary["classes"], class_names),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
+
+
+def _read_size(summary: Mapping[str, Any], checks: Mapping[str, Any]) -> tuple[float, float]:
+    """The median picture's (height, width)."""
+    if sizes := checks.get("sizes"):
+        return float(sizes["height"]), float(sizes["width"])
+    # Older versions only wrote those of all pictures, the test split's among them.
+    original = summary["original"]["sizes"]
+    return float(original["height"]["median"]), float(original["width"]["median"])
 
 
 def _read_shares(

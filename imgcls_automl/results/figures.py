@@ -13,6 +13,11 @@ def lower_is_better(metric: str) -> bool:
     return metric.endswith("loss")
 
 
+def find_best_first(metric: str) -> str:
+    """`"descending"`, the order with the best on top, or `"ascending"` where lower scores are better."""
+    return "ascending" if lower_is_better(metric) else "descending"
+
+
 def beats(metric: str, score: float, other: float) -> bool:
     """Whether a score is better than another; equal ones are not."""
     return score < other if lower_is_better(metric) else score > other

@@ -32,7 +32,7 @@ COLUMNS = (
     "plugin",
 )
 # After the columns of the candidates: how even the folds are, the trial's part in the choice, why one failed, what
-# tells runs apart, what a forward pass takes, and what the score is worth.
+# tells runs apart, what a forward pass takes, what the score is worth, and how large the weights are.
 LAST_COLUMNS = (
     "folds",
     "fold_sd",
@@ -53,6 +53,7 @@ LAST_COLUMNS = (
     "test_score",
     "test_low",
     "test_high",
+    "size_bytes",
 )
 
 
@@ -78,6 +79,7 @@ class Section:
         runs: Their names.
         leader: Run and number of the trial that ties are judged against; None while none is complete.
         tells_ties: Whether the files tell enough to judge ties.
+        tied: How many trials are tied with the leader, those without a row too.
         left_out: Trials of its runs that have no row.
     """
 
@@ -89,6 +91,7 @@ class Section:
     runs: tuple[str, ...]
     leader: tuple[str, int] | None
     tells_ties: bool
+    tied: int = 0
     left_out: int = 0
 
 
@@ -129,13 +132,12 @@ def build_leaderboard(runs: Sequence[RunRecord]) -> Leaderboard:
         RunFolderError: The test scores of a run are damaged.
     """
     named = _name_runs(runs)
-    groups = _group(named)
-    sections = [_make_section(number, group) for number, group in enumerate(groups, start=1)]
-    rows = [
-        row
-        for section, group in zip(sections, groups, strict=True)
-        for row in _make_rows(section, group)
-    ]
+    sections: list[Section] = []
+    rows: list[dict[str, Any]] = []
+    for number, group in enumerate(_group(named), start=1):
+        made = list(_make_rows(number, group))
+        sections.append(_make_section(number, group, tied=sum(row["tied"] for row in made)))
+        rows += made
     return Leaderboard(
         columns=(
             *COLUMNS,
@@ -183,7 +185,7 @@ def _group(named: Mapping[str, RunRecord]) -> list[dict[str, RunRecord]]:
     return list(groups.values())
 
 
-def _make_section(number: int, group: Mapping[str, RunRecord]) -> Section:
+def _make_section(number: int, group: Mapping[str, RunRecord], *, tied: int) -> Section:
     first = next(iter(group.values()))
     leader = _find_leader(group)
     return Section(
@@ -195,6 +197,7 @@ def _make_section(number: int, group: Mapping[str, RunRecord]) -> Section:
         runs=tuple(group),
         leader=(leader.name, leader.trial.number) if leader else None,
         tells_ties=leader is not None and can_judge(leader.run, leader.trial),
+        tied=tied,
     )
 
 
@@ -210,12 +213,12 @@ def _find_leader(group: Mapping[str, RunRecord]) -> Ranked | None:
     return best
 
 
-def _make_rows(section: Section, group: Mapping[str, RunRecord]) -> Iterator[dict[str, Any]]:
+def _make_rows(section: int, group: Mapping[str, RunRecord]) -> Iterator[dict[str, Any]]:
     leader = _find_leader(group)
     tests = {name: read_scores(run.folder) for name, run in group.items()}
     for rank, ranked in rank_trials(group):
         row = make_row(ranked, rank, leader=leader, test=tests[ranked.name])
-        yield row | {"section": section.number}
+        yield row | {"section": section}
 
 
 def _list_floors(named: Mapping[str, RunRecord]) -> Iterator[RunFloor]:

@@ -10,7 +10,7 @@ from imgcls_automl.files import write_text
 from imgcls_automl.pages.content_policy import make_policy, read_asset
 from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.results.axes import shorten_number
-from imgcls_automl.results.figures import format_score, name_metric
+from imgcls_automl.results.figures import find_best_first, format_score, name_metric
 from imgcls_automl.results.leaderboard_texts import (
     describe_floors,
     describe_role,
@@ -21,6 +21,7 @@ from imgcls_automl.results.leaderboard_texts import (
 )
 from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_tables import Cell, Span, format_seconds, shorten_column
+from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,6 +51,7 @@ class Line:
     space: str
     plugin: str
     params: Cell
+    size: Cell
     seconds: Cell
     latency: Cell
     mark: bool
@@ -58,11 +60,21 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A section of the leaderboard on the page; `has` names the columns that are not empty."""
+    """A section of the leaderboard on the page.
+
+    Attributes:
+        title: What is ranked.
+        verdict: Who leads, in words.
+        lines: Best first.
+        best_first: The order of scores that has the best on top, as `aria-sort` calls it.
+        remarks: Below the table.
+        has: The columns that are not empty.
+    """
 
     title: str
     verdict: str
     lines: tuple[Line, ...]
+    best_first: str
     remarks: tuple[str, ...]
     has: frozenset[str]
 
@@ -105,6 +117,7 @@ def _make_table(board: Leaderboard) -> Table:
         title=title[0].upper() + title[1:],
         verdict=_describe_first(board),
         lines=lines,
+        best_first=find_best_first(section.metric),
         remarks=(*list_remarks(board), *describe_floors(board)),
         has=frozenset(name for name, there in optional.items() if there),
     )
@@ -112,7 +125,8 @@ def _make_table(board: Leaderboard) -> Table:
 
 def _describe_first(board: Leaderboard) -> str:
     """`"Trial 3 of b (resnet_small) leads with 93.9% accuracy on validation; 2 others are statistically tied."`."""
-    leader = board.sections[0].leader
+    section = board.sections[0]
+    leader, tied = section.leader, section.tied
     row = next((it for it in board.rows if (it["run"], it["trial"]) == leader), None)
     if row is None:
         return ""
@@ -123,7 +137,6 @@ def _describe_first(board: Leaderboard) -> str:
         told += (
             f" and {format_score(metric, row['test_score'])} on the test split ({_bound_test(row)})"
         )
-    tied = sum(bool(it.get("tied")) for it in board.rows)
     if tied:
         others = "1 other is" if tied == 1 else f"{tied} others are"
         told += f"; {others} statistically tied with it"
@@ -145,6 +158,7 @@ def _make_line(row: Mapping[str, Any], scale: Scale | None, *, mark: bool) -> Li
         space=row["space"],
         plugin=row["plugin"] or "",
         params=_make_cell(row["params"], shorten_number),
+        size=_make_cell(row.get("size_bytes"), format_bytes),
         seconds=_make_cell(row["seconds"], format_seconds),
         latency=_make_cell(row.get("latency_ms"), lambda value: f"{value:.3g} ms"),
         mark=mark,

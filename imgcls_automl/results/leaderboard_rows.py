@@ -83,6 +83,7 @@ def make_row(
     row["fingerprint"] = run.dataset.fingerprint if run.dataset else None
     row["flops"] = trial.flops
     row["latency_ms"] = trial.latency_ms
+    row["size_bytes"] = trial.size_bytes
     row["low"], row["high"] = ranked.interval or (None, None)
     row["tied"] = _is_tied(ranked, leader)
     if test is not None and row["winner"]:

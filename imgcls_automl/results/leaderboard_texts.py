@@ -9,7 +9,7 @@ from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.results.figures import name_metric
 from imgcls_automl.results.report_album import shorten
-from imgcls_automl.text import plain
+from imgcls_automl.text import format_bytes, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,17 +108,17 @@ def _describe_ties(board: Leaderboard, section: Section) -> str:
         return plain(
             f"No ties are told: only answers of retrained trials say how far {metric} varies, and {name} has none."
         )
-    tied = any(row.get("tied") for row in board.rows)
+    mark = f"tied ({section.tied:,})"
     if section.metric != "accuracy":
         others = "Trials that were not retrained are not judged: a score alone does not say how far it varies."
-        told = f"tied: retrained, as good as {name}, as far as their answers to validation tell."
+        told = f"{mark}: retrained, as good as {name}, as far as their answers to validation tell."
         return plain(
-            f"{told if tied else f'No retrained trial is within chance of {name}.'} {others}"
+            f"{told if section.tied else f'No retrained trial is within chance of {name}.'} {others}"
         )
-    if not tied:
+    if not section.tied:
         return plain(f"None is within chance of {name} on validation.")
     return plain(
-        f"tied: as accurate as {name}, as far as validation tells: chance alone makes such differences."
+        f"{mark}: as accurate as {name}, as far as validation tells: chance alone makes such differences."
     )
 
 
@@ -153,6 +153,8 @@ def format_value(column: str, value: object) -> str:
         return f"{value:.{_DECIMALS[column]}f}" if column in _DECIMALS else f"{value:.4g}"
     if isinstance(value, int) and column in ("params", "flops"):
         return f"{value:,}"
+    if isinstance(value, int) and column == "size_bytes":
+        return format_bytes(value)
     return plain(str(value))
 
 

@@ -25,6 +25,7 @@ from imgcls_automl.results.final_model import (
 )
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.scores import read_scores
+from imgcls_automl.results.source_names import make_slug, name_data, name_test_data
 from imgcls_automl.results.verdict import describe_trials, quote, show_path
 from imgcls_automl.text import escape_markdown, plain
 
@@ -81,7 +82,9 @@ def _render(run: RunRecord, scores: TestScores) -> str:
     floor = scores.metrics.get("majority_floor")
     leader = find_leader(run)
     settings = [] if leader is None else [*leader.model.items(), *leader.training.items()]
-    folder = quote(show_path(run.folder))
+    data, test_data = name_data(run), name_test_data(run)
+    # A card is read elsewhere: the folders above the run's are no one's business.
+    folder = quote(run.folder.resolve().name)
     return environment.get_template("model_card.md.jinja").render(
         run=run,
         scores=scores,
@@ -101,8 +104,11 @@ def _render(run: RunRecord, scores: TestScores) -> str:
             (it.name, it.support, f"{it.accuracy.value:.3f}") for it in scores.groups[:MAX_GROUPS]
         ],
         groups_left_out=max(0, len(scores.groups) - MAX_GROUPS),
-        name=f"{run.space} on {run.data or 'pictures'}",
-        data=run.data,
+        name=f"{run.space} on {data}",
+        data=data,
+        test_data=test_data,
+        tested_on=test_data or data,
+        slug=make_slug(test_data or data),
         origin=run.plugins["space"].origin if "space" in run.plugins else "",
         trials=describe_trials(run),
         metric=name_metric(run.metric),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PICTURE_SUFFIXES = frozenset(SUFFIXES)
 # What systems leave behind among people's pictures, besides hidden names. @eaDir holds thumbnails.
 _JUNK = {"__macosx", "@eadir", "lost+found", "$recycle.bin"}
+_LOOKS_ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,7 @@ def walk_pictures(
     for place, names in _walk_folders(root, closed):
         if pace.is_due():
             report(IngestProgress(stage="reading", done=len(pictures), total=None))
-        # As class folders are named in training: bytes that are no UTF-8 become escapes.
-        below = os.fsencode(Path(place).relative_to(root)).decode("utf-8", "backslashreplace")
-        inside = reversed(Path(below).parts)
+        inside = (_decode_name(it) for it in reversed(Path(place).relative_to(root).parts))
         label = next((folder for folder in inside if folder in class_names), None)
         for name in names:
             if not _is_hidden(name) and Path(name).suffix.lower() in PICTURE_SUFFIXES:
@@ -84,3 +84,12 @@ def _walk_folders(root: str, closed: list[OSError]) -> Iterator[tuple[str, list[
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in _JUNK
+
+
+def _decode_name(name: str) -> str:
+    """As class folders are named in training: bytes that are no UTF-8 become escapes, one text a name."""
+    encoded = os.fsencode(name)
+    text = encoded.decode("utf-8", "backslashreplace")
+    if not _LOOKS_ESCAPED.search(text):
+        return text
+    return encoded.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")

@@ -67,6 +67,7 @@ class RunRecord:
         folder: Where it lies.
         status: `"running"` (or killed), `"complete"`, `"interrupted"` or `"failed"`.
         started: UTC, ISO 8601.
+        started_in: The working folder, which relative sources are to be found from; empty in runs of older versions.
         config: The resolved configuration.
         seed: Of splits, sampler and weights.
         versions: Of Python and the libraries, by name.
@@ -86,6 +87,7 @@ class RunRecord:
     folder: Path
     status: str
     started: str
+    started_in: str
     config: Mapping[str, Any]
     seed: int | None
     versions: Mapping[str, str]
@@ -157,6 +159,7 @@ def read_run(folder: Path) -> RunRecord:
             folder=folder,
             status=status,
             started=str(run.get("started") or ""),
+            started_in=str(run.get("started_in") or ""),
             config=config,
             seed=take_whole(run, "seed"),
             versions={name: str(it) for name, it in take_object(run, "versions").items()},

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
 from imgcls_automl.pages.content_policy import make_policy, read_asset
 from imgcls_automl.pages.opening import open_templates
-from imgcls_automl.results.advice import describe_ties, list_advice
+from imgcls_automl.results.advice import list_advice
 from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
@@ -26,7 +25,11 @@ from imgcls_automl.results.final_model import describe_training, list_comparison
 from imgcls_automl.results.frontier import draw_frontiers
 from imgcls_automl.results.history_damage import describe_history_damage
 from imgcls_automl.results.leaderboard import build_leaderboard
-from imgcls_automl.results.leaderboard_texts import describe_floors, describe_shared
+from imgcls_automl.results.leaderboard_texts import (
+    describe_floors,
+    describe_shared,
+    list_remarks,
+)
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
@@ -41,7 +44,8 @@ from imgcls_automl.results.report_tables import (
 )
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.shown_pictures import read_shown_pictures
-from imgcls_automl.results.ties import list_ties
+from imgcls_automl.results.source_names import name_data, name_test_data
+from imgcls_automl.results.ties import describe_ties, list_ties
 from imgcls_automl.results.verdict import (
     describe_outcome,
     describe_trials,
@@ -51,6 +55,7 @@ from imgcls_automl.results.verdict import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.report_study import StudyFigure
@@ -100,10 +105,9 @@ def write_report(folder: Path) -> Path:
         "metric": name_metric(run.metric),
         "trials": describe_trials(run),
         "outcome": [
-            *describe_outcome(run, scores),
+            *describe_outcome(run, scores, ties=describe_ties(run, leader, tied)),
             *filter(None, [describe_history_damage(run.trials)]),
         ],
-        "ties": describe_ties(leader, tied),
         "advice": list_advice(
             run, scores, leader=leader, tied=tied, pairs=errors.pairs if errors else ()
         ),
@@ -111,7 +115,7 @@ def write_report(folder: Path) -> Path:
         "commands": list_next_commands(run, scores),
         "search_command": format_search_command(run),
         "board": make_board(board, run, leader),
-        "floors": describe_floors(board),
+        "remarks": [*list_remarks(board), *describe_floors(board)],
         "contenders": list_contenders(run),
         "shared": [(shorten_column(column), value) for column, value in describe_shared(board)],
         "curves": draw_curves(
@@ -128,6 +132,8 @@ def write_report(folder: Path) -> Path:
         "errors": errors,
         "within": "best/",  # where the files of the errors lie
         "data": read_data_record(folder),
+        "source": name_data(run),
+        "test_source": name_test_data(run),
         "max_classes": MAX_CLASSES,
         "figures": draw_study(folder, run.metric),
     }
@@ -138,11 +144,7 @@ def write_report(folder: Path) -> Path:
 
 def _make_title(run: RunRecord) -> str:
     """Space and sources, without the folders they lie in: those stand in the command that reproduces the run."""
-    named = run.config.get("data") or "pictures"
-    sources = named if isinstance(named, list) else [named]
-    return (
-        f"{run.space} on {', '.join(Path(str(source)).name or str(source) for source in sources)}"
-    )
+    return f"{run.space} on {name_data(run)}"
 
 
 def _render(values: dict[str, Any]) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.axes import shorten_number
-from imgcls_automl.results.figures import format_score
+from imgcls_automl.results.figures import find_best_first, format_score
 from imgcls_automl.results.leaderboard_texts import format_value, select_differing
-from imgcls_automl.results.ties import list_ties, measure_interval
+from imgcls_automl.results.ties import measure_interval
+from imgcls_automl.text import format_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ class Row:
     span: Span | None
     shown: tuple[Cell, ...]
     params: Cell
+    size: Cell
     seconds: Cell
     latency: Cell
     mark: bool
@@ -69,23 +71,23 @@ class Board:
 
     Attributes:
         rows: Best first.
+        best_first: The order of scores that has the best on top, as `aria-sort` calls it.
         few: How many of them stand open.
         left_out: How many more there are in leaderboard.csv.
         shown: (column, label) of the settings that have columns: those with most different values.
         has_latency: Whether it was measured.
         has_spread: Whether scores have an interval or differ by folds.
-        tied: Trials tied with the leader.
         settings: Of the leader, (label, value).
         causes: (cause, how many) of the trials that failed or were infeasible, the most frequent first.
     """
 
     rows: tuple[Row, ...]
+    best_first: str
     few: int
     left_out: int
     shown: tuple[tuple[str, str], ...]
     has_latency: bool
     has_spread: bool
-    tied: tuple[int, ...]
     settings: tuple[tuple[str, str], ...]
     causes: tuple[tuple[str, int], ...]
 
@@ -94,7 +96,6 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
     """Lay out the leaderboard of one run; `leader` is the trial to stress."""
     columns = [it for it in board.columns if it.startswith(_PREFIXES)]
     shown = _choose_settings(board, columns)
-    tied = {trial.number for trial in list_ties(run, leader)}
     trials = {trial.number: trial for trial in run.trials}
     rows = board.rows[:MAX_ROWS]
     intervals = {row["trial"]: measure_interval(run, trials[row["trial"]]) for row in rows}
@@ -107,19 +108,19 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
             shown=shown,
             columns=columns,
             span=spans.get(row["trial"]),
-            roles=_list_roles(row, leader, tied),
+            roles=_list_roles(row, leader),
         )
         for row in rows
     ]
     best = next((row for row in made if leader and row.trial == leader.number), None)
     return Board(
         rows=tuple(made),
+        best_first=find_best_first(run.metric),
         few=FEW_ROWS,
         left_out=max(0, len(board.rows) - MAX_ROWS),
         shown=tuple((column, shorten_column(column)) for column in shown),
         has_latency=any(row.latency.text for row in made),
         has_spread=bool(spans) or any(row.spread for row in made),
-        tied=tuple(sorted(tied)),
         settings=best.settings if best else (),
         causes=tuple(
             Counter(
@@ -154,13 +155,11 @@ def _choose_settings(board: Leaderboard, columns: Sequence[str]) -> list[str]:
     return [column for column in columns if column in most]
 
 
-def _list_roles(
-    row: Mapping[str, Any], leader: TrialRecord | None, tied: set[int]
-) -> tuple[str, ...]:
+def _list_roles(row: Mapping[str, Any], leader: TrialRecord | None) -> tuple[str, ...]:
     roles = []
     if leader and row["trial"] == leader.number:
         roles.append("winner" if row["winner"] else "leader")
-    if row["trial"] in tied:
+    if row["tied"]:
         roles.append("tied")
     if row["baseline"]:
         roles.append("baseline")
@@ -219,11 +218,13 @@ def _make_row(
         span=span,
         shown=tuple(_make_cell(format_value(it, row.get(it)), row.get(it)) for it in shown),
         params=_make_cell(shorten_number(trial.parameters or 0), trial.parameters),
+        size=_make_cell(format_bytes(trial.size_bytes or 0), trial.size_bytes),
         seconds=_make_cell(format_seconds(trial.seconds or 0), trial.seconds),
         latency=_make_cell(f"{trial.latency_ms or 0:.3g} ms", trial.latency_ms),
         mark=any(role in ("winner", "leader") for role in roles),
         settings=(
             ("epochs", str(trial.epochs)),
+            *([("weights", f"{trial.parameters:,}")] if trial.parameters else []),
             *(
                 (shorten_column(it), format_value(it, row[it]))
                 for it in columns

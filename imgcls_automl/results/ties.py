@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 from imgcls_automl.results.figures import lower_is_better
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.trial_record import TrialRecord
 
+_NAMED = 6  # tied trials at most that are told by their numbers
 _Z = 1.959963984540054  # of the normal distribution, two-sided 95%
 
 
@@ -46,6 +49,19 @@ def list_ties(run: RunRecord, leader: TrialRecord | None) -> list[TrialRecord]:
     return sorted(tied, key=lambda trial: sign * (trial.score or 0.0))
 
 
+def describe_ties(run: RunRecord, leader: TrialRecord | None, tied: Sequence[TrialRecord]) -> str:
+    """`"Trials 4 and 7 are statistically tied with the winner on validation."`; empty where no other is complete."""
+    if leader is None or sum(trial.state == "complete" for trial in run.trials) < 2:
+        return ""
+    role = "the winner" if run.winner else "the leader"
+    if tied:
+        return f"{_count_tied(tied)} statistically tied with {role} on validation."
+    if not can_judge(run, leader):
+        return "Nothing tells how far chance moves these scores, so that no trial is called tied."
+    others = "other trial" if run.metric == "accuracy" else "other retrained trial"
+    return f"No {others} is within chance of {role} on validation."
+
+
 def are_tied(run: RunRecord, one: TrialRecord, other_run: RunRecord, other: TrialRecord) -> bool:
     """Whether two trials, of one run or of two on the same data, are within chance of each other.
 
@@ -62,6 +78,16 @@ def are_tied(run: RunRecord, one: TrialRecord, other_run: RunRecord, other: Tria
     scores = one.score, other.score
     variance = sum(p * (1 - p) / size for p, size in zip(scores, sizes, strict=True))
     return abs(one.score - other.score) <= _Z * math.sqrt(variance)
+
+
+def _count_tied(tied: Sequence[TrialRecord]) -> str:
+    """`"Trial 4 is"`, `"Trials 4 and 7 are"`, `"12 trials are"`."""
+    numbers = [str(trial.number) for trial in tied]
+    if len(numbers) > _NAMED:
+        return f"{len(numbers)} trials are"
+    if len(numbers) == 1:
+        return f"Trial {numbers[0]} is"
+    return f"Trials {', '.join(numbers[:-1])} and {numbers[-1]} are"
 
 
 def _answer_alike(

@@ -15,6 +15,8 @@ from imgcls_automl.results.fields import (
     take_whole,
 )
 
+BYTES_OF_A_WEIGHT = 4  # float32, in which Keras keeps weights under every policy of ours
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -70,6 +72,11 @@ class TrialRecord:
     training: Mapping[str, Scalar]
     baseline: bool
     folder: Path
+
+    @property
+    def size_bytes(self) -> int | None:
+        """What its weights take in float32, as a file holds them; None where they were not counted."""
+        return None if self.parameters is None else BYTES_OF_A_WEIGHT * self.parameters
 
 
 def read_trials(folder: Path, status: str) -> Iterator[TrialRecord]:

@@ -35,9 +35,16 @@ if TYPE_CHECKING:
 _NOT_REPRODUCED = ("out", "cache_dir", "fail_under", "storage", "study")
 
 
-def describe_outcome(run: RunRecord, scores: TestScores | None) -> list[str]:
-    """Say in a few sentences what came out, best news first. Texts are harmless."""
-    sentences = [_describe_status(run), describe_standing(run), _describe_selection(run)]
+def describe_outcome(run: RunRecord, scores: TestScores | None, *, ties: str = "") -> list[str]:
+    """Say in a few sentences what came out, best news first. Texts are harmless.
+
+    Args:
+        run: The run.
+        scores: Of its winner on the test split, where it was tested.
+        ties: What follows on who leads; see `ties.describe_ties`.
+    """
+    standing = " ".join(filter(None, (describe_standing(run), ties)))
+    sentences = [_describe_status(run), standing, _describe_selection(run)]
     if scores:
         sentences += [
             _describe_test(run, scores),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgcls_automl.stages.context import Run, make_budget
+from imgcls_automl.stages.context import Run, make_budget, refuse_late_start
 from imgcls_automl.stages.data import dataset_request, default_cache, opened_data
 from imgcls_automl.stages.planning import make_plan, prepare_baselines, probe_speed
 from imgcls_automl.stages.trials import opened_study, search_trials, settle_study
@@ -24,6 +24,7 @@ __all__ = [
     "probe_speed",
     "ready_workers",
     "refit_and_test",
+    "refuse_late_start",
     "search_trials",
     "settle_study",
     "start_executor",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from imgcls_automl.errors import NoTrialSucceededError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +56,30 @@ class Run:
             return None
         in_package = ":" not in adapter["origin"]  # a file's content shows in what it reads
         return {**dataset, "plugin": adapter["origin"] if in_package else None}
+
+
+def refuse_late_start(run: Run, done: str) -> None:
+    """End a search whose time is up before it has tried anything.
+
+    Args:
+        run: Its budget and its folder.
+        done: What has been done meanwhile, in words that follow "after".
+
+    Raises:
+        NoTrialSucceededError: It is; not where earlier commands have tried something that can be chosen from.
+    """
+    from imgcls_automl.trial_files import RESULT
+
+    deadline = run.budget.deadline
+    if deadline is None or time.time() < deadline:
+        return
+    if run.origin is not None or any(run.folder.trials.glob(f"*/{RESULT}")):
+        return
+    taken, given = time.time() - run.budget.started, round(run.budget.seconds or 0.0, 1)
+    raise NoTrialSucceededError(
+        f"The time was up before the first trial: after {done}, {taken:.0f} s had passed of the {given:g} s given.\n"
+        "Give more with --timeout. Decoded pictures are kept: the next search has them at once."
+    )
 
 
 def make_budget(config: RunConfig, started: float, *, spent: float = 0.0) -> Budget:

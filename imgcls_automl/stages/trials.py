@@ -49,16 +49,15 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     """Search until the budget is spent."""
     from imgcls_automl.engine.loop import run_trials
     from imgcls_automl.engine.pruning import choose_pruner
-    from imgcls_automl.engine.study import ended_trials
+    from imgcls_automl.engine.study import read_ended
     from imgcls_automl.executors.results import TrialResult
-    from imgcls_automl.trial_files import read_result
 
     began = time.time()
     study.pruner = choose_pruner(epochs=plan.epochs)
     run.folder.search_began = True
-    earlier = [read_result(plan.folder / str(trial.number)) for trial in ended_trials(study)]
+    earlier = read_ended(study, plan.folder)
     if earlier:
-        run.observe(TrialsFound(results=[result for result in earlier if result is not None]))
+        run.observe(TrialsFound(results=earlier))
 
     def observe(event: Any) -> None:
         if isinstance(event, TrialResult):  # so that a killed run knows what it has spent

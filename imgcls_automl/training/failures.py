@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import imgcls_automl
 from imgcls_automl.executors.causes import Failure
 from imgcls_automl.files import tells_no_room
+from imgcls_automl.storage_errors import tells_refusal
 from imgcls_automl.text import describe_error
 
 if TYPE_CHECKING:
@@ -59,18 +60,22 @@ class TrialEndedError(Exception):
         self.violations = violations or {}
 
 
-def as_failure(error: Exception, space: Any, *, stage: Stage) -> TrialEndedError:
+def as_failure(error: Exception, space: Any, *, stage: Stage, folder: Path) -> TrialEndedError:
     """Tell what an exception makes of a trial, and log it whole.
 
     Args:
         error: What was raised.
         space: Whose code is its author's.
         stage: What was being done.
+        folder: The trial's.
 
     Raises:
-        Exception: The same one, where the disk has no more room: that ends the run, and the trial is done again.
+        Exception: The same one, where the disk has no more room, or refuses a file of the trial's folder: that ends
+            the run, and the trial is done again.
     """
-    if tells_no_room(error):  # the run's trouble, not the candidate's
+    if tells_no_room(error) or tells_refusal(
+        error, folder
+    ):  # the run's trouble, not the candidate's
         raise error
     place = _find_author(error, space)
     if _is_out_of_memory(error):

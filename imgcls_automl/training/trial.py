@@ -32,6 +32,7 @@ from imgcls_automl.trial_files import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from optuna.trial import BaseTrial
 
@@ -132,7 +133,7 @@ def _train_folds(
         network = _build(task, bench, logbook.stored, holdout)
         if holdout is left[0]:
             course.trains_itself = find_own_fit(bench.space, network) is not None
-            course.cost = _weigh(network, bench)
+            course.cost = _weigh(network, bench, task.folder)
             refuse_excess(course.cost, bench)
             started(_describe_start(task, logbook, course.cost))
         course.cause = _train(task, bench, logbook, network, holdout, report)
@@ -169,7 +170,7 @@ def _draw(task: TrialTask, bench: Bench, trial: BaseTrial) -> StoredCandidate:
     except optuna.TrialPruned as pruned:
         raise TrialEndedError("infeasible", Refusal.DRAW, str(pruned)) from pruned
     except Exception as error:
-        raise as_failure(error, bench.space, stage="suggest") from error
+        raise as_failure(error, bench.space, stage="suggest", folder=task.folder) from error
     # As everyone will read it: plain values, nothing of the plugin's own types.
     return read_candidate(task.folder)
 
@@ -178,14 +179,14 @@ def _build(task: TrialTask, bench: Bench, stored: StoredCandidate, holdout: Hold
     try:
         return bench.build(task, stored, holdout)
     except Exception as error:
-        raise as_failure(error, bench.space, stage="build") from error
+        raise as_failure(error, bench.space, stage="build", folder=task.folder) from error
 
 
-def _weigh(network: Any, bench: Bench) -> ModelCost:
+def _weigh(network: Any, bench: Bench, folder: Path) -> ModelCost:
     try:
         return measure_cost(network, bench)
     except Exception as error:  # a forward pass is the first use of what the space has built
-        raise as_failure(error, bench.space, stage="build") from error
+        raise as_failure(error, bench.space, stage="build", folder=folder) from error
 
 
 def _train(
@@ -215,7 +216,7 @@ def _train(
     except Exception as error:
         progress.stopped = "failed"
         bench.programs.forget()
-        raise as_failure(error, bench.space, stage="training") from error
+        raise as_failure(error, bench.space, stage="training", folder=task.folder) from error
     return told or (None if progress.ran_its_course else progress.stopped)
 
 

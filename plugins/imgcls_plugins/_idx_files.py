@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import math
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgcls_automl.plugin import DatasetError
-from imgcls_plugins._source_files import open_unpacked, read_some
+from imgcls_plugins._source_files import open_unpacked, read_some, refuse_bomb
 from imgcls_plugins._wording import printable
 
 if TYPE_CHECKING:
@@ -151,6 +152,11 @@ def _read_header(file: Opened, path: Path, kind: str) -> IdxFile:
         raise DatasetError(
             f"{printable(str(path))} is damaged: its header tells of "
             f"{' x '.join(f'{number:,}' for number in idx.shape)} bytes.\nDownload it again."
+        )
+    if isinstance(file, gzip.GzipFile):
+        refuse_bomb(
+            *(path.stat().st_size, math.prod(idx.shape), printable(str(path))),
+            "unpack it with gunzip",
         )
     return idx
 

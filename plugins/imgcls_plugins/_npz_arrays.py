@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from imgcls_automl.plugin import DatasetError
-from imgcls_plugins._source_files import check_regular
+from imgcls_plugins._source_files import check_regular, refuse_bomb
 from imgcls_plugins._wording import printable
 
 if TYPE_CHECKING:
@@ -74,11 +74,16 @@ def open_array(path: Path, name: str) -> StoredArray:
 
     Raises:
         DatasetError: The archive or the header is damaged, or the array holds Python objects, which
-            nobody can read without running what is in them.
+            nobody can read without running what is in them; or it is packed like a bomb.
     """
     with _open_archive(path) as archive, archive.open(name + _MEMBER) as file:
         shape, by_columns, dtype = _read_header(file)
+        member = archive.getinfo(name + _MEMBER)
     array = StoredArray(path=path, name=name, shape=shape, dtype=dtype, by_columns=by_columns)
+    refuse_bomb(
+        *(member.compress_size, member.file_size, array.describe()),
+        "save it with numpy.savez, which does not pack",
+    )
     if dtype.hasobject or dtype.names:
         raise DatasetError(
             f"{array.describe()} holds Python objects, which are not read, for that could run code."

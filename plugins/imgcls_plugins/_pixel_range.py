@@ -1,4 +1,4 @@
-"""Numbers of any kind brought to pixels of 8 or 16 bits, the same way for a whole source."""
+"""Numbers of any kind brought to pixels of 8 or 16 bits, the same way for arrays of a kind."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from imgcls_automl.plugin import DatasetError, PluginError
 from imgcls_plugins._wording import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import numpy as np
 
     from imgcls_plugins._array_labels import NamedArray
 
+    Measured = tuple[float, NamedArray]  # an array and its largest value
+
 logger = logging.getLogger(__name__)
 
 _SLACK = 1e-3  # beyond 0 and 1, from resizing or rounding
 _UNCLEAR = 64  # floats up to here, above 1, are hardly meant as 0-255
+_UNCLEAR_WIDE = 16_384  # uint16 below may be bytes, or of 10, 12 or 14 bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,36 +81,31 @@ def measure(array: NamedArray, blocks: Iterable[np.ndarray]) -> float:
     return highest
 
 
-def choose_range(
+def choose_ranges(
     arrays: Sequence[NamedArray], highest: Sequence[float], white: float | None
-) -> PixelRange:
-    """Tell the range of a source's values from its largest ones.
+) -> list[PixelRange]:
+    """Tell the range of each of a source's arrays; those of one kind of numbers share theirs.
+
+    It follows from the kind alone, so that the sources of one search cannot differ unnoticed: bytes
+    and other whole numbers are 0-255, uint16 are 0-65535. Floats are 0-1 or 0-255, told by the
+    largest.
 
     Args:
-        arrays: Those of which `needs_measuring` is true; none for bytes.
-        highest: The largest value of each.
-        white: The value of white, where the user has said it.
+        arrays: All of the pictures.
+        highest: The largest value of each; of no matter for arrays that need no measuring.
+        white: The value of white, where the user has said it; it counts for all arrays.
 
     Raises:
-        DatasetError: It is none of 0-1 (floats), 0-255 and 0-65535 (whole numbers), or differs
-            between arrays.
+        DatasetError: Values are of none of these ranges, floats of two; or uint16 use so little of
+            theirs that they may be of fewer bits.
     """
     if white is not None:
-        return PixelRange(factor=255 / white)
-    if not arrays:
-        return PixelRange()
-    top, brightest = max(zip(highest, arrays, strict=True), key=lambda pair: pair[0])
-    floats = [(high, it) for high, it in zip(highest, arrays, strict=True) if it.dtype.kind == "f"]
-    if not floats:
-        return _choose_whole(brightest, top)
-    dimmest, dim = min(floats, key=lambda pair: pair[0])
-    if top > 1 + _SLACK >= dimmest and len(arrays) > 1:
-        raise DatasetError(
-            f"{brightest.describe()} goes up to {top:g}, but {dim.name} only to {dimmest:g}: one "
-            "seems to be 0-255, the other 0-1.\nBring both to one range, or say the value of white: "
-            "--data-option white=255"
-        )
-    return _choose_float(brightest, top)
+        return [PixelRange(factor=255 / white)] * len(arrays)
+    kinds: dict[str, list[tuple[float, NamedArray]]] = {}
+    for top, array in zip(highest, arrays, strict=True):
+        kinds.setdefault(_kind_of(array), []).append((top, array))
+    ranges = {kind: _CHOICES[kind](measured) for kind, measured in kinds.items()}
+    return [ranges[_kind_of(array)] for array in arrays]
 
 
 def parse_white(text: str) -> float:
@@ -123,15 +121,59 @@ def parse_white(text: str) -> float:
     return white
 
 
-def _choose_whole(array: NamedArray, top: float) -> PixelRange:
-    if top > 65_535:
-        raise _describe_too_bright(array, top)
-    return PixelRange(wide=top > 255)
+def _kind_of(array: NamedArray) -> str:
+    if not needs_measuring(array):
+        return "bytes"
+    if array.dtype.kind == "f":
+        return "floats"
+    return "uint16" if array.dtype.str[1:] == "u2" else "whole"
 
 
-def _choose_float(array: NamedArray, top: float) -> PixelRange:
+def _choose_bytes(measured: Sequence[Measured]) -> PixelRange:
+    return PixelRange()
+
+
+def _choose_whole(measured: Sequence[Measured]) -> PixelRange:
+    top, array = _brightest(measured)
     if top > 255:
-        raise _describe_too_bright(array, top)
+        raise DatasetError(
+            f"{array.describe()} holds {array.dtype} up to {top:g}, more than the 255 of bytes.\n"
+            f"Say the value of white: --data-option white={_guess_white(top)}, or another."
+        )
+    return PixelRange()
+
+
+def _choose_uint16(measured: Sequence[Measured]) -> PixelRange:
+    top, array = _brightest(measured)
+    if top < _UNCLEAR_WIDE:
+        raise DatasetError(
+            f"{array.describe()} holds uint16 up to {top:g}, which would be dark pictures.\n"
+            f"Say the value of white: --data-option white={_guess_white(top)}, or white=65535 where "
+            "they are so dark."
+        )
+    return PixelRange(wide=True)
+
+
+def _guess_white(top: float) -> int:
+    """The largest number of as many bits, 8 at least: 4095 for what cameras of 12 bits give."""
+    return int((1 << max(8, int(top).bit_length())) - 1)
+
+
+def _choose_float(measured: Sequence[Measured]) -> PixelRange:
+    top, array = _brightest(measured)
+    dimmest, dim = min(measured, key=lambda pair: pair[0])
+    if top > 1 + _SLACK >= dimmest and len(measured) > 1:
+        raise DatasetError(
+            f"{array.describe()} goes up to {top:g}, but {dim.name} only to {dimmest:g}: one "
+            "seems to be 0-255, the other 0-1.\nBring both to one range, or say the value of white: "
+            "--data-option white=255"
+        )
+    if top > 255:
+        raise DatasetError(
+            f"{array.describe()} holds {array.dtype} up to {top:g}, which are no pixels.\n"
+            "Pixels are floats 0-1 or 0-255, bytes, or uint16 0-65535; or say the value of white: "
+            "--data-option white=N"
+        )
     if 1 + _SLACK < top < _UNCLEAR:
         raise DatasetError(
             f"{array.describe()} holds {array.dtype} up to {top:g}, neither 0-1 nor 0-255.\n"
@@ -144,9 +186,13 @@ def _choose_float(array: NamedArray, top: float) -> PixelRange:
     return PixelRange(factor=255.0 if top < _UNCLEAR else 1.0)
 
 
-def _describe_too_bright(array: NamedArray, top: float) -> DatasetError:
-    return DatasetError(
-        f"{array.describe()} holds {array.dtype} up to {top:g}, which are no pixels.\n"
-        "Pixels are whole numbers 0-255 or 0-65535, or floats 0-1 or 0-255; or say the value of "
-        "white: --data-option white=N"
-    )
+def _brightest(measured: Sequence[Measured]) -> Measured:
+    return max(measured, key=lambda pair: pair[0])
+
+
+_CHOICES: dict[str, Callable[[Sequence[Measured]], PixelRange]] = {
+    "bytes": _choose_bytes,
+    "whole": _choose_whole,
+    "uint16": _choose_uint16,
+    "floats": _choose_float,
+}

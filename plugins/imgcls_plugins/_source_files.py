@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     Opened = IO[bytes] | gzip.GzipFile
 
+# A few kB of gzip can hide gigabytes. Pictures are packed 2 to 50 times, bombs 1,000 times.
+BOMB_BYTES = 1 << 30
+BOMB_RATIO = 500
+
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -76,6 +80,25 @@ def hash_files(paths: list[Path], wanted: str) -> str:
             raise describe_unreadable(path, error) from error
         digest.update(repr((path.name, content)).encode())
     return digest.hexdigest()
+
+
+def refuse_bomb(packed: int, unpacked: int, place: str, remedy: str) -> None:
+    """Refuse what is hardly pictures but would fill the disk: before it is unpacked.
+
+    Args:
+        packed: Bytes on the disk.
+        unpacked: Bytes that these are said to become.
+        place: What it is, for the message.
+        remedy: How to give it unpacked, for the message.
+
+    Raises:
+        DatasetError: It becomes more than `BOMB_BYTES`, and more than `BOMB_RATIO` times as large.
+    """
+    if unpacked > max(BOMB_BYTES, BOMB_RATIO * packed):
+        raise DatasetError(
+            f"{place} unpacks from {packed:,} bytes to {unpacked >> 20:,} MiB, like a bomb.\n"
+            f"If that is right, {remedy}."
+        )
 
 
 def check_regular(path: Path, wanted: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.plugin import DatasetError
+from imgcls_plugins._folder_tree import FOREIGN, FORMATS
+from imgcls_plugins._tables import CsvTable
 from imgcls_plugins._wording import listed, printable, quoted
 
 if TYPE_CHECKING:
@@ -66,6 +69,36 @@ def find_table_columns(table: Table, wanted: Mapping[str, str | None]) -> TableC
     return TableColumns(path=path, label=found["label"], split=found["split"], group=found["group"])
 
 
+def refuse_missing_header(table: Table, root: str) -> None:
+    """See to it that a table's first line is no row: its picture would be left out in silence.
+
+    Args:
+        table: An open table.
+        root: The folder that its paths start from.
+
+    Raises:
+        DatasetError: A column is called like a picture.
+    """
+    if not isinstance(table, CsvTable):
+        return  # Parquet has its names apart from its rows
+    name = next((name for name in table.names if _is_picture(name, root)), None)
+    if name is not None:
+        raise DatasetError(
+            f"{printable(str(table.path))} has no header: its first line names a picture, "
+            f"{quoted(name, 100)}.\nPut a line in front that names the columns, such as path"
+            f"{printable(table.separator)}label"
+        )
+
+
+def _is_picture(name: str, root: str) -> bool:
+    if os.path.splitext(name)[1].lower() in {*FORMATS, *FOREIGN}:  # noqa: PTH122 - any text
+        return True
+    usual = {other for names in USUAL_NAMES.values() for other in names}
+    if not name or _simplify(name) in usual:
+        return False  # though a file may be called "label"
+    return os.path.isfile(os.path.join(root, name))  # noqa: PTH113, PTH118 - they never raise
+
+
 def describe_columns(table: Table, columns: TableColumns) -> str:
     """Say what is read from where: `"paths in 'file', labels in 'breed'"`."""
     roles = (
@@ -92,7 +125,15 @@ def _find_column(table: Table, role: str, wanted: str | None) -> int | None:
         return _only_column(table, wanted)
     plain = [_simplify(name) for name in table.names]
     usual = next((name for name in USUAL_NAMES[role] if name in plain), None)
-    return None if usual is None else _only_column(table, table.names[plain.index(usual)])
+    if usual is None:
+        return None
+    alike = {name for name in table.names if _simplify(name) == usual}
+    if len(alike) > 1:
+        raise DatasetError(
+            f"{printable(str(table.path))} leaves open which column is the {role}: "
+            f"{listed(sorted(alike), 6)}.\nSay which: --data-option {role}_column=NAME"
+        )
+    return _only_column(table, alike.pop())
 
 
 def _only_column(table: Table, name: str) -> int:

@@ -100,11 +100,17 @@ def _open_csv(path: Path) -> CsvTable:
             f"{printable(str(path))} is empty.\n"
             "Give a table with a header, and a picture's path and label in each row."
         )
-    # Ties go to the comma: a table of one column has none of them.
-    separator = max(_SEPARATORS, key=header.count)
+    separator = _choose_separator(path, header)
     # From the start: the header's own cells may run over several lines.
     _, cells = next(_split_rows(_decode_lines(path), separator, path))
     return CsvTable(path=path, names=tuple(cell.strip() for cell in cells), separator=separator)
+
+
+def _choose_separator(path: Path, header: str) -> str:
+    if path.name.lower().removesuffix(".gz").endswith(".tsv") and "\t" in header:
+        return "\t"
+    # Ties go to the comma: a table of one column has none of them.
+    return max(_SEPARATORS, key=header.count)
 
 
 def _split_rows(

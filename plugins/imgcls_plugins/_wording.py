@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+
+_LOOKS_ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 
 
 def as_text(name: str) -> str:
-    """A file's name as valid Unicode: bytes that are no UTF-8 become `\\xff`."""
-    return os.fsencode(name).decode("utf-8", "backslashreplace")
+    """A file's name as valid Unicode, another text for each name: bytes that are no UTF-8 become `\\xff`.
+
+    Where a name has such bytes, or looks as if it had, a backslash of its own becomes two.
+    """
+    encoded = os.fsencode(name)
+    text = encoded.decode("utf-8", "backslashreplace")
+    if not _LOOKS_ESCAPED.search(text):
+        return text
+    return encoded.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
 
 
 def printable(text: str, limit: int = 200) -> str:

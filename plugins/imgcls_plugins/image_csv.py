@@ -11,7 +11,12 @@ from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
 from imgcls_plugins._folder_layout import SPLIT_NAMES
 from imgcls_plugins._folder_tree import FORMATS
 from imgcls_plugins._item_hash import hash_items
-from imgcls_plugins._table_columns import TableColumns, describe_columns, find_table_columns
+from imgcls_plugins._table_columns import (
+    TableColumns,
+    describe_columns,
+    find_table_columns,
+    refuse_missing_header,
+)
 from imgcls_plugins._tables import is_table, open_table, read_first_rows
 from imgcls_plugins._wording import as_text, printable, quoted
 
@@ -37,7 +42,7 @@ class Row:
 
 
 class ImageCsv:
-    """A table with a picture's path and its label in each row: CSV, TSV or Parquet.
+    """A table with a picture's path and its label in each row, below a header: CSV, TSV or Parquet.
 
     Columns are found by their usual names (path, file, image...; label, class...; split, set...;
     group, patient...). A split is train, validation (val, valid, dev) or test.
@@ -95,9 +100,11 @@ class ImageCsv:
         """
         path = Path(source)
         table = open_table(path)
+        root = self._find_root(path)
+        refuse_missing_header(table, root)
         columns = find_table_columns(table, self._wanted)
         first_problem, pictures = None, 0
-        for item in _read_items(table, columns, self._find_root(path)):
+        for item in _read_items(table, columns, root):
             yield item
             if isinstance(item, Problem):
                 first_problem = first_problem or item

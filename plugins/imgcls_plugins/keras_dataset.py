@@ -9,7 +9,7 @@ from imgcls_automl.plugin import Match, Sample
 from imgcls_plugins._array_function import REFERENCE, call_function, has_module
 from imgcls_plugins._array_labels import name_label
 from imgcls_plugins._class_names import parse_names
-from imgcls_plugins._pixel_range import choose_range, measure, needs_measuring, parse_white
+from imgcls_plugins._pixel_range import choose_ranges, measure, needs_measuring, parse_white
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,12 +27,14 @@ class KerasDataset:
 
     It is called without arguments and gives (x, y), or ((x_train, y_train), (x_test, y_test)), which
     states splits, as `keras.datasets.fashion_mnist:load_data` does. Class names may follow as a list
-    of texts. Pictures are (N, H, W) or (N, H, W, C): bytes, whole numbers up to 65535, or floats 0-1
-    or 0-255. Nothing is downloaded but by the function that the user names.
+    of texts. Pictures are (N, H, W) or (N, H, W, C): bytes or other whole numbers 0-255, uint16
+    0-65535, or floats 0-1 or 0-255, told by the largest; each array has the range of its kind.
+    Nothing is downloaded but by the function that the user names.
 
     Args:
         names: Class names between commas, for the labels 0, 1...
-        white: The value of white, where pixels are numbers of another range.
+        white: The value of white in all arrays, where pixels are numbers of another range: 255 for
+            bytes kept as uint16, 4095 for 12 bits.
 
     Raises:
         PluginError: An option is not of this form.
@@ -62,14 +64,13 @@ class KerasDataset:
         pairs, given_names = call_function(source)
         names = self._names or given_names
         origin = "--data-option names" if self._names else "its list of class names"
-        pixel_range = self._measure([pair.images for pair in pairs])
-        for pair in pairs:
+        ranges = self._choose_ranges([pair.images for pair in pairs])
+        for pair, pixel_range in zip(pairs, ranges, strict=True):
             yield from _read_pair(pair, names, origin, pixel_range)
 
-    def _measure(self, images: Sequence[FunctionArray]) -> PixelRange:
-        arrays = [array for array in images if needs_measuring(array)]
-        highest = [measure(array, _blocks(array)) for array in arrays]
-        return choose_range(arrays, highest, self._white)
+    def _choose_ranges(self, arrays: Sequence[FunctionArray]) -> list[PixelRange]:
+        highest = [measure(it, _blocks(it)) if needs_measuring(it) else 255.0 for it in arrays]
+        return choose_ranges(arrays, highest, self._white)
 
 
 def _read_pair(

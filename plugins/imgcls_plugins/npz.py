@@ -9,7 +9,7 @@ from imgcls_automl.plugin import DatasetError, Match, Sample
 from imgcls_plugins._array_labels import decode_text, name_label
 from imgcls_plugins._npz_arrays import NPZ_FILE, is_npz_file, list_names, open_array, read_blocks
 from imgcls_plugins._npz_parts import CLASS_NAMES, find_parts
-from imgcls_plugins._pixel_range import choose_range, measure, needs_measuring, parse_white
+from imgcls_plugins._pixel_range import choose_ranges, measure, needs_measuring, parse_white
 from imgcls_plugins._source_files import hash_files
 from imgcls_plugins._wording import listed, quoted
 
@@ -30,14 +30,16 @@ class Npz:
 
     Arrays are found by name: x_train and y_train, x_test, x_val, or train_images and train_labels,
     and so on, which state splits; or images and labels, x and y. An array class_names, if there is
-    one, names the classes that the labels 0, 1... stand for. Pixels are bytes, whole numbers up to
-    65535, or floats 0-1 or 0-255. Nothing is unpickled, and memory holds a few thousand pictures at
-    a time, but for arrays in Fortran's order.
+    one, names the classes that the labels 0, 1... stand for. Pixels are bytes or other whole numbers
+    0-255, uint16 0-65535, or floats 0-1 or 0-255, told by the largest; each array has the range of its
+    kind. Nothing is unpickled, and memory holds a few thousand pictures at a time, but for arrays in
+    Fortran's order.
 
     Args:
         images: Name of the pictures' array, where it is another.
         labels: Name of the labels' array.
-        white: The value of white, where pixels are numbers of another range.
+        white: The value of white in all arrays, where pixels are numbers of another range: 255 for
+            bytes kept as uint16, 4095 for 12 bits.
 
     Raises:
         PluginError: An option is not of this form.
@@ -76,19 +78,21 @@ class Npz:
         path = Path(source)
         parts = find_parts(path, self._images, self._labels)
         names = _read_class_names(path)
-        pixel_range = self._measure(parts)
-        for part in parts:
+        for part, pixel_range in zip(parts, self._choose_ranges(parts), strict=True):
             yield from _read_part(part, names, pixel_range)
 
     def fingerprint(self, source: str) -> str:
         """A hash of the file's name and content, and of the options. Raises DatasetError."""
         options = (self._images, self._labels, self._white)
-        return f"npz-1-{hash_files([Path(source)], NPZ_FILE)}-{options!r}"
+        return f"npz-2-{hash_files([Path(source)], NPZ_FILE)}-{options!r}"
 
-    def _measure(self, parts: Sequence[Part]) -> PixelRange:
-        arrays = [part.images for part in parts if needs_measuring(part.images)]
-        highest = [measure(array, read_blocks(array, _block_rows(array))) for array in arrays]
-        return choose_range(arrays, highest, self._white)
+    def _choose_ranges(self, parts: Sequence[Part]) -> list[PixelRange]:
+        arrays = [part.images for part in parts]
+        highest = [
+            measure(it, read_blocks(it, _block_rows(it))) if needs_measuring(it) else 255.0
+            for it in arrays
+        ]
+        return choose_ranges(arrays, highest, self._white)
 
 
 def _read_part(

@@ -88,6 +88,15 @@ class TestInProcess:
         with pytest.raises(UnreadableImageError, match=r"32x24 are 0\.000768 megapixels"):
             read_header(picture, max_pixels=24 * 32 - 1)
 
+    def test_arrays_are_held_to_it_too(self):
+        pixels = np.zeros((24, 32, 3), np.uint8)
+        assert read_header(pixels, max_pixels=24 * 32).width == 32
+        decode_image(pixels, shape=SHAPE, resize="stretch", max_pixels=24 * 32)
+        with pytest.raises(UnreadableImageError, match=r"32x24 are .* \(--max-pixels\)"):
+            read_header(pixels, max_pixels=24 * 32 - 1)
+        with pytest.raises(UnreadableImageError, match=r"32x24 are .* \(--max-pixels\)"):
+            decode_image(pixels, shape=SHAPE, resize="stretch", max_pixels=24 * 32 - 1)
+
     @as_drawn
     @given(st.binary(max_size=300))
     def test_any_bytes(self, content):

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections import namedtuple
+from contextlib import ExitStack
 
 import pytest
 
+from imgcls_automl import registry
 from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.cached_sets import list_sets
-from imgcls_automl.data.room import Room, check_room, find_rooms, make_room
+from imgcls_automl.data.ingest import ingest
+from imgcls_automl.data.messages import Refusal, describe_failure
+from imgcls_automl.data.room import Room, check_room, find_rooms, make_room, make_room_to_read
 from imgcls_automl.errors import DatasetError
 
 MB = 10**6
@@ -144,3 +149,45 @@ class TestLimit:
     def test_a_set_larger_than_the_limit_is_kept_with_a_warning(self, tmp_path, caplog):
         make_room(tmp_path, pictures=1000, shape=(32, 32, 1), limit=MB)
         assert "more than the cache's limit of 1.0 MB" in caplog.text
+
+
+class TestReading:
+    def test_it_costs_nobody_his_place_while_there_is_room(self, keep, tmp_path):
+        folder = keep("a", 3 * MB, 500)
+        make_room_to_read(tmp_path, 0, MB)
+        assert folder.exists()
+
+    def test_sets_that_nobody_uses_make_room(self, keep, disk_with, tmp_path):
+        old, new = keep("a", 5 * MB, 500), keep("b", 5 * MB)
+        disk_with((64 << 20) + MB)
+        make_room_to_read(tmp_path, 9 * MB, 4 * MB)
+        assert [old.exists(), new.exists()] == [False, True]
+
+    def test_what_cannot_be_kept_is_refused(self, keep, disk_with, tmp_path):
+        folder = keep("a", 5 * MB)
+        disk_with((64 << 20) + MB)
+        with using(folder), pytest.raises(DatasetError) as caught:
+            make_room_to_read(tmp_path, 9 * MB, 4 * MB)
+        assert "They may take 13 MB or more, but the disk of" in str(caught.value)
+        assert "has 10 MB for them.\nFree some space" in str(caught.value)
+
+    def test_a_source_of_pixels_is_refused_once_and_before_the_disk_is_full(
+        self, disk_with, make_request
+    ):
+        disk_with((64 << 20) + 1000)
+        info = registry.find("imgcls_automl.datasets", "digits")
+        request = make_request("digits", None)
+        with ExitStack() as held, pytest.raises(DatasetError) as caught:
+            ingest(request, info, "", None, held=held, report=lambda _: None)
+        told = describe_failure(caught.value)
+        assert isinstance(told, Refusal)
+        assert "They may take 1.0 MB or more, but the disk of" in told.text
+        assert told.text.count("Free some space") == 1
+
+
+def test_a_disk_that_fills_up_all_the_same_is_told_once():
+    try:
+        raise DatasetError("The disk of the cache is full.") from OSError(errno.ENOSPC, "No space")
+    except DatasetError as error:
+        told = describe_failure(error)
+    assert told == Refusal(kind=DatasetError, text="The disk of the cache is full.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import optuna
 import pytest
 from in_process_executor import InProcessExecutor, draw, end
@@ -64,6 +66,23 @@ def test_a_model_over_its_limits_breaks_them_by_as_much_as_it_is_above(search_tw
 def test_a_trial_that_went_well_breaks_none(search_two):
     assert search_two("pruned", "pruned")[0] == ("PRUNED", {})
     assert search_two("failed", "crash")[1] == ("COMPLETE", {})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_duplicates_of_the_best_keep_the_sampler_from_none_of_a_small_space(seed):
+    study = optuna.create_study(direction="maximize")
+    scores, draws = {}, 0
+    while len(scores) < 25 and draws < 100:  # of 30
+        trial = ask_trial(study, seed=seed, startup=8)
+        drawn = trial.suggest_int("x", 0, 4), trial.suggest_int("y", 0, 5)
+        result = make_result(trial.number, "complete", -abs(drawn[0] - 1) - abs(drawn[1] - 4))
+        if drawn in scores:
+            result = replace(result, state="infeasible", score=None, cause="duplicate")
+        scores.setdefault(drawn, result.score)
+        tell_result(study, trial, result)
+        draws += 1
+    assert len(scores) == 25
+    assert max(list(scores.values())[:20]) == 0  # the best of all
 
 
 def test_the_sampler_keeps_away_from_what_fails():

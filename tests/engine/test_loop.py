@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 import warnings
 from typing import ClassVar
@@ -19,6 +20,7 @@ from imgcls_automl.events import SearchStanding, SearchStopped
 from imgcls_automl.executors.messages import SuggestCall, TrialStarted, WorkerLost
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.tasks import TrialTask
+from imgcls_automl.files import tells_no_room
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.trial_files import has_checkpoint
 
@@ -312,6 +314,31 @@ class TestFailures:
         assert "Raise the limit" in str(caught.value)
         assert len(study.get_trials()) == 30
 
+    def test_infeasible_draws_between_them_do_not_hide_that_trials_fail_alike(
+        self, study, search, make_plan
+    ):
+        def refuse(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="over a limit", detail="too large", epochs=0)
+
+        bad = fail("crash", "the worker process was killed by SIGSEGV")
+        with pytest.raises(NoTrialSucceededError, match=r"5 in a row failed \(crash\)") as caught:
+            search(in_turn(*[bad, refuse] * 20), make_plan(20))
+        assert "trial 8: the worker process was killed by SIGSEGV" in str(caught.value)
+        assert len(study.get_trials()) == 9
+
+    def test_failures_between_them_do_not_hide_that_draws_are_infeasible(
+        self, study, search, make_plan
+    ):
+        def refuse(task):
+            yield draw("x")
+            yield end(task, "infeasible", cause="over a limit", detail="too large", epochs=0)
+
+        rare = [fail("crash"), *[refuse] * 9, fail("hang"), *[refuse] * 9]
+        with pytest.raises(NoTrialSucceededError, match="30 candidates in a row were infeasible"):
+            search(in_turn(*rare, *rare), make_plan(20))
+        assert len(study.get_trials()) == 34
+
     def test_copies_do_not_hide_why_the_first_one_failed(self, search, make_plan):
         def copy(task):
             yield draw("x")
@@ -345,6 +372,52 @@ class TestFailures:
 
         search(draw_wrongly, make_plan(1))
         assert isinstance(answers[0].error, ValueError)
+
+
+class TestAStudyThatCannotBeKept:
+    """Its disk is full in the midst of a trial's draws: no fault of the space."""
+
+    @pytest.fixture
+    def fill_disk(self, study, tmp_path):
+        """Let no file grow any more, until the test ends or it is called again."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def fill(full=True):
+            size = max(path.stat().st_size for path in tmp_path.iterdir())
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size if full else before[0], before[1]))
+
+        yield fill
+        fill(full=False)
+
+    def test_it_ends_the_command_and_the_trial_is_done_again(
+        self, study, search, make_plan, fill_disk
+    ):
+        def draw_without_room(task):
+            yield draw("x")
+            fill_disk()
+            answer = yield draw("y")
+            assert answer is None, "the space was blamed"
+
+        with pytest.raises(optuna.exceptions.StorageInternalError) as caught:
+            search(draw_without_room, make_plan(1))
+        assert tells_no_room(caught.value) or "disk I/O error" in str(caught.value.__cause__)
+        fill_disk(full=False)
+        drawn = study.get_trials()[0].params
+        executor = search(learn, make_plan(1))
+        assert [task.number for task in executor.tasks] == [0]
+        assert study.get_trials()[0].params["x"] == drawn["x"]
+        assert states(study) == ["COMPLETE"]
+
+    def test_what_no_database_takes_is_the_space_s_mistake(self, study, search, make_plan):
+        answers = []
+
+        def draw_strangely(task):
+            answers.append((yield draw(("x", 1))))
+            yield end(task, score=0.5)
+
+        search(draw_strangely, make_plan(1))
+        assert isinstance(answers[0].error, optuna.exceptions.StorageInternalError)
+        assert states(study) == ["COMPLETE"]
 
 
 class TestWhatAnEarlierProcessLeft:
@@ -403,6 +476,47 @@ class TestWhatAnEarlierProcessLeft:
             score=0.5)  # fmt: skip
         assert search(learn, plan).tasks == []
         assert ranked_trials(study)[0].value == 0.5
+
+    def test_a_run_that_only_failed_tells_why_again(self, study, search, make_plan):
+        bad = fail("invalid architecture", "ValueError: no such layer")
+        for _ in range(2):
+            with pytest.raises(NoTrialSucceededError, match=r"3 in a row failed .*\n.*such layer"):
+                search(bad, make_plan(3))
+        assert len(study.get_trials()) == 3
+
+    def test_failures_before_it_count_where_they_had_not_ended_the_search(
+        self, study, search, make_plan
+    ):
+        bad = fail("invalid architecture")
+        with pytest.raises(NoTrialSucceededError):
+            search(bad, make_plan(3))
+        with pytest.raises(NoTrialSucceededError, match="5 in a row failed"):
+            search(bad, make_plan(20))
+        assert len(study.get_trials()) == 5
+
+    def test_a_search_that_they_had_ended_is_tried_again(self, study, search, make_plan):
+        bad = fail("invalid architecture")
+        with pytest.raises(NoTrialSucceededError):
+            search(bad, make_plan(20))
+        search(learn, make_plan(7))
+        assert states(study) == ["PRUNED"] * 5 + ["COMPLETE"] * 2
+
+    @pytest.mark.parametrize("short", [{"count": 1}, {"seconds": 60}], ids=["trials", "time"])
+    def test_what_there_is_no_budget_for_waits_for_a_search_that_has_more(
+        self, study, search, make_plan, short
+    ):
+        search(learn, make_plan(1))
+        begun = [ask_trial(study, seed=0, startup=4) for _ in range(2)]
+        drawn = [trial.suggest_float("x", 0.0, 1.0) for trial in begun]
+        begun[0].report(0.2, 1)
+        started = time.time() - 100  # more seconds ago than it was given
+        assert search(learn, make_plan(**short, started=started)).tasks == []
+        assert states(study) == ["COMPLETE", "WAITING", "WAITING"]
+        executor = search(learn, make_plan(4))
+        assert [task.number for task in executor.tasks] == [1, 2, 3]
+        assert states(study) == ["COMPLETE"] * 4
+        assert [trial.params["x"] for trial in study.get_trials()[1:3]] == drawn
+        assert study.get_trials()[1].intermediate_values[1] == 0.2
 
     def test_nothing_is_left_running(self, study, search, make_plan):
         for _ in range(3):

@@ -32,12 +32,35 @@ class TestBaselines:
 
         assert ask_baselines(InProcessExecutor(answer)) == [{"x": 1}, {"x": 2}]
 
-    def test_a_worker_they_kill_is_the_plugin_s_fault(self):
+    def test_a_worker_that_is_lost_once_may_have_been_killed_by_chance(self):
+        endings = [LOST, Baselines(parameters=[{"x": 1}])]
+
+        def answer(task):
+            yield endings.pop(0)
+
+        assert ask_baselines(InProcessExecutor(answer)) == [{"x": 1}]
+
+    def test_two_that_they_kill_are_the_plugin_s_fault(self):
         def die(task):
             yield LOST
 
-        with pytest.raises(BrokenPluginError, match=r"baselines\(\) failed: .* code 3"):
-            ask_baselines(InProcessExecutor(die))
+        executor = InProcessExecutor(die)
+        with pytest.raises(BrokenPluginError) as caught:
+            ask_baselines(executor)
+        assert "lost twice (crash) as the search space was asked for its baselines()" in str(
+            caught.value
+        )
+        assert "the worker process exited with code 3" in str(caught.value)
+        assert len(executor.tasks) == 2
+
+    def test_one_that_hung_is_not_waited_for_again(self):
+        def hang(task):
+            yield WorkerLost(cause="hang", detail="it made no progress for 900 s")
+
+        executor = InProcessExecutor(hang)
+        with pytest.raises(BrokenPluginError, match=r"was lost \(hang\) .* for 900 s"):
+            ask_baselines(executor)
+        assert len(executor.tasks) == 1
 
 
 class TestRefit:

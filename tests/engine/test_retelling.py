@@ -11,7 +11,8 @@ from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.retelling import tell_lost_results
 from imgcls_automl.engine.study import counted_trials, running_trials
-from imgcls_automl.errors import RunFolderError
+from imgcls_automl.errors import BrokenPluginError, RunFolderError
+from imgcls_automl.executors.messages import WorkerLost
 
 SPACE = make_space("x", "y")
 
@@ -71,6 +72,36 @@ class TestALostStudy:
         with pytest.raises(RunFolderError, match="does not know: the space no longer draws y") as e:
             retell(open_file("empty.db"), plan, make_space("x"))
         assert "--fork" in str(e.value)
+
+
+class TestALostWorker:
+    """Lost as the space draws again: that says nothing about whether the parameters fit it."""
+
+    def lose(self, times):
+        """The space, whose worker is lost so many times first."""
+        left = [times]
+
+        def play(task):
+            if left[0]:
+                left[0] -= 1
+                yield WorkerLost(detail="the worker process was killed by SIGKILL")
+            yield from SPACE(task)
+
+        return play
+
+    def test_once_it_is_asked_again(self, searched, open_file, plan):
+        empty = open_file("empty.db")
+        assert retell(empty, plan, self.lose(1)) == [0, 1, 2, 3]
+        assert [it[:4] for it in describe(empty)] == [it[:4] for it in describe(searched)]
+
+    def test_twice_it_is_told_and_nothing_is_said_of_the_parameters(
+        self, searched, open_file, plan
+    ):
+        with pytest.raises(BrokenPluginError) as caught:
+            retell(open_file("empty.db"), plan, self.lose(2))
+        assert "drew the parameters of trial 0 again: the worker process was killed by" in str(
+            caught.value
+        )
 
 
 class TestAKnownStudy:

@@ -43,6 +43,22 @@ def again(imgcls, tmp_path_factory):
     return folder / "again", done
 
 
+def test_one_whose_time_is_up_before_the_first_trial_ends_then_and_leaves_nothing(imgcls, tmp_path):
+    done = imgcls(
+        *("search", "--space", "cnn_small", "--data", "digits", "--timeout", "0.1s"),
+        *("--out", "late"),
+        cwd=tmp_path,
+    )
+    assert done.returncode == 4
+    told = done.stderr.splitlines()[-2:]
+    assert told[0].startswith(
+        "imgcls-automl: The time was up before the first trial: after reading"
+    )
+    assert "--timeout" in told[1]
+    assert "Plan:" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 class TestTheSameSeed:
     def test_it_gives_the_same_candidates_and_results(self, finished, again):
         for number in range(3):

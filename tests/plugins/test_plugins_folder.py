@@ -139,6 +139,20 @@ def test_odd_names_become_valid_text(pets: Path) -> None:
     assert "".join(sample.id for sample in samples).encode("utf-8")
 
 
+def test_no_two_names_become_one(tmp_path: Path) -> None:
+    names = (b"\xff", rb"\xff", rb"\\xff", b"\\\xff", rb"\x41", rb"a\b", "\u00ff".encode())
+    for name in names:
+        folder = Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name)))  # noqa: PTH118 - bytes
+        folder.mkdir()
+        for file in names:
+            Path(os.fsdecode(os.path.join(os.fsencode(folder), file + b".png"))).touch()  # noqa: PTH118
+    samples, _ = read(tmp_path)
+    assert len({sample.id for sample in samples}) == len(names) ** 2
+    assert {sample.label for sample in samples} == {
+        *(r"\xff", r"\\xff", r"\\\\xff", r"\\\xff", r"\x41", r"a\b", "\u00ff"),
+    }
+
+
 def test_an_empty_class_folder_is_reported(pets: Path) -> None:
     (pets / "birds").mkdir()
     (pets / "birds/1.mp4").write_bytes(b"x")

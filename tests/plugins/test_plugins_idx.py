@@ -157,6 +157,13 @@ class TestRefused:
         with pytest.raises(DatasetError, match=r"tells of 5 labels, but .* of 6 pictures"):
             read(tmp_path)
 
+    def test_a_bomb_is_refused_before_it_is_unpacked(self, tmp_path: Path) -> None:
+        header = bytes([0, 0, 8, 3]) + struct.pack(">3I", 60_000_000, 28, 28)
+        path = tmp_path / "train-images-idx3-ubyte.gz"
+        path.write_bytes(gzip.compress(header + bytes(1_000_000)))
+        with pytest.raises(DatasetError, match=r"gz unpacks from .* 44,860 MiB, .*\n.*gunzip"):
+            read(path)
+
     @pytest.mark.parametrize("keep", [5, 20, 60])
     def test_a_damaged_gzip(self, tmp_path: Path, keep: int) -> None:
         write(tmp_path, "{}.gz")

@@ -126,6 +126,11 @@ def test_other_separators(pets: Path, name: str, separator: str) -> None:
     assert read(source)[0].label == "cat"
 
 
+def test_a_tsv_is_split_at_its_tabs(pets: Path) -> None:
+    source = write(pets, "path\tlabel (cat, dog, or, fox)\npics/0.png\tcat\n", "pets.tsv")
+    assert read(source)[0].label == "cat"
+
+
 def test_as_spreadsheets_write_it(pets: Path) -> None:
     content = '\ufeffpath,label\r\n\r\n pics/0.png ,"fox, red"\r\npics/1.png,"two\nlines"\r\n'
     assert [sample.label for sample in read(write(pets, content))] == ["fox, red", "two\nlines"]
@@ -205,6 +210,13 @@ class TestRefused:
             ("a,b\n1,2\n", r"no column called path, .*its columns are a and b\.\n.*path_column"),
             ("path,a,b\nx,1,2\n", r"which column is the label; .*a and b\.\n.*label_column=NAME"),
             ("path,label,path\nx,1,y\n", r"two columns are called 'path' \(1 and 3\)"),
+            (
+                "Label,label,path\na,b,x\n",
+                r"which column is the label: Label and label\.\n.*label_column=NAME",
+            ),
+            ("File Name,label,file_name\nx,1,y\n", r"is the path: File Name and file_name"),
+            ("pics/0.png,cat\npics/1.png,dog\n", r"no header: .*'pics/0\.png'\.\n.*path,label"),
+            ("cat;0.HEIC\ndog;1.HEIC\n", r"has no header: .*'0\.HEIC'\.\n.*path;label"),
             ("path,label\nx\n", r"line 2 has 1 columns, but the header has 2"),
             ("path,label\nx,1,2\n", r"line 2 has 3 columns, but the header has 2"),
             ('path,label\nx,1\n\n"y,2\n', r"line 4: the line cannot be split into cells"),
@@ -224,6 +236,21 @@ class TestRefused:
         source = write(pets, "path,label\npics/0.png,cat\n")
         with pytest.raises(DatasetError, match=r"no column called 'kind'; .* path and label"):
             read(source, label_column="kind")
+
+    def test_a_row_in_place_of_the_header_whatever_the_user_names(self, pets: Path) -> None:
+        (pets / "pics/0").write_bytes((pets / "pics/0.png").read_bytes())
+        for first in ("pics/0.png,cat", "pics/0,cat"):
+            source = write(pets, f"{first}\npics/1.png,dog\npics/2.png,cat\n")
+            with pytest.raises(DatasetError, match="its first line names a picture"):
+                read(source, path_column=first.partition(",")[0])
+
+    def test_columns_that_differ_in_case_only_can_be_told_by_name(self, pets: Path) -> None:
+        source = write(pets, "Label,label,path\ncat,7,pics/0.png\n")
+        assert read(source, label_column="Label")[0].label == "cat"
+
+    def test_a_file_called_like_a_column_is_no_row(self, pets: Path) -> None:
+        (pets / "label").touch()
+        assert read(write(pets, "path,label\npics/0.png,cat\n"))[0].label == "cat"
 
     def test_a_root_that_is_not_there(self, pets: Path) -> None:
         source = write(pets, "path,label\npics/0.png,cat\n")

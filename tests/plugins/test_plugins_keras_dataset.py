@@ -96,6 +96,12 @@ def test_floats_are_brought_to_bytes(write: Write) -> None:
     assert np.asarray(white[0].image).max() == 239
 
 
+def test_each_split_has_the_range_of_its_numbers(write: Write) -> None:
+    samples = read(write("return (x[:5] / 255.0, y[:5]), (x[5:], y[5:])"))
+    assert max(np.asarray(it.image).max() for it in samples[:5]) == 240
+    assert max(np.asarray(it.image).max() for it in samples[5:]) == 240
+
+
 class TestWhatIsWrong:
     @pytest.mark.parametrize(
         ("body", "message"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from imgcls_plugins import _source_files
 from imgcls_plugins import npz as npz_module
 from imgcls_plugins.npz import Npz
 from sklearn.datasets import load_digits
@@ -161,13 +162,47 @@ class TestPixels:
         images[0, 0, 0] = -1e-7
         assert np.asarray(read(save(file, images=images))[1].image).min() == 255
 
-    @pytest.mark.parametrize("dtype", [np.int16, np.int64, np.uint16])
-    def test_whole_numbers_are_bytes_or_of_16_bits(self, file: Path, dtype: type) -> None:
+    @pytest.mark.parametrize("dtype", [np.int16, np.int64, np.uint64])
+    def test_whole_numbers_are_bytes(self, file: Path, dtype: type) -> None:
         assert stack(read(save(file, images=GREY.astype(dtype)))).dtype == np.uint8
-        wide = GREY.astype(np.int64) * 100
-        samples = read(save(file, images=wide.astype(np.uint16)))
+        with pytest.raises(DatasetError, match=r"up to 2400, more than the 255 .*\n.*white=4095"):
+            read(save(file, images=GREY.astype(dtype) * 10))
+
+    @pytest.mark.parametrize("order", "<>")
+    def test_16_bits_are_read_as_such(self, file: Path, order: str) -> None:
+        wide = GREY.astype(f"{order}u2") * 100
+        samples = read(save(file, images=wide))
         assert stack(samples).dtype == np.uint16
         np.testing.assert_array_equal(stack(samples), wide)
+
+    @pytest.mark.parametrize(("times", "white"), [(1, 255), (16, 4095), (50, 16383)])
+    def test_16_bits_that_may_be_fewer_are_left_to_the_user(
+        self, file: Path, times: int, white: int
+    ) -> None:
+        wide = GREY.astype(np.uint16) * times
+        source = save(file, images=wide)
+        message = rf"uint16 up to {240 * times}, .*\n.*white={white}, or white=65535"
+        with pytest.raises(DatasetError, match=message):
+            read(source)
+        for said in (white, 65535):
+            pixels = stack(read(source, white=str(said)))
+            np.testing.assert_array_equal(pixels, np.rint(wide * (255 / said)))
+
+    def test_each_split_has_the_range_of_its_numbers(self, file: Path) -> None:
+        arrays = {
+            "x_train": (GREY / 255).astype(np.float32),
+            "x_val": GREY.astype(np.uint16) * 257,
+            "x_test": GREY,
+        }
+        samples = read(save(file, **arrays))
+        np.testing.assert_array_equal(stack(samples[:10]), GREY)
+        np.testing.assert_array_equal(stack(samples[10:20]), arrays["x_val"])
+        np.testing.assert_array_equal(stack(samples[20:]), GREY)
+
+    def test_a_dark_split_of_16_bits_has_the_range_of_the_others(self, file: Path) -> None:
+        wide = GREY.astype(np.uint16)
+        samples = read(save(file, x_train=wide * 257, x_test=wide))
+        np.testing.assert_array_equal(stack(samples[10:]), wide)
 
     def test_booleans_are_black_and_white(self, file: Path) -> None:
         assert set(stack(read(save(file, images=GREY > 99))).ravel()) == {0, 255}
@@ -275,6 +310,16 @@ class TestHostile:
             archive.writestr("images.npy", member + GREY.tobytes())
         with pytest.raises(DatasetError, match=message):
             read(str(file))
+
+    def test_a_bomb_is_refused_before_it_is_unpacked(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        np.savez_compressed(file, images=np.zeros((100, 256, 256), np.uint8))
+        assert len(read(str(file))) == 100
+        monkeypatch.setattr(_source_files, "BOMB_BYTES", 1 << 20)
+        with pytest.raises(DatasetError, match=r"images unpacks .* 6 MiB, .*\n.*numpy\.savez"):
+            read(str(file))
+        assert read(save(file, images=np.zeros((100, 256, 256), np.uint8)))
 
     def test_what_is_no_file(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.npz")

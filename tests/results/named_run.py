@@ -69,6 +69,7 @@ def _write_summary(run: Any, names: Sequence[str]) -> None:
         "pictures": 1797,
         "unreadable": 2,
         "left_out": 3,
+        "issues": {"unreadable": 2},
         "classes": [{"name": name, **counts} for name in names],
         "checks": {
             "issues": dict.fromkeys(names, 1),

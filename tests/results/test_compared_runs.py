@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hostile_names import HARMLESS_NAMES, HOSTILE_NAMES, Markup, find_formulas, find_obeyed
 
+from imgcls_automl.cli.main import run_command
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.choice import find_leader
 from imgcls_automl.results.leaderboard import build_leaderboard
@@ -117,7 +118,7 @@ class TestTiesOfOtherMetrics:
         tied = {row["trial"]: row["tied"] for row in board.rows}
         assert tied == {0: False, 1: True, 2: False, 3: False}
         (told,) = list_remarks(board)
-        assert told.startswith("tied: retrained, as good as trial 0")
+        assert told.startswith("tied (1): retrained, as good as trial 0")
         assert "not retrained are not judged" in told
 
     def test_runs_may_have_drawn_other_validation_pictures(self, make_answered):
@@ -165,6 +166,35 @@ def test_the_best_of_each_run_are_kept_with_their_ranks(make_run):
     kept = [(row["rank"], row["run"], row["trial"]) for row in board.rows]
     assert kept == [(1, "a", 4), (2, "a", 3), (5, "a", 0), (6, "b", 0)]
     assert "2 more trials are left out" in " ".join(list_remarks(board))
+
+
+def test_programs_get_every_trial_of_several_runs_and_people_the_best(make_run, capsys, tmp_path):
+    runs = [str(make_run(name, *[0.9] * 10).path) for name in ("a", "b")]
+
+    def show(*options):
+        assert run_command(["leaderboard", *runs, *options]) == 0
+        return capsys.readouterr().out
+
+    page = tmp_path / "board.html"
+    assert len(show("--format", "csv", "--html", str(page)).splitlines()) == 21
+    assert page.read_text(encoding="utf-8").count('<tr class="all">') == 6
+    shown = json.loads(show("--format", "json"))
+    assert (len(shown["rows"]), shown["sections"][0]["left_out"]) == (20, 0)
+    assert show("--format", "md").count("cnn_small") == 6
+    assert "14 more trials are left out; --all shows every one." in show()
+    assert show("--format", "md", "--all").count("cnn_small") == 20
+
+
+def test_ties_are_counted_among_all_trials_not_those_that_are_kept(make_run, tmp_path):
+    board = build(make_run("a", *[0.9] * 10), make_run("b", *[0.9] * 10))
+    kept = keep_best(board)
+    assert len(kept.rows) == 6
+    assert kept.sections[0].tied == board.sections[0].tied == 19
+    for one in (board, kept):
+        write_leaderboard_page(tmp_path / "board.html", one)
+        text = (tmp_path / "board.html").read_text(encoding="utf-8")
+        assert "; 19 others are statistically tied with it." in text
+        assert list_remarks(one)[0].startswith("tied (19): as accurate as trial 0 of a")
 
 
 def test_runs_of_one_name_are_told_apart_by_their_paths(make_run):

@@ -61,6 +61,10 @@ def test_a_search_leaves_what_its_pictures_are_compared_with(digits, tmp_path):
     assert training.brightness == pytest.approx(here.brightness, abs=2)
     assert sum(training.class_shares) == pytest.approx(1)
     assert remark_on_drift(training, here, len(images), digits.task.class_names) == []
+    older = json.loads(summary.read_bytes())
+    del older["checks"]["sizes"]  # which had the sizes of all pictures alone
+    (run / "data/summary.json").write_text(json.dumps(older))
+    assert read_training_appearance(run, digits.task.class_names) == training
     (run / "data/summary.json").write_text(json.dumps({"schema_version": 1, "original": 3}))
     with pytest.raises(RunFolderError, match=r"summary\.json is damaged"):
         read_training_appearance(run, digits.task.class_names)

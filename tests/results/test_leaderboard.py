@@ -17,7 +17,10 @@ from imgcls_automl.results.leaderboard_formats import (
     format_leaderboard_json,
     format_leaderboard_markdown,
 )
+from imgcls_automl.results.leaderboard_page import write_leaderboard_page
+from imgcls_automl.results.leaderboard_texts import format_value
 from imgcls_automl.results.records import read_run
+from imgcls_automl.results.report import write_report
 
 
 def test_complete_trials_come_first_by_score_and_only_they_have_a_rank(finished_run: Any) -> None:
@@ -79,6 +82,22 @@ def test_csv_reads_back_with_exact_numbers_and_runs_no_formula(run_folder: Any) 
     assert row["model.act"] == "'=HYPERLINK(1)"
     assert row["model.shift"] == "-1.5"
     assert row["plugin"] == "imgcls-automl 0.1.0"
+
+
+def test_the_size_of_the_weights_is_told_in_bytes_and_to_people(run_folder: Any) -> None:
+    run_folder.write_trial(1).write_trial(2, state="failed", score=None)
+    result = run_folder.path / "trials/2/result.json"
+    result.write_text(result.read_text().replace("100002", "null"))  # it was never built
+    board = build_leaderboard([read_run(run_folder.path)])
+    assert board.columns[-1] == "size_bytes"
+    rows = list(csv.DictReader(io.StringIO(format_leaderboard_csv(board))))
+    assert [row["size_bytes"] for row in rows] == ["400004", ""]
+    values = json.loads(format_leaderboard_json(board))["rows"]
+    assert [row["size_bytes"] for row in values] == [400_004, None]
+    assert format_value("size_bytes", 400_004) == "400 kB"
+    write_leaderboard_page(run_folder.path / "board.html", board)
+    for page in (run_folder.path / "board.html", write_report(run_folder.path)):
+        assert 'data-key="400004">400 kB</td>' in page.read_text(encoding="utf-8")
 
 
 def test_json_is_one_object_with_every_column_in_every_row(finished_run: Any) -> None:

@@ -41,6 +41,26 @@ def test_the_card_says_what_it_is_how_good_how_made_and_how_to_use_it(finished_r
     assert "| learning_rate | 0.004 |" in body
 
 
+def test_the_card_names_the_test_data_and_no_private_folder(finished_run: Any) -> None:
+    config = {"space": "cnn_small", "metric": "accuracy", "data": "/home/ann/My digits.csv"}
+    finished_run.write_run(config=config | {"test_data": "/home/ann/Held-out digits.csv.gz"})
+    path = write_model_card(finished_run.path)
+    header, body = split_card(path)
+    assert header["model-index"][0]["name"] == "cnn_small on My digits.csv"
+    dataset = header["model-index"][0]["results"][0]["dataset"]
+    assert dataset == {
+        "name": "Held-out digits.csv.gz",
+        "type": "held-out-digits",
+        "split": "test",
+    }
+    assert "\n# cnn_small on My digits.csv\n" in body
+    assert "Source My digits.csv, and Held-out digits.csv.gz for the test alone, content" in body
+    assert "on 897 test pictures of Held-out digits.csv.gz that played no part" in body
+    text = path.read_text(encoding="utf-8")
+    assert "/home/ann" not in text
+    assert str(finished_run.path.parent) not in text
+
+
 def test_texts_of_users_cannot_change_the_card(tmp_path: Path, run_folder: Any) -> None:
     names = ("a|b\n# head", "<img src=x>\x1b")
     data = 'x"\n---\nlicense: mit # \u202e[a](http://b)'

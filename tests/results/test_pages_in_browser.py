@@ -117,11 +117,68 @@ def test_the_leaderboard_sorts(visit, report):
     assert read() == ["2", "1", "0", "3", "4", "5"]
     score = page.locator("#board thead button", has_text="score")
     score.click()
-    assert read() == ["3", "0", "1", "2", "4", "5"]  # without a score, last either way
+    assert read() == ["2", "1", "0", "3", "4", "5"]  # the best first
     score.click()
-    assert read() == ["2", "1", "0", "3", "4", "5"]
+    assert read() == ["3", "0", "1", "2", "4", "5"]  # without a score, last either way
     page.locator("#board thead button", has_text="weights").click()
     assert read() == ["0", "1", "2", "3", "4", "5"]
+
+
+@pytest.fixture
+def long_report(run_folder):
+    """The report of twenty trials: the later, the larger, slower and better."""
+    for trial in range(20):
+        run_folder.write_trial(trial, score=0.90 + trial / 1000, epochs=1)
+    return write_report(run_folder.path)
+
+
+def test_the_lowest_loss_comes_first(visit, tmp_path, run_folder_kind):
+    run = run_folder_kind(tmp_path / "loss", metric="log_loss").write_run()
+    for trial, loss in enumerate((0.5, 0.2, 0.3)):
+        run.write_trial(trial, score=loss, epochs=1)
+    page = visit(write_report(run.path))
+    page.locator("#board thead button", has_text="trial").click()
+    page.locator("#board thead button", has_text="score").click()
+    trials = page.locator("#board tbody tr:first-child th").all_inner_texts()
+    assert [text.split()[0] for text in trials] == ["1", "2", "0"]
+
+
+def test_sorting_reaches_the_rows_that_are_not_open(visit, long_report):
+    page = visit(long_report)
+
+    def read():
+        return [
+            int(row.split()[0]) for row in page.locator("#board tbody th:visible").all_inner_texts()
+        ]
+
+    assert read() == list(range(19, 4, -1))
+    weights = page.locator("#board thead button", has_text="weights")
+    weights.click()
+    assert read() == list(range(15))
+    weights.click()
+    assert read() == list(range(19, 4, -1))
+    page.locator("#show-all").check()
+    assert read() == list(range(19, -1, -1))
+
+
+def test_all_rows_are_printed(visit, long_report):
+    page = visit(long_report)
+    page.emulate_media(media="print")
+    assert page.locator("#board tbody:visible").count() == 20
+
+
+def test_paper_tells_what_only_a_screen_shows(visit, report):
+    page = visit(report)
+    told = page.locator(".on-paper")
+    assert not told.is_visible()
+    gallery = page.locator(".behind").first
+    page.emulate_media(media="print")
+    assert "a click on a cell of the confusion matrix its pictures" in told.inner_text()
+    assert not gallery.is_visible()
+    page.emulate_media(media="screen")
+    page.locator(f"a[href='#{gallery.get_attribute('id')}']").first.click()
+    page.emulate_media(media="print")
+    assert gallery.is_visible()
 
 
 def test_a_row_opens_to_all_its_settings(visit, report):
@@ -166,6 +223,12 @@ def test_a_leaderboard_is_never_wider_than_the_screen(visit, leaderboard, width,
     assert told[0] <= told[1]  # nor does the table scroll in its frame
 
 
+def test_a_leaderboard_fits_on_paper(visit, leaderboard):
+    page = visit(leaderboard, viewport={"width": 794, "height": 1123})  # A4 at 96 dots an inch
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+
+
 def test_each_table_of_a_leaderboard_sorts_by_itself(visit, leaderboard):
     page = visit(leaderboard)
     first, other = page.locator("table.board").all()
@@ -173,6 +236,10 @@ def test_each_table_of_a_leaderboard_sorts_by_itself(visit, leaderboard):
     def read(table):
         return table.locator("tbody tr:first-child td:nth-child(4)").all_inner_texts()
 
+    assert read(first) == ["93.0%", "92.0%", "91.0%", "91.0%", "85.0%", "85.0%"]
+    first.locator("button", has_text="time").click()
+    assert read(first) == ["91.0%", "91.0%", "93.0%", "92.0%", "85.0%", "85.0%"]
+    first.locator("button", has_text="score").click()
     assert read(first) == ["93.0%", "92.0%", "91.0%", "91.0%", "85.0%", "85.0%"]
     first.locator("button", has_text="score").click()
     assert read(first) == ["85.0%", "85.0%", "91.0%", "91.0%", "92.0%", "93.0%"]

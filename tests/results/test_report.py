@@ -97,6 +97,13 @@ def test_the_search_can_be_typed_again(finished_run: Any) -> None:
     assert "keras 3.15.1" in text
 
 
+def test_the_folder_that_relative_sources_are_found_from_is_told(finished_run: Any) -> None:
+    assert "started in" not in Page(write_report(finished_run.path)).text  # an older version's run
+    finished_run.write_run(started_in="/home/<b>ann")
+    text = Page(write_report(finished_run.path)).text
+    assert "started in /home/<b>ann , where relative paths begin" in text
+
+
 @pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
 def test_an_unfinished_run_is_reported_as_far_as_it_got(run_folder: Any, status: str) -> None:
     run_folder.write_run(status=status).write_trial(0, baseline=True)
@@ -175,8 +182,28 @@ def test_only_the_first_rows_are_shown(run_folder: Any) -> None:
 def test_trials_that_chance_could_put_first_are_marked(finished_run: Any) -> None:
     run = finished_run.write_trial(6, score=0.9725)
     text = Page(write_report(run.path)).text
-    assert "Trial 6 is statistically tied with it on validation." in text
+    assert "Trial 6 is statistically tied with the winner on validation." in text
     assert "6 tied" in text
+    assert "tied (1): as accurate as trial 2, as far as validation tells" in text
+
+
+def test_what_the_leaderboard_command_remarks_stands_under_the_reports(finished_run: Any) -> None:
+    text = Page(write_report(finished_run.path)).text
+    assert "None is within chance of trial 2 on validation." in text
+    assert "Majority floor: Always naming" in text
+
+
+@pytest.mark.parametrize("status", ["running", "interrupted", "failed"])
+def test_ties_are_told_beside_who_leads_whatever_became_of_the_run(
+    run_folder: Any, status: str
+) -> None:
+    run_folder.write_run(status=status).write_trial(0, score=0.93).write_trial(1, score=0.5)
+    text = Page(write_report(run_folder.path)).text
+    end = "is within chance of the leader on validation."
+    assert f"93.0% accuracy on validation. No other trial {end}" in text
+    run_folder.write_trial(2, score=0.929)
+    text = Page(write_report(run_folder.path)).text
+    assert "93.0% accuracy on validation. Trial 2 is statistically tied with the leader" in text
 
 
 def test_without_a_measured_latency_the_axis_says_what_stands_in(finished_run: Any) -> None:
@@ -206,13 +233,18 @@ def test_without_retraining_there_are_no_contenders(finished_run: Any) -> None:
     assert "How the winner was chosen" not in Page(write_report(finished_run.path)).text
 
 
-def write_summary(run: Any, remarks: list[str], **problems: int) -> None:
+def write_summary(run: Any, remarks: list[str], disguised: int = 0, **problems: int) -> None:
     (run.path / "data").mkdir()
     summary = {
         "schema_version": 1,
         "pictures": 1797,
         "unreadable": 2,
         "left_out": 3,
+        "issues": {
+            "unreadable": 1,
+            "reported": 1,
+            **({"disguised": disguised} if disguised else {}),
+        },
         "classes": [
             {"name": str(digit), "train": 120, "validation": 30, "test": 27} for digit in range(10)
         ],
@@ -230,11 +262,22 @@ def test_what_the_checks_found_is_told(finished_run: Any) -> None:
     write_summary(finished_run, [remark], left_out_copy=3, dark=1200)
     page = Page(write_report(finished_run.path))
     assert "data" in {value for name, value in page.attributes if name == "id"}
-    assert "1,797 pictures were read, 2 could not be, 3 of them left out as copies." in page.text
+    assert (
+        "1,797 pictures were read from digits, 2 could not be, 3 of them left out as copies."
+        in page.text
+    )
     assert "10 classes, as hard to guess as 10.0 of equal size" in page.text
     assert r"validation or test has the same <b>\x1b[31m" in page.text
     assert "9 120 30 27" in page.text
     assert "left out copy 3, dark 1,200" in page.text
+
+
+def test_the_source_of_the_test_pictures_is_named(finished_run: Any) -> None:
+    write_summary(finished_run, [])
+    config = {"space": "cnn_small", "data": ["/home/a/train", "/home/b/more"], "test_data": "x/new"}
+    finished_run.write_run(config=config)
+    text = Page(write_report(finished_run.path)).text
+    assert "1,797 pictures were read from train, more and, for the test alone, new, 2 could" in text
 
 
 def test_a_set_without_faults_is_told_so(finished_run: Any) -> None:
@@ -242,6 +285,12 @@ def test_a_set_without_faults_is_told_so(finished_run: Any) -> None:
     page = Page(write_report(finished_run.path))
     assert "The checks found nothing wrong with them." in page.text
     assert "issues.csv" not in page.text
+
+
+def test_pictures_that_are_not_what_they_are_called_are_told(finished_run: Any) -> None:
+    write_summary(finished_run, [], disguised=4)
+    page = Page(write_report(finished_run.path))
+    assert "issues.csv names what was found: disguised 4." in page.text
 
 
 def test_a_damaged_summary_is_named(finished_run: Any) -> None:

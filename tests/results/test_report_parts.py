@@ -7,7 +7,7 @@ import csv
 import pytest
 
 from imgcls_automl.errors import RunFolderError
-from imgcls_automl.results.advice import describe_ties, list_advice
+from imgcls_automl.results.advice import list_advice
 from imgcls_automl.results.frontier import draw_frontiers, find_front
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
@@ -17,7 +17,7 @@ from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.report_tables import format_seconds
 from imgcls_automl.results.scores import read_scores
-from imgcls_automl.results.ties import list_ties, measure_interval
+from imgcls_automl.results.ties import describe_ties, list_ties, measure_interval
 
 
 def advise(folder, tied=()):
@@ -49,9 +49,20 @@ def test_ties_are_told_by_number_while_they_are_few(run_folder):
         run_folder.write_trial(number)
     run = read_run(run_folder.path)
     leader, *others = run.trials
-    assert describe_ties(leader, others[:3]).startswith("Trials 1, 2 and 3 are statistically tied")
-    assert describe_ties(leader, others).startswith("8 trials are statistically tied")
-    assert describe_ties(leader, []) == ""
+    told = describe_ties(run, leader, others[:3])
+    assert told == "Trials 1, 2 and 3 are statistically tied with the leader on validation."
+    assert describe_ties(run, leader, others).startswith("8 trials are statistically tied")
+
+
+def test_that_none_is_tied_is_told_and_that_nobody_can_tell(tmp_path, run_folder):
+    run = read_run(run_folder.write_trial(0, score=0.93).write_trial(1, score=0.5).path)
+    told = describe_ties(run, run.trials[0], [])
+    assert told == "No other trial is within chance of the leader on validation."
+    loss = type(run_folder)(tmp_path / "loss", metric="log_loss").write_run()
+    record = read_run(loss.write_trial(0, score=0.3).path)
+    assert describe_ties(record, record.trials[0], []) == ""
+    record = read_run(loss.write_trial(1, score=0.3).path)
+    assert "no trial is called tied" in describe_ties(record, record.trials[0], [])
 
 
 def test_advice_names_the_confused_pair_and_the_wide_interval(finished_run):

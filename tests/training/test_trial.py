@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 import time
 from datetime import datetime
 
@@ -159,6 +161,15 @@ class TestFailing:
 
         result = attempt(NotANumber())
         assert (result.state, result.cause) == ("failed", "error in the space")
+
+    def test_a_disk_that_fails_is_no_fault_of_the_candidate(self, attempt, tmp_path, monkeypatch):
+        def fail(descriptor):
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match=r"Input/output error: .*candidate\.json"):
+            attempt(Plain())
+        assert list(tmp_path.glob("**/result.json")) == []
 
     def test_an_infeasible_draw_is_told_apart(self, attempt):
         result = attempt(failing("suggest", optuna.TrialPruned("too large")))

@@ -48,6 +48,7 @@ class Audit:
         remarks: What matters most, in words.
         brightness: Mean and standard deviation (`"sd"`), over the pictures outside the test split, of a picture's mean
             pixel, 0-255: what other pictures are compared with.
+        sizes: Medians of `"height"` and `"width"` over the same pictures, in pixels before decoding.
     """
 
     issues: list[Issue]
@@ -55,6 +56,7 @@ class Audit:
     balance: Balance
     remarks: list[str]
     brightness: dict[str, float]
+    sizes: dict[str, int]
 
     def to_json(self) -> dict[str, Any]:
         """The audit but for the issues, of which only the numbers are told."""
@@ -65,6 +67,7 @@ class Audit:
             "balance": asdict(self.balance),
             "remarks": self.remarks,
             "brightness": self.brightness,
+            "sizes": self.sizes,
         }
 
 
@@ -85,6 +88,7 @@ def audit_set(contents: Contents, splits: np.ndarray, examination: Examination) 
         *list_odd_pictures(contents, examination.looks),
     ]
     left_out = _count_left_out(contents, splits)
+    learned = _choose_learned(splits)
     balance = measure_balance(contents, splits)
     remarks = make_remarks(issues, left_out, balance)
     return Audit(
@@ -92,14 +96,24 @@ def audit_set(contents: Contents, splits: np.ndarray, examination: Examination) 
         left_out=left_out,
         balance=balance,
         remarks=remarks,
-        brightness=_sum_up_brightness(examination.looks.means, splits),
+        brightness=_sum_up_brightness(examination.looks.means[learned]),
+        sizes=_sum_up_sizes(contents.sizes[learned]),
     )
 
 
-def _sum_up_brightness(means: np.ndarray, splits: np.ndarray) -> dict[str, float]:
-    learned = means[splits < SPLITS.index("test")]
-    shown = learned if len(learned) else means
-    return {"mean": round(float(shown.mean()), 3), "sd": round(float(shown.std()), 3)}
+def _choose_learned(splits: np.ndarray) -> np.ndarray:
+    """The pictures a model is trained and selected on, bool (N,); all where there are none."""
+    learned = splits < SPLITS.index("test")
+    return learned if learned.any() else np.ones_like(learned)
+
+
+def _sum_up_brightness(means: np.ndarray) -> dict[str, float]:
+    return {"mean": round(float(means.mean()), 3), "sd": round(float(means.std()), 3)}
+
+
+def _sum_up_sizes(sizes: np.ndarray) -> dict[str, int]:
+    height, width = np.percentile(sizes, 50, axis=0, method="lower")
+    return {"height": int(height), "width": int(width)}
 
 
 def _count_left_out(contents: Contents, splits: np.ndarray) -> dict[str, int]:

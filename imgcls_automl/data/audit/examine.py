@@ -49,7 +49,7 @@ def find_or_examine(folder: Path, report: Report) -> Examination:
 def examine(images: np.ndarray, report: Report) -> Examination:
     """Measure and compare uint8 pictures (N, H, W, C), which may be a memory map."""
     measures = measure_pictures(images, report)
-    return Examination(twins=find_twins(images, measures), looks=keep_looks(measures))
+    return Examination(twins=find_twins(images, measures, report), looks=keep_looks(measures))
 
 
 def select_pictures(examination: Examination, places: np.ndarray) -> Examination:

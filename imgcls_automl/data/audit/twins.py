@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgcls_automl.data.audit.mapped import RELEASE_BYTES, release_pages
+from imgcls_automl.data.dataset import IngestProgress
+from imgcls_automl.data.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from imgcls_automl.data.audit.measure import Measures
+    from imgcls_automl.data.reading import Report
 
 MAX_BITS = 8  # of 64, in which the perceptual hashes of near twins may differ
 MAX_DIFFERENCE = 0.1  # of the paler picture's standard deviation: a correlation of at least 0.995
@@ -39,18 +42,19 @@ class Twins:
     differences: np.ndarray
 
 
-def find_twins(images: np.ndarray, measures: Measures) -> Twins:
-    """Find twins among uint8 pictures (N, H, W, C).
+def find_twins(images: np.ndarray, measures: Measures, report: Report) -> Twins:
+    """Find twins among uint8 pictures (N, H, W, C), telling now and then how far that is.
 
     Near twins have similar perceptual hashes *and* a root mean square difference of pixels that is small against the
     picture's own contrast. At 28x28 pixels the hash alone calls a quarter of all shirts and trousers twins; and a
     plain mean would not see that the print on a shirt is another one.
     """
-    sets = _find_same_pixels(images, measures.checksums)
+    tell = _told_at_pace(report, len(images))
+    sets = _find_same_pixels(images, measures.checksums, tell)
     is_first = sets == np.arange(len(sets))
     shown = np.flatnonzero(is_first & (measures.deviations >= BLANK))
     pairs = np.unique(np.concatenate(list(_pair_up(measures, shown))), axis=0)
-    squares, differences = _compare(images, pairs)
+    squares, differences = _compare(images, pairs, tell)
     is_near = squares <= _tolerance(measures, pairs) ** 2
     return Twins(sets=sets, near=pairs[is_near].astype(np.int32), differences=differences[is_near])
 
@@ -72,7 +76,9 @@ def select_twins(twins: Twins, places: np.ndarray) -> Twins:
     )
 
 
-def _find_same_pixels(images: np.ndarray, checksums: np.ndarray) -> np.ndarray:
+def _find_same_pixels(
+    images: np.ndarray, checksums: np.ndarray, tell: Callable[[int], None]
+) -> np.ndarray:
     """As `find_same` for whole pictures; only those whose checksums are equal are looked at once more."""
     first = find_same(checksums)
     alike = np.flatnonzero(np.bincount(first, minlength=len(first))[first] > 1)
@@ -83,6 +89,7 @@ def _find_same_pixels(images: np.ndarray, checksums: np.ndarray) -> np.ndarray:
         digests[number] = np.void(hashlib.blake2b(pixels.data, digest_size=16).digest())
         if number % step == 0:
             release_pages(images)
+        tell(int(place) + 1)
     sets = np.arange(len(first), dtype=np.int32)
     sets[alike] = alike[find_same(digests)]
     return sets
@@ -129,8 +136,13 @@ def _tolerance(measures: Measures, pairs: np.ndarray) -> np.ndarray:
     return tolerance
 
 
-def _compare(images: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean squared and the mean absolute difference of the pixels of each pair, float32 (M,)."""
+def _compare(
+    images: np.ndarray, pairs: np.ndarray, tell: Callable[[int], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean squared and the mean absolute difference of the pixels of each pair, float32 (M,).
+
+    Pairs are ordered by their first picture, so that its place tells how far this is.
+    """
     squares, differences = np.empty(len(pairs), np.float32), np.empty(len(pairs), np.float32)
     step = max(1, _PAIRS_BYTES // images[0].nbytes)
     for start in range(0, len(pairs), step):
@@ -140,4 +152,16 @@ def _compare(images: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndar
         differences[part] = apart.mean(axis=(1, 2, 3))
         squares[part] = (apart * apart).mean(axis=(1, 2, 3))
         release_pages(images)
+        tell(int(pairs[part][-1, 0]) + 1)
     return squares, differences
+
+
+def _told_at_pace(report: Report, total: int) -> Callable[[int], None]:
+    """What tells of so many pictures, out of a total, where it is time to: near copies may take minutes."""
+    pace = Pace()
+
+    def tell(done: int) -> None:
+        if pace.is_due():
+            report(IngestProgress(stage="comparing", done=done, total=total))
+
+    return tell

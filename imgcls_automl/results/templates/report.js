@@ -10,7 +10,12 @@ function sortBy(table, column, descending) {
     const order = isNaN(a) || isNaN(b) ? a.localeCompare(b) : a - b;
     return descending ? -order : order;
   });
-  bodies.forEach((body) => table.append(body));
+  // As many rows stand open as before, whichever come first now.
+  const open = bodies.filter((body) => !body.classList.contains("later")).length;
+  bodies.forEach((body, place) => {
+    body.classList.toggle("later", place >= open);
+    table.append(body);
+  });
 }
 
 function makeSortable(table) {
@@ -21,7 +26,7 @@ function makeSortable(table) {
     button.append(...header.childNodes);
     header.append(button);
     button.addEventListener("click", () => {
-      const descending = header.ariaSort === "ascending";
+      const descending = header.ariaSort ? header.ariaSort === "ascending" : header.dataset.first === "descending";
       table.querySelectorAll("thead th").forEach((it) => it.removeAttribute("aria-sort"));
       header.ariaSort = descending ? "descending" : "ascending";
       sortBy(table, column, descending);

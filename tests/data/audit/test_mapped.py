@@ -44,7 +44,7 @@ def test_pages_are_given_back_and_can_be_read_again(images):
 def test_pictures_are_measured_and_compared_with_few_of_them_in_memory(images):
     start, seen = count_mapped_bytes(), []
     measures = measure_pictures(images, lambda _: seen.append(count_mapped_bytes()))
-    find_twins(images, measures)
+    find_twins(images, measures, lambda progress: None)
     assert max(seen) - start < 2 * RELEASE_BYTES < images.nbytes
 
 

@@ -12,8 +12,12 @@ from imgcls_automl.data.audit.measure import BLOCK_BYTES, measure_pictures
 from imgcls_automl.data.audit.twins import NEIGHBOURS, TURNS, find_twins
 
 
+def ignore(progress):
+    pass
+
+
 def find(images):
-    return find_twins(images, measure_pictures(images, report=lambda progress: None))
+    return find_twins(images, measure_pictures(images, report=ignore), ignore)
 
 
 def change(pixels, how):
@@ -48,9 +52,17 @@ def test_one_grey_level_in_one_pixel_makes_no_copy_but_a_near_one(photos):
 
 def test_equal_checksums_alone_make_no_copy(photos):
     images = np.concatenate([photos, photos[[7]]])
-    measures = measure_pictures(images, report=lambda progress: None)
+    measures = measure_pictures(images, report=ignore)
     measures.checksums[[3, 7, 11, 60]] = 5
-    assert find_twins(images, measures).sets.tolist() == [*range(60), 7]
+    assert find_twins(images, measures, ignore).sets.tolist() == [*range(60), 7]
+
+
+def test_what_takes_long_tells_of_itself(photos, monkeypatch):
+    monkeypatch.setattr("imgcls_automl.data.pace.EVERY", 0.0)
+    images, told = np.concatenate([photos, photos ^ 1]), []
+    find_twins(images, measure_pictures(images, report=ignore), told.append)
+    assert told
+    assert all(it.stage == "comparing" and 0 < it.done <= it.total == 120 for it in told)
 
 
 @pytest.mark.parametrize("how", ["saved as JPEG", "resized and back", "a little brighter"])
