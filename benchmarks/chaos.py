@@ -1,8 +1,9 @@
 """What a search survives: kills, damaged files, full disks, locked databases, rivals for one run folder.
 
 Every kind of harm is done so many times as its option says, 0 to leave it out. Workers train in NumPy, so that a kill
-costs a second; `--real` has the installed command train with Keras instead. What has to be nought, lost trials above
-all, is nought or the exit code is 1. Linux only.
+costs a second; `--real` has the installed command train with Keras instead. Figures are printed beside their goals,
+the limits in `disasters/goals.py`; where one is missed, the exit code is 1. Timings miss theirs where the machine is
+busy with other work. What a command said unclearly is kept beside the measurements. Linux only.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from disasters import contention, costs, damage, kills
+from disasters.goals import GOALS, find_missed, tell_goal
 from disasters.scene import Scene
 from measure.record import Record, make_parser, print_table
 
@@ -34,18 +36,6 @@ COUNTS = {
     ),
 }
 QUICK = {"lock-seconds": 1}
-# Figures that have to be nought.
-HARM = (
-    "lost",
-    "damaged",
-    "duplicates",
-    "orphans",
-    "left_running",
-    "wrong_total",
-    "unclear",
-    "wrong",
-)
-HARM += ("wrong_after_resume", "unreadable")
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -74,16 +64,21 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             for figures in play(name, count, arguments, Path(folder)):
                 record.add(scenario=name, **figures)
+    missed = [it for measured in record.measurements for it in show_figures(measured)]
+    record.write({"goals": GOALS, "missed": missed})
+    return 1 if missed else 0
+
+
+def show_figures(measurement: dict[str, Any]) -> list[str]:
+    """Print a scenario's figures beside their goals; returns the names of those that miss theirs."""
+    missed = find_missed(measurement)
     rows = [
-        (it["scenario"], key, value)
-        for it in record.measurements
-        for key, value in it.items()
-        if key != "scenario"
+        (name, value, tell_goal(name), "MISSED" if name in missed else "")
+        for name, value in measurement.items()
+        if name != "scenario"
     ]
-    print_table("What happened", ("scenario", "figure", "value"), rows)
-    harm = sum(it.get(key, 0) for it in record.measurements for key in HARM)
-    record.write({"harm": harm})
-    return 1 if harm else 0
+    print_table(measurement["scenario"], ("figure", "value", "goal", ""), rows)
+    return [f"{measurement['scenario']}: {name}" for name in missed]
 
 
 def list_scenarios(arguments: argparse.Namespace) -> list[tuple[str, int]]:
@@ -98,7 +93,9 @@ def play(
     """Do one kind of harm and return its figures, in a row or several."""
     dice = random.Random(arguments.seed)
     real = arguments.real or name in ("worker-trials", "watched-trials")
-    scene = Scene(folder=folder, real=real, space=arguments.space)
+    scene = Scene(
+        folder=folder, real=real, space=arguments.space, kept=arguments.out.resolve() / "chaos-said"
+    )
     try:
         match name:
             case "search-kills":

@@ -65,12 +65,28 @@ def resolve_option(name: str, given: object, environment: Mapping[str, str]) -> 
     Raises:
         ConfigError: The value cannot be.
     """
-    option = next(option for option in options() if option.name == name)
+    found = find_option(name, given, environment)
+    option = _named(name)
+    if found is not None:
+        return found
+    return option.default if option.default_factory is MISSING else option.default_factory()
+
+
+def find_option(name: str, given: object, environment: Mapping[str, str]) -> Any:
+    """The same, but None where neither flag nor environment says anything.
+
+    Raises:
+        ConfigError: The value cannot be.
+    """
     variable = ENVIRONMENT_PREFIX + name.upper()
     for place, value in ((flag(name), given), (variable, environment.get(variable))):
         if value not in (None, [], ""):
-            return _parse(option, place, value)
-    return option.default if option.default_factory is MISSING else option.default_factory()
+            return _parse(_named(name), place, value)
+    return None
+
+
+def _named(name: str) -> Field[Any]:
+    return next(option for option in options() if option.name == name)
 
 
 def config_from_json(values: Mapping[str, Any]) -> RunConfig:

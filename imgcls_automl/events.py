@@ -119,6 +119,14 @@ class SearchStopped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsLost:
+    """A file of a contender's kept weights is missing or damaged: it is trained again."""
+
+    trial: int
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectionBegun:
     """The search is over; these trials, the best first, contend for the refit.
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 REFUSED = (errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
 # No room: on the disk, in the user's quota, under the process's limit on the size of a file.
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_FOLDER_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
 _NO_ROOM_WORDS = tuple(os.strerror(code) for code in NO_ROOM)
 
 
@@ -71,6 +72,25 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, before something else is told that its files are there.
+
+    Without it a power cut may take a rename back that came before what another file remembers. Windows knows no such
+    thing, and some network mounts do not either.
+    """
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_FLUSH:
+            error.filename = str(folder)
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

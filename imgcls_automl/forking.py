@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 class Changes:
     """What a command says a run should be; None where it says nothing.
 
-    `resume` refuses what differs from the run; a fork takes it over.
+    Of metric, space and data `resume` refuses what differs from the run, and a fork takes it over. Where a run goes on,
+    by how many workers and on what device, may differ in both.
     """
 
     metric: str | None = None
     space: str | None = None
     data: tuple[str, ...] | None = None
+    workers: int | None = None
+    device: str | None = None
 
     def refuse_other(self, config: RunConfig) -> None:
         """Raise ConfigError where a run is asked to be another."""
@@ -45,6 +48,8 @@ class Changes:
             metric=self.metric or config.metric,
             space=self.space or config.space,
             data=self.data or config.data,
+            workers=self.workers or config.workers,
+            device=self.device or config.device,
         )
 
 

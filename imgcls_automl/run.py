@@ -67,7 +67,7 @@ def resume(
         trials: The new total of trials; None to keep the old one.
         timeout: Seconds for this command; None for what is left of the old budget.
         stop_after_no_improvement: Trials in a row without a new best, over the whole study; None to keep the old one.
-        changes: What the caller takes the run to be; refused where it is another.
+        changes: What the caller takes the run to be, refused where it is another; workers and device for what follows.
         observe: As in `search`.
 
     Raises:
@@ -80,6 +80,7 @@ def resume(
         changes.refuse_other(config)
         refuse_half_fork(folder)
         check_run_files(folder)
+        config = changes.apply(config)  # what is left of them is where it goes on
         config = renew_budget(config, folder, trials, timeout, stop_after_no_improvement)
         space = registry.find(registry.SEARCH_SPACES, config.space)
         before = folder.record["plugins"]["space"]

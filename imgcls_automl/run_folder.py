@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from imgcls_automl.config import RunConfig
 
 SCHEMA_VERSION = 1
+_ENDS_BEFOREHAND = (
+    ImgclsError,
+    KeyboardInterrupt,
+)  # a bug leaves the folder, whose log tells of it
 _NAMES_TRIED = 20  # of the names made from space, data and time
 
 
@@ -92,19 +96,34 @@ def new_run_folder(config: RunConfig) -> Iterator[RunFolder]:
     path, parents = _make_folder(config)
     folder = RunFolder(path, {"schema_version": SCHEMA_VERSION})
     try:
-        with locked(path):
+        with locked(path), _emptied_if_nothing_began(folder):
             for part in (folder.data, folder.trials, folder.best):
                 part.mkdir()
             yield folder
-    except (
-        ImgclsError,
-        KeyboardInterrupt,
-    ):  # a bug of ours leaves the folder, whose log has the traceback
+    except _ENDS_BEFOREHAND:
         if not folder.search_began:
-            shutil.rmtree(path)
+            (path / LOCK).unlink(missing_ok=True)
             with suppress(OSError):  # another run may have put its folder there meanwhile
-                for parent in parents:  # the innermost first; only what was made here
-                    parent.rmdir()
+                for made in (path, *parents):  # the innermost first; only what was made here
+                    made.rmdir()
+        raise
+
+
+@contextmanager
+def _emptied_if_nothing_began(folder: RunFolder) -> Iterator[None]:
+    """Empty a run's folder where its search did not begin, while its lock is held.
+
+    Once the lock is free, there is no run.json any more that a `resume` could take the folder for a run by.
+    """
+    try:
+        yield
+    except _ENDS_BEFOREHAND:
+        if not folder.search_began:
+            for part in folder.path.iterdir():
+                if part.is_dir():
+                    shutil.rmtree(part)
+                elif part.name != LOCK:
+                    part.unlink()
         raise
 
 

@@ -10,14 +10,17 @@ from imgcls_automl.errors import RunFolderError
 from imgcls_automl.files import REFUSED, tells_no_room
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator
 
 # What SQLite says, and what it means. Its other answers to a file are that it is damaged.
 _LOCKED = ("database is locked", "database table is locked", "locking protocol")
 _FULL = ("database or disk is full", "disk I/O error")
 _READ_ONLY = ("attempt to write a readonly database", "unable to open database file")
-_DAMAGED = ("malformed", "file is not a database", "no such table", "no such column", "corrupt")
+_DAMAGED = (
+    *("malformed", "file is not a database", "no such table", "no such column", "corrupt"),
+    *("rows were found when", "row was found when"),
+)
+_WRONG_ROWS = ("MultipleResultsFound", "NoResultFound")  # SQLAlchemy's, of tables that do not fit
 
 
 @contextmanager
@@ -106,13 +109,14 @@ def _describe_no_room(folder: Path) -> str:
     return f"The disk is full, or a limit on file sizes is reached: {folder} could not be written.\n{advice}"
 
 
-def _find_database_answer(error: BaseException) -> sqlite3.Error | None:
-    """What SQLite said, wherever in the chain of Optuna's and SQLAlchemy's errors."""
+def _find_database_answer(error: BaseException) -> Exception | None:
+    """What SQLite said, or its rows show, wherever in the chain of Optuna's and SQLAlchemy's errors."""
     import sqlite3
 
     found: BaseException | None = error
     while found is not None:
-        if isinstance(found, sqlite3.Error):
+        if isinstance(found, sqlite3.Error) or type(found).__name__ in _WRONG_ROWS:
+            assert isinstance(found, Exception)
             return found
         found = found.__cause__ or found.__context__
     return None

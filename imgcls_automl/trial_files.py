@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.executors.results import MemberResult, RetrainResult, TrialResult
-from imgcls_automl.files import read_json, write_json
+from imgcls_automl.files import flush_folder, read_json, write_json
 from imgcls_automl.plugin import Augmentation, Candidate, ImageTask, Training
 from imgcls_automl.text import describe_error
 
@@ -127,6 +127,7 @@ def drop_checkpoints(folder: Path) -> None:
 def write_result(folder: Path, result: TrialResult) -> None:
     """Write result.json; with it the trial has ended, also one whose worker died, and needs no checkpoint any more."""
     write_json(folder / RESULT, {"schema_version": SCHEMA_VERSION, **asdict(result)})
+    flush_folder(folder)  # the study is told next, and outlives a power cut
     drop_checkpoints(folder)
 
 
@@ -164,6 +165,7 @@ def write_ending(task: RetrainTask | MemberTask, result: RetrainResult | MemberR
     """Write how a training after the search ended into its folder's result.json."""
     values = {"schema_version": SCHEMA_VERSION, **_plan_of(task), **asdict(result)}
     write_json(task.folder / RESULT, values)
+    flush_folder(task.folder)
 
 
 def read_retraining(task: RetrainTask) -> RetrainResult | None:

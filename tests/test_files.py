@@ -13,6 +13,7 @@ import pytest
 
 from imgcls_automl.files import (
     as_disk_error,
+    flush_folder,
     format_csv,
     read_json,
     replacing,
@@ -120,3 +121,10 @@ def test_a_table_comes_back_exactly(tmp_path):
 
 def test_tables_are_the_same_on_every_platform():
     assert format_csv(["a", "b"], [[1, 2]]) == "a,b\n1,2\n"
+
+
+def test_a_folder_is_flushed_and_what_is_none_is_told(tmp_path):
+    write_text(tmp_path / "here.txt", "text")
+    flush_folder(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        flush_folder(tmp_path / "nowhere")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import filelock
 import pytest
 
 from imgcls_automl.config import RunConfig
@@ -115,6 +116,20 @@ class TestARunThatNeverBegan:
         with pytest.raises(DatasetError):
             break_off(Path("runs/one"), before=lambda folder: make(Path("runs/two")))
         assert [path.name for path in (here / "runs").iterdir()] == ["two"]
+
+    def test_nobody_can_take_it_for_a_run_once_its_lock_is_free(self, here, monkeypatch):
+        seen = []
+        real = filelock.FileLock.release
+
+        def look(lock, *arguments, **options):
+            real(lock, *arguments, **options)
+            seen.extend(part.name for part in Path("run").iterdir())
+
+        monkeypatch.setattr(filelock.FileLock, "release", look)
+        with pytest.raises(DatasetError):
+            break_off(Path("run"), before=lambda folder: folder.update(status="running"))
+        assert set(seen) <= {".lock"}
+        assert list(here.iterdir()) == []
 
     def test_a_bug_of_ours_keeps_it_for_its_log(self, here):
         with pytest.raises(ZeroDivisionError):

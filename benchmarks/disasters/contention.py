@@ -29,6 +29,8 @@ def lock_database(scene: Scene, seconds: float) -> dict[str, Any]:
         connection.execute("ROLLBACK")
     code = command.wait()
     standing = read_standing(run)
+    if not command.is_clear():
+        scene.keep_words(command, "unclear-locked")
     return {
         "seconds": seconds,
         "exit_code": code,

@@ -18,7 +18,7 @@ FIRST = 20  # trials, after which memory is to rise no higher
 
 def compare_workers(scene: Scene, trials: int) -> dict[str, Any]:
     """Seconds that one and two workers take for the same number of trials, from the first to the last."""
-    seconds = {}
+    seconds, wrong_exit = {}, 0
     for workers in (1, 2):
         name = f"workers-{workers}"
         command = scene.search(name, trials, "--workers", str(workers))
@@ -26,9 +26,10 @@ def compare_workers(scene: Scene, trials: int) -> dict[str, Any]:
         begun = time.monotonic()
         command.wait_for(" has won")
         seconds[workers] = time.monotonic() - begun
-        command.wait()
+        wrong_exit += command.wait() != 0
     return {
         "trials": trials,
+        "wrong_exit": wrong_exit,
         "one_worker_seconds": seconds[1],
         "two_workers_seconds": seconds[2],
         "ratio": seconds[2] / seconds[1],
@@ -51,15 +52,17 @@ def watch_search(scene: Scene, trials: int) -> dict[str, Any]:
             break
         readings.append((_count_trials(command), measure_tree(command.process.pid).once))
         time.sleep(LOOK_EVERY)
-    command.wait()
+    code = command.wait()
     early = max((use for number, use in readings if number <= min(FIRST, trials // 2)), default=0)
     late = max((use for number, use in readings if number > min(FIRST, trials // 2)), default=0)
     return {
         "trials": trials,
+        "exit_code": code,
         "share_of_a_core": spent / elapsed,
         "search_process_mib": resident / MIB,
         "all_highest_early_mib": early / MIB,
         "all_highest_later_mib": late / MIB,
+        "grown_mib": (late - early) / MIB,
     }
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import signal
 import time
 from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]
 
 from disasters.scene import Scene, Standing, read_results, read_standing
+from imgcls_automl.trial_files import RESULT
 
 if TYPE_CHECKING:
     import random
@@ -26,7 +29,7 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
     A search whose kill came before there was a run to resume is started anew.
     """
     figures = {"kills": 0, "runs": 0, "orphans": 0, "damaged": 0, "lost": 0, "duplicates": 0}
-    figures |= {"left_running": 0, "wrong_total": 0, "unclear": 0}
+    figures |= {"left_running": 0, "wrong_total": 0, "wrong_exit": 0, "unclear": 0}
     resumed: list[float] = []
     span = scene.span
     while figures["kills"] < count:
@@ -40,14 +43,21 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
             else:
                 command.wait()
                 span = max(2.0, min(span, 1.5 * (time.monotonic() - begun)))
+            code = command.process.returncode
+            if code not in (0, -signal.SIGKILL):
+                figures["wrong_exit"] += 1
+                scene.keep_words(command, f"exit-{code}-{name}")
+                break
             if not (scene.run_folder(name) / "run.json").exists():
                 break  # there was nothing yet
             standing = read_standing(scene.run_folder(name))
             figures["damaged"] += not standing.intact
             figures["lost"] += standing.count_lost(before.results) if before else 0
-            figures["unclear"] += not command.is_clear()
+            if not command.is_clear():
+                figures["unclear"] += 1
+                scene.keep_words(command, f"unclear-{name}-{figures['kills']}")
             before = standing
-            if command.process.returncode == 0 or standing.done:  # killed as it was about to leave
+            if code == 0 or standing.done:  # killed as it was about to leave
                 _judge(standing, figures)
                 break
             begun = time.monotonic()
@@ -56,7 +66,7 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
                 seconds = command.wait_for(BEGINS)
                 resumed += [] if seconds is None else [seconds]
         figures["runs"] += 1
-    return {**figures, "slowest_resume_seconds": max(resumed, default=None)}
+    return {**figures, **({"slowest_resume_seconds": max(resumed)} if resumed else {})}
 
 
 def _ends_within(command: Command, seconds: float) -> bool:
@@ -96,34 +106,39 @@ def kill_workers(scene: Scene, count: int, dice: random.Random) -> dict[str, Any
     command = scene.search("workers", trials)
     command.wait_for(BEGINS)
     seconds: list[float] = []
-    before = read_results_count(run)
     seen: dict[int, dict[str, Any]] = {}
-    rounds = 0
-    while len(seconds) < count and read_results_count(run) < trials and command.is_running():
+    unrecorded = rounds = 0
+    before = read_results_count(run)
+    while len(seconds) < count and command.is_running():
         time.sleep(dice.uniform(0.0, 3 * scene.epochs * scene.epoch_seconds))
-        if read_results_count(run) <= before or not (workers := _list_workers(command)):
+        ended = read_results_count(run)
+        if ended >= trials:
+            break  # the search is over: what follows has other promises
+        if ended <= before or not (workers := _list_workers(command)):
             continue
         rounds += 1
         if rounds % 4 == 1:
             seen |= _kill_at_result(run, command, dice)
-            before = read_results_count(run)
-            continue
-        seen |= read_results(run)
-        failed, ended = _count_failed(run), read_results_count(run)
-        killed = time.monotonic()
-        dice.choice(workers).kill()
-        while read_results_count(run) == ended and command.is_running():
-            time.sleep(0.005)
-        if _count_failed(run) > failed:  # else it was idle, or starting
-            seconds.append(time.monotonic() - killed)
+        else:
+            seen |= read_results(run)
+            under_way = _find_under_way(run)
+            killed = time.monotonic()
+            dice.choice(workers).kill()
+            if under_way is not None:  # else it was idle, or starting
+                state = _await_end(command, under_way)
+                seconds += [time.monotonic() - killed] if state == "failed" else []
+                unrecorded += state is None
         before = read_results_count(run)
     code = command.wait()
+    if code != 0:
+        scene.keep_words(command, f"exit-{code}-workers")
     standing = read_standing(run)
     return {
         "kills": len(seconds),
+        "missing_kills": count - len(seconds),
         "exit_code": code,
         "slowest_record_seconds": max(seconds, default=None),
-        "lost": standing.untold + standing.count_lost(seen),
+        "lost": standing.untold + standing.count_lost(seen) + unrecorded,
         "duplicates": standing.duplicates,
         "left_running": standing.running,
         "wrong_total": int(standing.counted != trials),
@@ -152,10 +167,23 @@ def read_results_count(run: Path) -> int:
     return len(list(run.glob("trials/*/result.json")))
 
 
-def _count_failed(run: Path) -> int:
-    return sum(
-        '"failed"' in path.read_text(encoding="utf-8") for path in run.glob("trials/*/result.json")
-    )
+def _find_under_way(run: Path) -> Path | None:
+    """The folder of the trial that a worker has: it is made when the trial is given, its result ends it."""
+    begun = [it for it in run.glob("trials/*") if not (it / RESULT).is_file()]
+    return begun[0] if begun else None
+
+
+def _await_end(command: Command, trial: Path) -> str | None:
+    """The state in which a trial ends, whenever it does; None where the search ends without a word of it."""
+    until = time.monotonic() + command.patience
+    while time.monotonic() < until:
+        is_over = command.process.poll() is not None
+        if (trial / RESULT).is_file():
+            return str(json.loads((trial / RESULT).read_text(encoding="utf-8"))["state"])
+        if is_over:
+            break
+        time.sleep(0.005)
+    return None
 
 
 def _list_workers(command: Command) -> list[psutil.Process]:

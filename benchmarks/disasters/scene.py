@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class Scene:
         epochs: Of a trial.
         epoch_seconds: What an epoch takes at least, in NumPy.
         patience: Seconds after which a command that should have ended is given up.
+        kept: Where what commands said is kept that said it unclearly; None for nowhere.
     """
 
     folder: Path
@@ -38,6 +40,7 @@ class Scene:
     epochs: int = 3
     epoch_seconds: float = 0.05
     patience: float = 300.0
+    kept: Path | None = None
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -83,6 +86,12 @@ class Scene:
             )
         self.started.append(process)
         return Command(process=process, said=said, patience=self.patience)
+
+    def keep_words(self, command: Command, name: str) -> None:
+        """Keep what a command has said as a text of this name."""
+        if self.kept is not None:
+            self.kept.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(command.said, self.kept / f"{name}.txt")
 
     def close(self) -> None:
         """Kill what still runs."""
@@ -166,6 +175,11 @@ class Standing:
     def counted(self) -> int:
         """Trials that `--trials` counts, as the disk tells."""
         return sum(result["state"] != "infeasible" for result in self.results.values())
+
+    @property
+    def failed(self) -> int:
+        """Trials that failed, as the disk tells."""
+        return sum(result["state"] == "failed" for result in self.results.values())
 
     @property
     def duplicates(self) -> int:

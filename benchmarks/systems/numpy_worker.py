@@ -42,10 +42,11 @@ from imgcls_automl.trial_files import (
     HISTORY,
     StoredCandidate,
     read_candidate,
-    weights_file,
     write_candidate,
+    write_ending,
     write_result,
 )
+from systems.numpy_files import load_weights, save_answers, save_weights
 from systems.softmax_regression import EPOCH_SECONDS, METRICS, Regression
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _run_trial(
         measured.append(model.measure())
         _write_history(task.folder, measured)
         stop = ask(_report(task, measured, task.number)).stop
-    _save(model, weights_file(task.folder, None))
+    save_weights(model, task.folder)
     best = max(range(len(measured)), key=lambda epoch: measured[epoch]["val_accuracy"])
     result = TrialResult(
         number=task.number,
@@ -191,16 +192,11 @@ def _write_history(folder: Path, measured: list[dict[str, float]]) -> None:
     write_csv(folder / HISTORY, ("epoch", "time", "seconds", *METRICS), rows)
 
 
-def _save(model: Regression, path: Path) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, model.weights)
-
-
 def _train_again(task: Any, dataset: Dataset, ask: Ask, splits: tuple[int, ...]) -> Regression:
     model = Regression(dataset, read_candidate(task.trial_folder).candidate)
     measured: list[dict[str, float]] = []
     if not task.epochs:
-        model.weights = np.load(weights_file(task.trial_folder, None))
+        load_weights(model, task.trial_folder)
     for _ in range(task.epochs):
         model.train_epoch(splits)
         measured.append(model.measure())
@@ -210,9 +206,10 @@ def _train_again(task: Any, dataset: Dataset, ask: Ask, splits: tuple[int, ...])
 
 def _retrain(task: RetrainTask, dataset: Dataset, ask: Ask) -> RetrainResult:
     begun = time.time()
-    measured = _train_again(task, dataset, ask, (0,)).measure()
+    model = _train_again(task, dataset, ask, (0,))
+    measured = model.measure()
     score, loss = measured["val_accuracy"], measured["val_loss"]
-    return RetrainResult(
+    result = RetrainResult(
         number=task.number,
         seed=task.seed,
         score=score,
@@ -222,6 +219,12 @@ def _retrain(task: RetrainTask, dataset: Dataset, ask: Ask) -> RetrainResult:
         epochs=task.epochs,
         seconds=time.time() - begun,
     )
+    save_answers(model, task)
+    if task.epochs:
+        task.folder.mkdir(exist_ok=True)
+        save_weights(model, task.folder)
+        write_ending(task, result)
+    return result
 
 
 def _refit(task: RefitTask, dataset: Dataset, ask: Ask) -> RefitResult:
@@ -229,7 +232,8 @@ def _refit(task: RefitTask, dataset: Dataset, ask: Ask) -> RefitResult:
 
     begun = time.time()
     model = _train_again(task, dataset, ask, (0, 1))
-    _save(model, task.folder / "model.keras")
+    with replacing(task.folder / "model.keras") as temporary, temporary.open("wb") as file:
+        np.save(file, model.weights)
     positions, labels, probabilities = model.predict_split(2)
     metrics = write_test_results(
         task.folder,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imgcls_automl.cli.options import with_run_options
+from imgcls_automl.cli.options import with_options, with_run_options
 from imgcls_automl.config import METRICS
-from imgcls_automl.config_sources import resolve_config
+from imgcls_automl.config_sources import find_option, resolve_config
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.option_values import parse_choice, parse_duration, parse_whole
 
@@ -35,7 +35,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command(help="Search a space on labelled pictures, refit the winner, test it, report.")(
         with_run_options(search)
     )
-    app.command()(resume)
+    app.command()(with_options("workers", "device")(resume))
 
 
 def search(
@@ -100,6 +100,7 @@ def resume(
     data: Annotated[list[str] | None, _asked("With --fork: other pictures.", "DATA")] = None,
     json: Json = False,
     quiet: Quiet = False,
+    **place: Any,
 ) -> None:
     """Go on with an interrupted, killed or finished search, exactly.
 
@@ -110,8 +111,12 @@ def resume(
 
     if out is not None and not fork:
         raise ConfigError("--out goes with --fork: a run that is resumed stays where it is.")
-    parsed = _parse("--metric", parse_choice(*METRICS), metric)
-    changes = Changes(metric=parsed, space=space, data=tuple(data) if data else None)
+    changes = Changes(
+        metric=_parse("--metric", parse_choice(*METRICS), metric),
+        space=space,
+        data=tuple(data) if data else None,
+        **{name: find_option(name, given, os.environ) for name, given in place.items()},
+    )
     patience = _parse("--stop-after-no-improvement", parse_whole(1), stop_after_no_improvement)
     budget: dict[str, Any] = {
         "trials": _parse("--trials", parse_whole(1), trials),

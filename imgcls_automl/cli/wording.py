@@ -15,6 +15,7 @@ from imgcls_automl.events import (
     SelectionBegun,
     TrialsCarried,
     TrialsFound,
+    WeightsLost,
     WorkerReady,
 )
 from imgcls_automl.executors.messages import WorkerLost
@@ -53,6 +54,9 @@ def describe_lasting(event: Any) -> list[str]:
             return [describe_carried(event)]
         case TrialsFound():
             return [f"Going on after {count(len(event.results), 'trial')}"]
+        case WeightsLost():
+            told = f"{event.file} is missing or damaged; trial {event.trial} is trained again"
+            return [f"Warning: {told}"]
         case SelectionBegun():
             return [describe_selection(event)]
         case EnsembleChosen():

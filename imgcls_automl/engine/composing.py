@@ -9,6 +9,7 @@ import numpy as np
 
 from imgcls_automl.engine.calibration import Calibration, fit_temperature
 from imgcls_automl.engine.ensembling import Ensemble, average, choose_ensemble
+from imgcls_automl.engine.kept_weights import find_unreadable
 from imgcls_automl.engine.opinions import list_opinions
 from imgcls_automl.engine.tasks import run_tasks
 from imgcls_automl.engine.time_shares import measure_epoch, pace_trainings
@@ -172,7 +173,7 @@ def _make_ensemble(
     deadline = None if until is None else until - refit * SAFETY
     wanted = [opinions[place] for place in chosen.chosen]
     tasks = [_make_task(plan, opinion, deadline) for opinion in wanted]
-    known = [read_member(task) for task in tasks]
+    known = [_recall(task) for task in tasks]
     missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
     workers, growth = len(executor.idle()), plan.refit_growth
     missing = pace_trainings(missing, plan, workers=workers, later=refit, growth=growth)
@@ -190,6 +191,13 @@ def _make_ensemble(
     if not ensemble.chosen:
         return None
     return _Made(ensemble=ensemble, opinions=members, folders=tuple(it for _, it in there))
+
+
+def _recall(task: MemberTask) -> MemberResult | None:
+    """What a member's training came to before the search was killed; None where it has to be done."""
+    known = read_member(task)
+    is_lost = known is not None and find_unreadable(task.folder, folded=False) is not None
+    return None if is_lost else known
 
 
 def _make_task(plan: SearchPlan, opinion: Opinion, deadline: float | None) -> MemberTask:

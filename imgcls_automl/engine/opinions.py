@@ -59,6 +59,20 @@ def list_opinions(selection: Selection, trials: Path) -> list[Opinion]:
     return [it for it in found if len(it.labels) == size]
 
 
+def is_damaged(file: Path) -> bool:
+    """Whether a file of opinions is there, and cannot be read to its end."""
+    if not file.is_file():
+        return False  # older versions kept none
+    try:
+        with file.open("rb") as stream, np.load(stream) as kept:
+            for name in ("labels", "plain", "flipped"):
+                kept[name]  # reading an array compares it with its checksum
+    except Exception as error:  # a damaged archive makes zipfile and NumPy raise almost anything
+        logger.warning("%s cannot be read, and is made again: %s", file, error)
+        return True
+    return False
+
+
 def normalise(logits: np.ndarray) -> np.ndarray:
     """The logarithms of the probabilities of logits (..., K)."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
@@ -74,7 +88,7 @@ def read_opinions(contender: Contender | ContenderRecord, trials: Path) -> Itera
         if not file.is_file():
             logger.warning("%s is missing: the run was begun by an older version.", file)
             continue
-        with np.load(file) as kept:
+        with file.open("rb") as stream, np.load(stream) as kept:
             logits = kept["flipped" if contender.flips else "plain"]
             step = -(-logits.size // MOST_NUMBERS)
             yield Opinion(

@@ -6,16 +6,14 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.engine.kept_weights import restore_weights
 from imgcls_automl.engine.planning import list_selections
-from imgcls_automl.engine.study import ranked_trials, trial_seed
-from imgcls_automl.engine.tasks import run_tasks
-from imgcls_automl.engine.time_shares import measure_epoch, pace_trainings
+from imgcls_automl.engine.retrainings import do_retrainings, plan_retraining, recall_retraining
+from imgcls_automl.engine.study import ranked_trials
+from imgcls_automl.engine.time_shares import measure_epoch
 from imgcls_automl.errors import BrokenPluginError
 from imgcls_automl.events import SelectionBegun
-from imgcls_automl.executors.results import RetrainResult
-from imgcls_automl.executors.tasks import RetrainTask
 from imgcls_automl.pacing import span_trainings
-from imgcls_automl.trial_files import drop_checkpoints, read_retraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +22,8 @@ if TYPE_CHECKING:
 
     from imgcls_automl.engine.planning import SearchPlan
     from imgcls_automl.executors.executor import Executor
+    from imgcls_automl.executors.results import RetrainResult
+    from imgcls_automl.executors.tasks import RetrainTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +76,14 @@ def select_winner(
     does: full schedule, no early stopping, last weights. With one candidate and one seed there is nothing to choose,
     and its trial's kept weights are only asked whether flips help. Fewer are retrained where time is short; where no
     retraining came to its end, the best trial wins as it is. With folds each retraining is one a fold, and its score
-    the mean of theirs.
+    the mean of theirs. Kept weights that are lost are made again first.
 
     Raises:
-        BrokenPluginError: The worker died even on that.
+        RunFolderError: They are, and cannot be made again.
+        BrokenPluginError: The worker died even on that, twice.
     """
-    ranked = [trial.number for trial in ranked_trials(study)]
+    best_first = [trial.number for trial in ranked_trials(study)]
+    ranked = restore_weights(executor, plan, best_first, observe)
     possible = _list_possible(plan, len(ranked))
     top_k, seeds = _find_affordable(plan, ranked, possible)
     fewer = (top_k, seeds) != possible[0]
@@ -90,14 +92,15 @@ def select_winner(
     retrained = top_k * seeds > 1
     if retrained:
         tasks = [
-            _make_task(plan, number, index, epochs=plan.epochs)
+            plan_retraining(plan, number, index, epochs=plan.epochs)
             for number in ranked[:top_k]
             for index in range(seeds)
         ]
         contenders = _hold(executor, plan, tasks, observe)
     if not contenders:
         retrained = False
-        contenders = _hold(executor, plan, [_make_task(plan, ranked[0], 0, epochs=0)], observe)
+        only = [plan_retraining(plan, ranked[0], 0, epochs=0)]
+        contenders = _hold(executor, plan, only, observe) or _hold(executor, plan, only, observe)
     if not contenders:
         raise BrokenPluginError(
             f"No worker lived through trial {ranked[0]}'s validation.\nSee the run's log.txt."
@@ -149,28 +152,8 @@ def _estimate_seconds(plan: SearchPlan, numbers: list[int], seeds: int) -> float
 
 def _count_missing(plan: SearchPlan, number: int, seeds: int) -> int:
     """How many of a trial's retrainings have no result on the disk, from before the search was killed."""
-    tasks = (_make_task(plan, number, index, epochs=plan.epochs) for index in range(seeds))
-    return sum(_recall(plan, task) is None for task in tasks)
-
-
-def _recall(plan: SearchPlan, task: RetrainTask) -> RetrainResult | None:
-    """What a retraining came to before the search was killed; None where there is none, or there is time for more."""
-    known = read_retraining(task)
-    whole = measure_epoch(plan, task.number) * plan.epochs * (1 + plan.refit_growth)
-    return None if known and known.shortened and plan.budget.has_time_for(whole) else known
-
-
-def _make_task(plan: SearchPlan, number: int, index: int, *, epochs: int) -> RetrainTask:
-    trial_folder = plan.folder / str(number)
-    return RetrainTask(
-        number=number,
-        trial_folder=trial_folder,
-        folder=trial_folder / f"retrained-{index}",
-        seed=trial_seed(plan.seed, number) ^ (index + 1),
-        epochs=epochs,
-        precision=plan.precision,
-        deadline=plan.budget.refit_deadline(),
-    )
+    tasks = (plan_retraining(plan, number, index, epochs=plan.epochs) for index in range(seeds))
+    return sum(recall_retraining(plan, task) is None for task in tasks)
 
 
 def _hold(
@@ -180,15 +163,7 @@ def _hold(
     observe: Callable[[Any], None],
 ) -> list[Contender]:
     """Have those tasks done that have no result on the disk yet, and judge all that came to a score."""
-    known = [_recall(plan, task) for task in tasks]
-    missing = [task for task, result in zip(tasks, known, strict=True) if result is None]
-    refit = measure_epoch(plan, tasks[0].number) * plan.refit_growth * plan.epochs
-    missing = pace_trainings(missing, plan, workers=len(executor.idle()), later=refit)
-    deadline = plan.budget.refit_deadline()
-    done = iter(run_tasks(executor, missing, deadline=deadline, observe=observe))
-    for task in missing:
-        drop_checkpoints(task.folder)  # of one whose worker died
-    results = [next(done) if result is None else result for result in known]
+    results = do_retrainings(executor, plan, tasks, observe)
     scored = [result for result in results if result is not None and result.score is not None]
     contenders = []
     for number in dict.fromkeys(task.number for task in tasks):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,9 @@ from optuna.trial import TrialState
 
 from imgcls_automl.config import METRICS
 from imgcls_automl.engine.constraints import list_constraints
+from imgcls_automl.engine.study_file import close_storage, open_study_file
 from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.resuming import refuse_change
-from imgcls_automl.run_checks import LOCK_TIMEOUT, check_study_file
 from imgcls_automl.trial_files import read_result
 
 if TYPE_CHECKING:
@@ -35,43 +34,23 @@ def open_study(path: Path, *, metric: str) -> optuna.Study:
     """Open the study in a SQLite file, or make it.
 
     Raises:
-        RunFolderError: The file is damaged.
+        RunFolderError: The file is damaged, or another version of Optuna made it.
         ConfigError: It was searched by another metric.
     """
-
-    def connect() -> sqlite3.Connection:
-        # Given as a function because a URL would stumble over "?" and "{" in the path.
-        connection = sqlite3.connect(path, timeout=LOCK_TIMEOUT, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
-
-    from sqlalchemy.pool import QueuePool
-
-    check_study_file(path)
-    storage = optuna.storages.RDBStorage(
-        "sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool}
-    )
-    study = optuna.create_study(
-        storage=storage,
-        study_name=STUDY_NAME,
+    study = open_study_file(
+        path,
+        name=STUDY_NAME,
         direction=optuna.study.StudyDirection[METRICS[metric].upper()],
-        load_if_exists=True,
+        attributes={METRIC: metric},
     )
-    searched_by = study.user_attrs.get(METRIC)
-    if searched_by is None:  # a new one
-        study.set_user_attr(METRIC, metric)
-    else:
-        refuse_change("metric", searched_by, metric)
+    refuse_change("metric", study.user_attrs[METRIC], metric)
     return study
 
 
 def close_study(study: optuna.Study) -> None:
-    """Close the file, which folds SQLite's write-ahead log into it."""
+    """Close its file."""
     storage: Any = study._storage
-    storage = getattr(storage, "_backend", storage)
-    storage.remove_session()
-    storage.engine.dispose()
+    close_storage(getattr(storage, "_backend", storage))
 
 
 def enqueue_baselines(study: optuna.Study, parameters: list[dict[str, Any]]) -> None:

@@ -94,5 +94,5 @@ def _refuse_too_many(workers: int, gpus: list[str], cores: int) -> None:
     if not gpus and workers > cores:
         raise ConfigError(
             f"--workers must be at most {cores}, one a processor core that may be used here, but got {workers}.\n"
-            "Give fewer workers."
+            f"Give fewer: --workers {cores}."
         )

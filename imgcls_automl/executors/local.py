@@ -62,23 +62,39 @@ class LocalExecutor:
         target: str = WORKER,
     ) -> None:
         environments = share_devices(setup.device, workers)
-        self.own_devices = count_own_devices(environments)
-        self._setup = setup
-        self._names = name_workers(environments)
-        self._supervision = Supervision(limits or Limits(), len(environments))
+        self._setup, self._log, self._target = setup, log, target
+        self._limits = limits or Limits()
+        self._is_one_a_gpu = workers is None and len(environments) > 1
         self._dataset: UseDataset | None = None
         self._failed_starts = 0
         self._patrolled = time.monotonic()
+        self._start(environments)
+
+    def _start(self, environments: list[dict[str, str]]) -> None:
+        self.own_devices = count_own_devices(environments)
+        self._names = name_workers(environments)
+        self._supervision = Supervision(self._limits, len(environments))
         self._workers = [
-            WorkerProcess(target, setup, log=log, environment=environment)
+            WorkerProcess(self._target, self._setup, log=self._log, environment=environment)
             for environment in environments
         ]
 
     def wait_ready(self) -> Ready:
         while True:
             event = self.next_event(None)
-            if event is not None and isinstance(event[1], Ready):
+            if event is None or not isinstance(event[1], Ready):
+                continue
+            if self._is_one_a_gpu and not event[1].on_gpu:
+                self._move_to_processor()
+            else:
                 return event[1]
+
+    def _move_to_processor(self) -> None:
+        """Start anew with the one worker that is usual there: the driver lists GPUs that the backend does not see."""
+        logger.warning("The backend sees none of the GPUs: one worker trains on the processor.")
+        self.close()
+        self._is_one_a_gpu = False
+        self._start(share_devices("cpu", None))
 
     def use_dataset(self, dataset: UseDataset) -> None:
         self._dataset = dataset

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from imgcls_automl.events import RefitBegun
+from imgcls_automl.files import flush_folder
 
 if TYPE_CHECKING:
     import optuna
@@ -98,6 +99,7 @@ def refit_and_test(
     run.folder.note_time("refit", time.time() - began)
     if refitted.members < len(composed.composition.members):
         composed = composed.without_members("the worker died on it")
+    flush_folder(run.folder.best)
     run.folder.update(
         best_trial=winner.trial,
         best_score=result.score,

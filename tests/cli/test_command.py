@@ -76,6 +76,7 @@ class TestAWrongCommandLine:
             ),
             (("resume", "nowhere"), "nowhere is no run folder"),
             (("resume", "nowhere", "--timeout", "soon"), "--timeout must be a time"),
+            (("resume", "nowhere", "--workers", "0"), "--workers must be a whole number"),
             (("leaderboard", "nowhere"), "nowhere"),
             (("leaderboard",), "RUN"),
             (("report", "nowhere"), "nowhere"),
@@ -97,6 +98,11 @@ class TestAWrongCommandLine:
         )
         assert done.returncode == 2
         assert "IMGCLS_AUTOML_EPOCHS must be a whole number" in done.stderr
+
+    def test_one_that_says_where_a_run_goes_on_is_too(self, imgcls):
+        done = imgcls("resume", "nowhere", env={"IMGCLS_AUTOML_DEVICE": "abacus"})
+        assert done.returncode == 2
+        assert "IMGCLS_AUTOML_DEVICE must be one of auto, cpu, gpu" in done.stderr
 
     def test_nothing_at_all_shows_the_help(self, imgcls):
         done = imgcls()

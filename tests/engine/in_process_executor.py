@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
+import h5py
+import numpy as np
+
 from imgcls_automl.executors.messages import (
     Baselines,
     EpochReport,
@@ -102,6 +105,13 @@ def end(task, state="complete", *, score=None, epochs=1, seconds=1.0, **ending):
     )
     write_result(task.folder, result)
     return result
+
+
+def keep_weights(folder, name="best.weights.h5"):
+    """Write a file of weights, as a worker does it."""
+    folder.mkdir(exist_ok=True)
+    with h5py.File(folder / name, "w") as file:
+        file["layers/dense/vars/0"] = np.ones((16, 4), "float32")
 
 
 def draw(name, low=0.0, high=1.0):

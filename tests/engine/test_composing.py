@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from in_process_executor import InProcessExecutor, end
+from in_process_executor import InProcessExecutor, end, keep_weights
 
 from imgcls_automl.engine.composing import compose_model
 from imgcls_automl.engine.selection import Contender, Selection
@@ -28,7 +28,7 @@ def train(task):
     result = MemberResult(
         number=task.number, seed=task.seed, whole=True, epochs=task.epochs, seconds=1.0
     )
-    task.folder.mkdir(exist_ok=True)
+    keep_weights(task.folder)
     write_ending(task, result)
     yield result
 
@@ -105,6 +105,14 @@ class TestEnsemble:
         compose(selected)
         again, tasks, _ = compose(selected)
         assert tasks == []
+        assert len(again.composition.members) == 2
+
+    def test_one_whose_weights_are_lost_is_trained_again(self, select):
+        selected = select(APART)
+        _, tasks, _ = compose(selected)
+        (tasks[1].folder / "best.weights.h5").unlink()
+        again, anew, _ = compose(selected)
+        assert [task.number for task in anew] == [2]
         assert len(again.composition.members) == 2
 
     def test_it_is_not_made_unless_asked_for(self, select):

@@ -7,11 +7,13 @@ import json
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from in_process_executor import InProcessExecutor, end
+from in_process_executor import InProcessExecutor, end, keep_weights
 
 from imgcls_automl.config import Preset
 from imgcls_automl.engine.budget import Budget
+from imgcls_automl.engine.opinions import list_opinions
 from imgcls_automl.engine.pace import Pace
 from imgcls_automl.engine.planning import fit_to_time
 from imgcls_automl.engine.selection import select_winner
@@ -21,7 +23,7 @@ from imgcls_automl.events import SelectionBegun, TrainingBegun, TrainingEnded
 from imgcls_automl.executors.messages import EpochReport, WorkerLost
 from imgcls_automl.executors.results import RetrainResult
 from imgcls_automl.executors.tasks import TrialTask
-from imgcls_automl.trial_files import write_ending
+from imgcls_automl.trial_files import opinion_file, write_ending
 
 MEDIUM = Preset(epochs=12, top_k=3, seeds=1)
 BEST = Preset(epochs=24, top_k=3, seeds=3)
@@ -60,7 +62,7 @@ def searched(open_file, make_plan):
         for score in scores:
             trial = study.ask()
             folder = plan.folder / str(trial.number)
-            folder.mkdir()
+            keep_weights(folder, "best.weights.h5" if plan.folds == 1 else "fold-1.weights.h5")
             task = TrialTask(
                 number=trial.number,
                 folder=folder,
@@ -331,6 +333,18 @@ class TestWhatGoesWrong:
         tried = [1, 1, 0, 0] if lost else [1, 0]  # a worker that dies is replaced once
         assert [(it.number, it.epochs) for it in tasks] == [*((it, 2) for it in tried), (1, 0)]
 
+    def test_a_worker_that_is_lost_on_it_is_replaced_once(self, select):
+        draws = iter((True, False))
+
+        def die_once(task):
+            if next(draws):
+                yield WorkerLost(detail="killed by SIGKILL")
+            yield retrained(task, 0.9)
+
+        chosen, tasks = select(die_once, [0.8, 0.9])
+        assert chosen.winner.trial == 1
+        assert [task.epochs for task in tasks] == [0, 0]
+
     def test_where_every_worker_is_lost_it_is_said_which_trial_and_where_to_look(self, select):
         def die(task):
             yield WorkerLost(detail="killed by SIGKILL")
@@ -395,6 +409,27 @@ class TestAfterAKill:
         later = replace(plan, budget=replace(plan.budget, started=time.time(), seconds=seconds))
         select_winner(study, resumed, later, lambda event: None)
         assert len(resumed.tasks) == again
+
+    @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
+    def test_one_whose_answers_are_cut_short_is_done_again(self, searched, share):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
+
+        def retrain(task):
+            task.folder.mkdir(exist_ok=True)
+            answers = np.zeros((50, 4), "float32")
+            with opinion_file(task.trial_folder, task.seed).open("wb") as file:
+                np.savez(file, labels=np.zeros(50, int), plain=answers, flipped=answers)
+            result = retrained(task, 0.5)
+            write_ending(task, result)
+            yield result
+
+        select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)
+        (answers,) = (plan.folder / "1").glob("validation-*.npz")
+        answers.write_bytes(answers.read_bytes()[: int(share * answers.stat().st_size)])
+        resumed = InProcessExecutor(retrain)
+        selection = select_winner(study, resumed, plan, lambda event: None)
+        assert [task.number for task in resumed.tasks] == [1]
+        assert len(list_opinions(selection, plan.folder)) == 2
 
     def test_a_training_whose_worker_died_goes_on_from_its_checkpoint(self, searched):
         study, plan = searched([0.9, 0.8], top_k=2, seeds=1)

@@ -24,7 +24,17 @@ EPOCH_SECONDS = 0.05
 
 
 def serve(connection, setup):
-    connection.send(Ready(backend="none", versions={}, device="here", precisions=("float32",)))
+    threads = os.environ["OMP_NUM_THREADS"]
+    on_gpu = setup.space_options.get("gpu") != "not seen"
+    connection.send(
+        Ready(
+            backend="none",
+            versions={},
+            device=f"{threads} threads",
+            precisions=("float32",),
+            on_gpu=on_gpu,
+        )
+    )
     with contextlib.suppress(EOFError):
         while True:
             task = connection.recv()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import pretend_worker
 import pytest
 
+from imgcls_automl import registry
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.executors import devices
 from imgcls_automl.executors.devices import (
@@ -12,6 +16,8 @@ from imgcls_automl.executors.devices import (
     name_workers,
     share_devices,
 )
+from imgcls_automl.executors.local import LocalExecutor
+from imgcls_automl.executors.messages import WorkerSetup
 
 TWO = """\
 GPU 0: NVIDIA H200 (UUID: GPU-aaaa0000-1111)
@@ -129,3 +135,34 @@ class TestNames:
         assert name_workers(share_devices("auto", None)) == ["GPU 0", "GPU 1"]
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
         assert name_workers(share_devices("auto", None)) == ["GPU 1", "GPU 3"]
+
+
+@pytest.mark.usefixtures("cores")
+class TestGpusThatTheBackendDoesNotSee:
+    @pytest.fixture
+    def start(self, install):
+        """Start workers that pretend; returns (what was ready, how many there are)."""
+        install(tell(TWO))
+
+        def start(workers, **options):
+            space = registry.find(registry.SEARCH_SPACES, "cnn_small")
+            setup = WorkerSetup(space=space, space_options=options, device="auto")
+            target = pretend_worker.TARGET
+            with closing(
+                LocalExecutor(setup, workers=workers, log=None, target=target)
+            ) as executor:
+                ready = executor.wait_ready()
+                while len(executor.idle()) < (workers or 1):
+                    executor.next_event(0.1)
+                return ready.device, len(executor._workers)
+
+        return start
+
+    def test_one_worker_has_all_cores_instead_of_one_a_gpu(self, start):
+        assert start(None, gpu="not seen") == ("4 threads", 1)
+
+    def test_so_many_as_were_asked_for_stay(self, start):
+        assert start(2, gpu="not seen") == ("2 threads", 2)
+
+    def test_those_that_are_seen_have_a_worker_each(self, start):
+        assert start(None) == ("2 threads", 2)

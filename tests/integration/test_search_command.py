@@ -146,7 +146,11 @@ def test_a_space_that_always_fails_ends_with_code_4_and_a_readable_folder(imgcls
 def test_a_finished_run_goes_on_to_a_new_total(imgcls, finished, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(finished[0], folder)
-    done = imgcls("resume", "run", "--trials", "4", "--quiet", cwd=tmp_path)
+    crowded = imgcls("resume", "run", "--trials", "4", "--workers", "9999", cwd=tmp_path)
+    assert crowded.returncode == 2
+    assert "Give fewer: --workers" in crowded.stderr
+    where = ("--workers", "1", "--device", "cpu")  # which may change
+    done = imgcls("resume", "run", "--trials", "4", *where, "--quiet", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert sorted(path.name for path in (folder / "trials").iterdir() if path.name.isdigit()) == [
@@ -157,6 +161,7 @@ def test_a_finished_run_goes_on_to_a_new_total(imgcls, finished, tmp_path):
         assert read(folder / name) == read(finished[0] / name)
     record = read(folder / "run.json")
     assert (record["status"], record["config"]["trials"]) == ("complete", 4)
+    assert (record["config"]["workers"], record["config"]["device"]) == (1, "cpu")
     spent = imgcls("resume", "run", cwd=tmp_path)
     assert spent.returncode == 2
     assert "has spent its budget" in spent.stderr
