@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.array_values import measure_white
 from imgcls_automl.data.kept_arrays import place_arrays
 from imgcls_automl.data.room import make_room_to_read
 from imgcls_automl.errors import DatasetError
@@ -56,7 +57,7 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
             f"{name}: the labels have the shape {labels.shape}, but the images {images.shape}.\n"
             f"Give one label for each picture: {name}=(images, labels)"
         )
-    path = place_arrays(cache, _hash_arrays(images, labels))
+    path = place_arrays(cache, _hash_arrays(images, labels), measure_white(images))
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)

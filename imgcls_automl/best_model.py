@@ -9,9 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imgcls_automl.array_values import read_trained_values
 from imgcls_automl.data.messages import unwrap
-from imgcls_automl.errors import ConfigError, DatasetError
+from imgcls_automl.errors import DatasetError
+from imgcls_automl.executors.endings import measure_log, read_last_words
+from imgcls_automl.given_pictures import prepare_pictures
 from imgcls_automl.processes import Child, ChildDiedError
+from imgcls_automl.run_folder import read_run_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL.Image import Image
 
+    from imgcls_automl.array_values import TrainedValues
     from imgcls_automl.results.predicting import SavedModel
 
     Pictures = NDArray[Any] | str | Path | Image | Iterable[NDArray[Any] | str | Path | Image]
@@ -81,38 +86,34 @@ class BestModel:
     """
 
     def __init__(self, run: Path, device: str = "auto") -> None:
-        self.run = run
+        self.run = run.absolute()  # the caller may go elsewhere before the first prediction
         self._device = device
         self._model: SavedModel | None = None
+        self._trained: TrainedValues | None = None
         self._child: Child | None = None
+        self._log: Path | None = None  # where the child's own words go
+        self._said = 0  # bytes in it before the child
 
     def predict(self, images: Pictures) -> Predictions:
         """Predict pictures of any size.
 
         Args:
-            images: uint8 or uint16 pixels (N, H, W) or (N, H, W, 1|3|4); a path or a Pillow image; or any number of
-                those, where an array is one picture (H, W) or (H, W, 1|3|4).
+            images: Pixels (N, H, W) or (N, H, W, 1|3|4); a path or a Pillow image; or any number of those, where an
+                array is one picture (H, W) or (H, W, 1|3|4). Pixels are whatever `search` takes as arrays: uint8,
+                uint16, other whole numbers, booleans, or floats of the range of training.
 
         Raises:
             DatasetError: A picture cannot be read; it says which and why.
             RunFolderError: There is no finished model, or its files are damaged.
-            ConfigError: Something is no picture.
+            ConfigError: Something is no picture, or its values have another range than those of training.
         """
         import numpy as np
 
-        pictures = [_prepare(it, number) for number, it in enumerate(_list_pictures(images))]
+        pictures = prepare_pictures(images, self._read_trained_values())
         model, child = self._open()
         parts = [np.zeros((0, len(model.class_names)), "float32")]
-        try:
-            for start in range(0, len(pictures), AT_ONCE):
-                child.send((start, pictures[start : start + AT_ONCE]))
-                parts.append(unwrap(child.receive()))
-        except ChildDiedError as error:
-            self.close()
-            raise DatasetError(
-                f"The process that predicts the pictures {error}.\n"
-                "If the machine ran out of memory, free some, and predict again."
-            ) from error
+        for start in range(0, len(pictures), AT_ONCE):
+            parts.append(self._ask(child, start, pictures[start : start + AT_ONCE]))
         return Predictions(class_names=model.class_names, probabilities=np.concatenate(parts))
 
     def close(self) -> None:
@@ -124,59 +125,43 @@ class BestModel:
     def __repr__(self) -> str:
         return f"BestModel({str(self.run)!r})"
 
+    def _read_trained_values(self) -> TrainedValues:
+        if self._trained is None:
+            self._trained = read_trained_values(read_run_record(self.run).get("config") or {})
+        return self._trained
+
     def _open(self) -> tuple[SavedModel, Child]:
         if self._model is None or self._child is None:
-            from imgcls_automl.results.predicting import read_saved_model
+            from imgcls_automl.results.predicting import find_log, read_saved_model
             from imgcls_automl.training.backend import worker_environment
 
             self._model = read_saved_model(self.run)
+            self._log = find_log(self.run)
+            self._said = measure_log(self._log)
             self._child = Child(
                 "imgcls_automl.results.picture_answers:answer",
                 *(self._model, self._device),
+                log=self._log,
                 environment=worker_environment(device=self._device, threads=os.cpu_count() or 1),
             )
             weakref.finalize(self, self._child.stop)
         return self._model, self._child
 
-
-def _list_pictures(images: Any) -> list[Any]:
-    if hasattr(images, "ndim"):
-        if images.ndim not in (3, 4):
-            raise ConfigError(
-                f"An array of pictures must have the shape (N, H, W) or (N, H, W, C), but got {images.shape}.\n"
-                "Put a single picture into a list."
-            )
-        return list(images)
-    if isinstance(images, str | Path) or hasattr(images, "getexif"):
-        return [images]
-    return list(images)
-
-
-def _prepare(picture: Any, number: int) -> Path | bytes | np.ndarray:
-    """A picture as a child process takes it, and as pictures are decoded in training."""
-    if isinstance(picture, str | Path):
-        return Path(picture)
-    if hasattr(picture, "getexif"):
-        return _encode(picture)
-    kind = str(getattr(picture, "dtype", ""))
-    shape: tuple[int, ...] = getattr(picture, "shape", ())
-    if kind in ("uint8", "uint16") and (
-        len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3, 4))
-    ):
-        made: np.ndarray = picture
-        return made
-    what = f"an array {shape} of {kind}" if kind else f"a {type(picture).__name__}"
-    raise ConfigError(
-        f"Picture {number} must be a path, a Pillow image or uint8 or uint16 pixels (H, W) or (H, W, 1|3|4), "
-        f"but got {what}."
-    )
-
-
-def _encode(image: Image) -> bytes:
-    """A Pillow image as a file without loss, its orientation and its transparency kept."""
-    from io import BytesIO
-
-    file = BytesIO()
-    plain = image.mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
-    image.save(file, format="PNG" if plain else "TIFF", exif=image.getexif())
-    return file.getvalue()
+    def _ask(self, child: Child, start: int, pictures: list[Any]) -> np.ndarray:
+        try:
+            child.send((start, pictures))
+            answer = child.receive()
+        except ChildDiedError as error:
+            self.close()
+            words = read_last_words(self._log, self._said)
+            last = f"; its last words: {words}" if words else ""
+            raise DatasetError(
+                f"The process that predicts the pictures {error}{last}.\n"
+                "If the machine ran out of memory, free some, and predict again."
+                + (f" Otherwise see {self._log}." if words else "")
+            ) from error
+        except BaseException:  # an interrupt: the answer still to come belongs to no later question
+            self.close()
+            raise
+        probabilities: np.ndarray = unwrap(answer)
+        return probabilities

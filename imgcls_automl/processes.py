@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import os
 import signal
 import subprocess
@@ -24,8 +25,11 @@ from imgcls_automl.lifeline import end_with_parent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+logger = logging.getLogger(__name__)
+
 _START = "import sys; sys.path[:] = {path!r}; from imgcls_automl.processes import run_child; run_child({talk}, {life})"
 
+_KILL_SECONDS = 5.0  # that a killed child is waited for
 _LAST_SECONDS = 1.0  # that a child has to end in after it has closed the pipe
 # Of 1000: when memory runs out, the kernel is to end a child rather than the parent, which owns the study.
 _FIRST_TO_GO = "500"
@@ -119,8 +123,7 @@ class Child:
         if self.connection.closed:
             return
         if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+            self._kill()
         self._end_group()
         self.connection.close()
         os.close(self._lifeline)
@@ -131,10 +134,18 @@ class Child:
         try:
             return self._process.wait(_LAST_SECONDS)
         except subprocess.TimeoutExpired:  # it closed the pipe but lives on
-            self._process.kill()
-            return self._process.wait()
+            return self._kill()
         finally:
             self._end_group()
+
+    def _kill(self) -> int:
+        """Kill the process; returns how it ended, without waiting for ever: a driver or a disk may not let go of it."""
+        self._process.kill()
+        try:
+            return self._process.wait(_KILL_SECONDS)
+        except subprocess.TimeoutExpired:
+            logger.error("Process %d was killed and has not ended; it is left behind.", self.pid)
+            return -signal.SIGKILL
 
     def _end_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):  # the child has left nobody behind

@@ -9,6 +9,8 @@ from typing import Any
 from imgcls_automl.best_model import BestModel
 from imgcls_automl.config import METRICS
 from imgcls_automl.errors import GateNotMetError
+from imgcls_automl.results.documents import damaged
+from imgcls_automl.results.fields import take_config, take_number, take_object, take_whole
 from imgcls_automl.run_folder import read_run_record
 
 
@@ -84,17 +86,34 @@ class RunResult:
 
 
 def load_result(path: Path) -> RunResult:
-    """Read what a run has come to from its folder."""
+    """Read what a run has come to from its folder.
+
+    Raises:
+        RunFolderError: It is no run folder, is damaged or was written by a newer version.
+    """
     record = read_run_record(path)
     model = path / "best" / "model.keras"
-    return RunResult(
-        folder=path,
-        status=record["status"],
-        metric=record["config"]["metric"],
-        best_trial=record.get("best_trial"),
-        score=record.get("best_score"),
-        test_metrics=record.get("test_metrics"),
-        model=model if model.is_file() else None,
-        best=BestModel(path) if model.is_file() else None,
-        fail_under=record["config"].get("fail_under"),
-    )
+    try:
+        config = take_config(record)
+        return RunResult(
+            folder=path,
+            status=str(record["status"]),
+            metric=config["metric"],
+            best_trial=take_whole(record, "best_trial"),
+            score=take_number(record, "best_score"),
+            test_metrics=_read_test_metrics(record, config["metric"]),
+            model=model if model.is_file() else None,
+            best=BestModel(path) if model.is_file() else None,
+            fail_under=take_number(config, "fail_under"),
+        )
+    except (KeyError, ValueError) as error:
+        raise damaged(
+            path / "run.json", f"a field is missing or of the wrong kind ({error})"
+        ) from error
+
+
+def _read_test_metrics(record: dict[str, Any], metric: str) -> dict[str, Any] | None:
+    metrics = take_object(record, "test_metrics")
+    if metrics and take_number(take_object(metrics, metric), "value") is None:
+        raise ValueError(f"test_metrics has no {metric}")
+    return metrics or None

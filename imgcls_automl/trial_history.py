@@ -16,11 +16,7 @@ def read_history(folder: Path) -> list[dict[str, float]]:
 
     A line that is still being written, or was cut short, counts as not there.
     """
-    path = folder / HISTORY
-    if not path.is_file():
-        return []
-    with path.open(encoding="utf-8", newline="", errors="replace") as file:
-        rows = list(csv.reader(file))
+    rows = _read_rows(folder / HISTORY)
     epochs = []
     for row in rows[1:]:
         if len(row) == len(rows[0]):
@@ -29,6 +25,32 @@ def read_history(folder: Path) -> list[dict[str, float]]:
                 {name: number for name, cell in cells if (number := _to_float(cell)) is not None}
             )
     return [epoch for epoch in epochs if "epoch" in epoch]
+
+
+def find_damage(folder: Path, epochs: int) -> str:
+    """What is wrong with the history of a trial that has ended, in a few words; empty where nothing is.
+
+    Args:
+        folder: The trial's.
+        epochs: How many lines it must have at least.
+    """
+    path = folder / HISTORY
+    if not path.is_file():
+        return ""
+    rows = _read_rows(path)
+    names = rows[0] if rows else []
+    if "epoch" not in names:
+        return "it has no columns of ours"
+    for number, row in enumerate(rows[1:], start=2):
+        cells = dict(zip(names, row, strict=False))
+        wrong = [name for name in names if name != "time" and not _is_number(cells.get(name))]
+        if wrong or len(row) != len(names):
+            return f"line {number} is cut off or no epoch"
+    if not path.read_bytes().endswith(b"\n"):
+        return "its last line is cut off"
+    if len(rows) <= epochs:
+        return f"it tells of {len(rows) - 1} epochs, but {epochs} were trained"
+    return ""
 
 
 def read_scores(folder: Path, metric: str) -> dict[int, float]:
@@ -46,6 +68,21 @@ def score_column(metric: str) -> str:
     from imgcls_automl.training.scoring import EPOCH_METRIC
 
     return EPOCH_METRIC[metric]
+
+
+def _read_rows(path: Path) -> list[list[str]]:
+    """All lines with their header; none where there is no such table."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="", errors="replace") as file:
+        try:
+            return list(csv.reader(file))
+        except csv.Error:  # a cell without end, say
+            return []
+
+
+def _is_number(cell: str | None) -> bool:
+    return cell is not None and (not cell or _to_float(cell) is not None)
 
 
 def _to_float(cell: str) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import sys
 
 import numpy as np
@@ -9,8 +11,8 @@ import pytest
 from PIL import Image
 
 from imgcls_automl import load
-from imgcls_automl.best_model import Predictions
-from imgcls_automl.errors import ConfigError, DatasetError, GateNotMetError
+from imgcls_automl.best_model import BestModel, Predictions
+from imgcls_automl.errors import ConfigError, DatasetError, GateNotMetError, RunFolderError
 
 pytestmark = pytest.mark.slow
 
@@ -65,17 +67,63 @@ def test_what_cannot_be_read_is_named(result, tmp_path):
     assert len(result.best.predict(np.zeros((1, 8, 8), np.uint8))) == 1  # and it goes on
 
 
-@pytest.mark.parametrize(
-    ("images", "words"),
-    [
-        (np.zeros((8, 8), np.uint8), r"\(N, H, W\)"),
-        (np.zeros((2, 8, 8)), "float64"),
-        ([3], "a int"),
-    ],
-)
-def test_what_is_no_picture_is_told(result, images, words):
-    with pytest.raises(ConfigError, match=words):
-        result.best.predict(images)
+@pytest.fixture
+def unopened(tmp_path):
+    """A run folder as far as it is read before its model is opened."""
+    run = {"schema_version": 1, "status": "complete", "config": {"metric": "accuracy"}}
+    size = {"height": 8, "width": 8, "channels": 1, "resize": "stretch"}
+    (tmp_path / "run/best").mkdir(parents=True)
+    (tmp_path / "run/best/model.keras").write_bytes(b"")
+    for name, value in (("run", run), ("best/labels", ["a", "b"]), ("best/preprocess", size)):
+        (tmp_path / f"run/{name}.json").write_text(json.dumps(value))
+    return tmp_path / "run"
+
+
+def test_a_child_that_dies_leaves_its_last_words(unopened, monkeypatch):
+    broken = unopened.parent / "broken"
+    broken.mkdir()
+    (broken / "keras.py").write_text("raise SystemExit('no device answers')\n")
+    monkeypatch.syspath_prepend(broken)
+    with pytest.raises(DatasetError, match="its last words: no device answers") as caught:
+        load(unopened).best.predict(np.zeros((1, 8, 8), np.uint8))
+    assert f"see {unopened / 'log.txt'}" in str(caught.value)
+
+
+def test_a_model_is_found_again_from_another_folder(unopened, monkeypatch):
+    monkeypatch.chdir(unopened.parent)
+    best = load("run").best
+    monkeypatch.chdir("/")
+    with pytest.raises(RunFolderError, match=r"model\.keras is damaged"):  # it is there, and empty
+        best.predict(np.zeros((1, 8, 8), np.uint8))
+    best.close()
+
+
+def test_an_interrupted_prediction_leaves_no_answer_to_the_next(result, pictures):
+    images, _ = pictures
+    expected = result.best.predict(images[:5])
+    model = BestModel(result.folder)
+    earlier = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.5)  # long before the framework is loaded
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            model.predict(images[20:25])
+        answered = model.predict(images[:5])
+    finally:
+        signal.signal(signal.SIGALRM, earlier)
+        model.close()
+    np.testing.assert_allclose(answered.probabilities, expected.probabilities, atol=1e-6)
+
+
+def test_floats_are_predicted_as_the_bytes_they_stand_for(result, pictures):
+    images, _ = pictures
+    from_bytes = result.best.predict(images)
+    from_floats = result.best.predict(images / 255)
+    np.testing.assert_allclose(from_floats.probabilities, from_bytes.probabilities, atol=1e-6)
+
+
+def test_what_is_no_picture_is_told(result):
+    with pytest.raises(ConfigError, match=r"\(N, H, W\)"):
+        result.best.predict(np.zeros((8, 8), np.uint8))
 
 
 def test_the_leaderboard_has_the_columns_of_its_file(result):

@@ -12,6 +12,7 @@ import time
 import psutil
 import pytest
 
+from imgcls_automl import processes
 from imgcls_automl.processes import Child, ChildDiedError, describe_exit
 
 TARGETS = """
@@ -195,6 +196,18 @@ class TestDying:
         child.stop()
         assert not psutil.pid_exists(child.pid)
         child.stop()
+
+    def test_one_that_cannot_be_killed_is_left_behind_with_a_word(self, start, monkeypatch, caplog):
+        monkeypatch.setattr(processes, "_KILL_SECONDS", 0.2)
+        child = start("linger")
+        child.receive(timeout=30)
+        # A driver or a disk that does not answer keeps the signal from it; that cannot be made here.
+        monkeypatch.setattr(child._process, "kill", lambda: None)
+        begun = time.monotonic()
+        child.stop()
+        assert time.monotonic() - begun < 5.0
+        assert "was killed and has not ended" in caplog.text
+        child._process.wait()
 
     def test_stopped_children_leave_no_open_files(self, start):
         before = psutil.Process().num_fds()

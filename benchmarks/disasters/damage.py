@@ -122,7 +122,7 @@ def fill_disks(scene: Scene, sizes: int) -> dict[str, Any]:
         if code != 0:
             wrong += scene.resume(run.name).wait() != 0
             after = read_standing(run)
-        lost += after.count_lost(before) + after.untold
+        lost += after.count_lost(before.results) + after.untold
         wrong += after.counted != TRIALS or after.running > 0
         failed += after.failed
     kinds = {it: outcomes[it] for it in ("went through", "clear", "unclear")}

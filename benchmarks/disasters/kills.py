@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]
 
-from disasters.scene import Scene, Standing, read_standing
+from disasters.scene import Scene, Standing, read_results, read_standing
 from imgcls_automl.trial_files import RESULT
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, An
                 break  # there was nothing yet
             standing = read_standing(scene.run_folder(name))
             figures["damaged"] += not standing.intact
-            figures["lost"] += standing.count_lost(before) if before else 0
+            figures["lost"] += standing.count_lost(before.results) if before else 0
             if not command.is_clear():
                 figures["unclear"] += 1
                 scene.keep_words(command, f"unclear-{name}-{figures['kills']}")
@@ -96,28 +97,37 @@ def measure_resume(scene: Scene) -> dict[str, Any]:
 
 
 def kill_workers(scene: Scene, count: int, dice: random.Random) -> dict[str, Any]:
-    """SIGKILL the worker of one search again and again, a finished trial at least between two of them."""
-    trials = 3 * count
+    """SIGKILL the worker of one search again and again, a finished trial at least between two of them.
+
+    Some further kills come the moment a result is on the disk: the worker may not have sent it yet.
+    """
+    trials = 5 * count
     run = scene.run_folder("workers")
     command = scene.search("workers", trials)
     command.wait_for(BEGINS)
     seconds: list[float] = []
-    unrecorded = 0
+    seen: dict[int, dict[str, Any]] = {}
+    unrecorded = rounds = 0
     before = read_results_count(run)
-    while len(seconds) < count and command.process.poll() is None:
+    while len(seconds) < count and command.is_running():
         time.sleep(dice.uniform(0.0, 3 * scene.epochs * scene.epoch_seconds))
         ended = read_results_count(run)
         if ended >= trials:
             break  # the search is over: what follows has other promises
         if ended <= before or not (workers := _list_workers(command)):
             continue
-        under_way = _find_under_way(run)
-        killed = time.monotonic()
-        dice.choice(workers).kill()
-        if under_way is not None:  # else it was idle, or starting
-            state = _await_end(command, under_way)
-            seconds += [time.monotonic() - killed] if state == "failed" else []
-            unrecorded += state is None
+        rounds += 1
+        if rounds % 4 == 1:
+            seen |= _kill_at_result(run, command, dice)
+        else:
+            seen |= read_results(run)
+            under_way = _find_under_way(run)
+            killed = time.monotonic()
+            dice.choice(workers).kill()
+            if under_way is not None:  # else it was idle, or starting
+                state = _await_end(command, under_way)
+                seconds += [time.monotonic() - killed] if state == "failed" else []
+                unrecorded += state is None
         before = read_results_count(run)
     code = command.wait()
     if code != 0:
@@ -128,11 +138,28 @@ def kill_workers(scene: Scene, count: int, dice: random.Random) -> dict[str, Any
         "missing_kills": count - len(seconds),
         "exit_code": code,
         "slowest_record_seconds": max(seconds, default=None),
-        "lost": standing.untold + unrecorded,
+        "lost": standing.untold + standing.count_lost(seen) + unrecorded,
         "duplicates": standing.duplicates,
         "left_running": standing.running,
         "wrong_total": int(standing.counted != trials),
     }
+
+
+def _kill_at_result(run: Path, command: Command, dice: random.Random) -> dict[int, dict[str, Any]]:
+    """Kill a worker as soon as another trial has a result on the disk; returns what results there were then."""
+    before = read_results_count(run)
+    while read_results_count(run) == before and command.is_running():
+        time.sleep(0.0002)
+    workers = _list_workers(command)
+    if not workers:  # the search has ended
+        return read_results(run)
+    worker = dice.choice(workers)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        worker.suspend()  # where it is, until the results have been read
+    seen = read_results(run)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        worker.kill()
+    return seen
 
 
 def read_results_count(run: Path) -> int:

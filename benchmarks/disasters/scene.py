@@ -112,6 +112,9 @@ class Command:
     def read(self) -> str:
         return self.said.read_text(encoding="utf-8", errors="replace")
 
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
     def wait(self) -> int:
         """Wait for its end; returns the exit code."""
         return self.process.wait(self.patience)
@@ -188,17 +191,22 @@ class Standing:
         """Results on the disk that the study does not have, and the other way round."""
         return len(set(self.results) ^ set(self.told))
 
-    def count_lost(self, earlier: Standing) -> int:
-        """Results of an earlier moment that are gone or changed."""
-        return sum(self.results.get(it) != result for it, result in earlier.results.items())
+    def count_lost(self, earlier: dict[int, dict[str, Any]]) -> int:
+        """Of the results of an earlier moment, by number, those that are gone or changed."""
+        return sum(self.results.get(it) != result for it, result in earlier.items())
+
+
+def read_results(run: Path) -> dict[int, dict[str, Any]]:
+    """Read result.json of each trial that has one, by number."""
+    return {
+        int(path.parent.name): json.loads(path.read_text(encoding="utf-8"))
+        for path in run.glob("trials/*/result.json")
+    }
 
 
 def read_standing(run: Path) -> Standing:
     """Read a run folder that no process has open."""
-    results = {
-        int(path.parent.name): json.loads(path.read_text(encoding="utf-8"))
-        for path in run.glob("trials/*/result.json")
-    }
+    results = read_results(run)
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
     done = record["status"] == "complete" and record.get("reported", True)
     intact, rows = True, []

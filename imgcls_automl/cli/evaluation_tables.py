@@ -9,8 +9,15 @@ import typer
 from imgcls_automl.cli.evaluation_errors import show_errors, show_groups
 from imgcls_automl.cli.tables import shorten_name, show_table
 from imgcls_automl.cli.wording import count
-from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
-from imgcls_automl.results.scores import BREAKDOWNS, make_estimate, read_scores
+from imgcls_automl.results.evaluation_words import (
+    METRIC_COLUMNS,
+    POINT_COLUMNS,
+    list_metrics,
+    list_points,
+    list_remarks,
+)
+from imgcls_automl.results.figures import format_share
+from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.verdict import show_path
 from imgcls_automl.text import plain
 
@@ -19,22 +26,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.results.evaluating import Evaluation
-    from imgcls_automl.results.scores import TestScores
 
 MOST_CLASSES = 20
 
 
-def show_evaluation(evaluation: Evaluation, run: Path) -> None:
+def show_evaluation(evaluation: Evaluation, run: Path, page: Path | None = None) -> None:
     """Print what came out on stdout. Every text of the data is made harmless."""
     document = evaluation.document
     _say(*_describe_pictures(document))
     typer.echo()
-    _show_metrics(document["metrics"], read_scores(run))
+    show_table(METRIC_COLUMNS, list_metrics(document["metrics"], read_scores(run)))
     typer.echo()
     _show_classes(document["metrics"]["classes"])
     show_groups(document["metrics"].get("groups") or {})
     show_errors(document)
-    _say_remarks(document)
+    typer.echo()
+    _say(*list_remarks(document))
     if document["corruptions"]:
         typer.echo()
         _show_corruptions(document["corruptions"], document["metrics"]["accuracy"])
@@ -43,6 +50,8 @@ def show_evaluation(evaluation: Evaluation, run: Path) -> None:
         _show_operating_points(document["operating_points"])
     typer.echo()
     _say(f"Results  {show_path(evaluation.folder)}")
+    if page is not None:
+        _say(f"Page     {show_path(page)}")
 
 
 def _say(*lines: str) -> None:
@@ -59,20 +68,6 @@ def _describe_pictures(document: Mapping[str, Any]) -> list[str]:
     if document["left_out"]:
         lines.append(f"Left out: {count(document['left_out'], 'picture')} that cannot be read")
     return lines
-
-
-def _show_metrics(metrics: Mapping[str, Any], tested: TestScores | None) -> None:
-    rows = []
-    for name, estimate in metrics.items():
-        if name in BREAKDOWNS:
-            continue
-        here = make_estimate(estimate)
-        before = tested.metrics.get(name) if tested else None
-        told = format_score(name, before.value) if before else ""
-        rows.append(
-            (name_metric(name), format_score(name, here.value), format_interval(name, here), told)
-        )
-    show_table(("metric", "here", "95% interval", "on the test split"), rows)
 
 
 def _show_classes(classes: Mapping[str, Any]) -> None:
@@ -94,25 +89,6 @@ def _show_classes(classes: Mapping[str, Any]) -> None:
         typer.echo(f"... and {len(seen) - MOST_CLASSES} more, all of them better")
 
 
-def _say_remarks(document: Mapping[str, Any]) -> None:
-    remarks = list(document["drift"]["remarks"])
-    if not remarks:
-        remarks = ["In size, brightness and class mix the pictures are like those of training."]
-    missing = document["classes_without_pictures"]
-    if missing:
-        named = ", ".join(repr(shorten_name(name)) for name in missing[:5])
-        more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-        remarks.append(f"No picture shows {named}{more}: nothing is said of them.")
-    if document["learned_from"]:
-        have = "has" if document["learned_from"] == 1 else "have"
-        remarks.append(
-            f"{count(document['learned_from'], 'picture')} {have} the name of one that the model learned from: "
-            "if it is the same one, these scores are too high."
-        )
-    typer.echo()
-    _say(*remarks)
-
-
 def _show_corruptions(
     corruptions: Mapping[str, Sequence[Mapping[str, float]]], clean: Mapping[str, float]
 ) -> None:
@@ -129,18 +105,4 @@ def _show_corruptions(
 def _show_operating_points(found: Mapping[str, Any]) -> None:
     name = plain(shorten_name(found["positive"]))
     typer.echo(f"Naming a picture {name!r} from a probability of its up")
-    show_table(
-        ("threshold", "precision", "recall", "specificity", "so named"),
-        [
-            (
-                f"{point['threshold']:g}",
-                *(_format_rate(point[rate]) for rate in ("precision", "recall", "specificity")),
-                f"{point['named']:,}",
-            )
-            for point in found["points"]
-        ],
-    )
-
-
-def _format_rate(estimate: Mapping[str, float] | None) -> str:
-    return format_share(estimate["value"]) if estimate else "-"
+    show_table(POINT_COLUMNS, list_points(found))

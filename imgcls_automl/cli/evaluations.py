@@ -10,6 +10,7 @@ import typer
 
 from imgcls_automl.cli.data_sources import READING_OPTIONS, refuse_unreadable, resolve_reading
 from imgcls_automl.cli.options import with_options
+from imgcls_automl.cli.page_files import check_page, telling_unwritable
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.text import plain
 
@@ -56,6 +57,12 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write it as a page that opens offline, too.", show_default=False
+        ),
+    ] = None,
     device: Annotated[
         str, typer.Option(metavar="|".join(DEVICES), help="Where to compute.")
     ] = "auto",
@@ -70,6 +77,8 @@ def evaluate(
 
     if device not in DEVICES:
         raise ConfigError(f"--device must be one of {', '.join(DEVICES)}, but got {device!r}.")
+    if html is not None:
+        check_page(html, "evaluation.html")
     request = EvaluationRequest(
         run=run,
         sources=tuple(data),
@@ -81,15 +90,24 @@ def evaluate(
     )
     with choose_screen(quiet=quiet) as screen:
         evaluation = measure(request, screen.observe)
+    if html is not None:
+        _write_page(html, evaluation, run)
     if evaluation.warning:
         typer.echo(f"Warning: {plain(evaluation.warning)}", err=True)
     if json:
         typer.echo(json_format.dumps({**evaluation.document, "folder": str(evaluation.folder)}))
     else:
-        show_evaluation(evaluation, run)
+        show_evaluation(evaluation, run, page=html)
     _name_unreadable(evaluation)
     left_out = len(evaluation.left_out)
     refuse_unreadable(left_out, evaluation.document["pictures"] + left_out, "measured")
+
+
+def _write_page(html: Path, evaluation: Evaluation, run: Path) -> None:
+    from imgcls_automl.results.evaluation_page import write_evaluation_page
+
+    with telling_unwritable(html):
+        write_evaluation_page(html, evaluation, run)
 
 
 def _name_unreadable(evaluation: Evaluation) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgcls_automl.errors import ConfigError
+from imgcls_automl.cli.page_files import check_page, telling_unwritable
+from imgcls_automl.errors import ConfigError, RunFolderError
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def leaderboard(
     if form not in FORMATS:
         raise ConfigError(f"--format must be one of {', '.join(FORMATS)}, but got {form!r}.")
     if html is not None:
-        _check_page(html)
+        check_page(html, "leaderboard.html")
     board = build_leaderboard([read_run(folder) for folder in runs])
     for_people = board if every or len(runs) == 1 else keep_best(board)
     if html is not None:
@@ -67,7 +68,14 @@ def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="The run fold
     """Write the run's report.html again."""
     from imgcls_automl.results.report import write_report
 
-    typer.echo(plain(str(write_report(run))))
+    try:
+        path = write_report(run)
+    except OSError as error:
+        raise RunFolderError(
+            f"{run / 'report.html'} cannot be written: {error.strerror}.\n"
+            "Remove what is in its place or make room, or copy the run folder to where you may write, and report there."
+        ) from error
+    typer.echo(plain(str(path)))
 
 
 def _put_text(board: Leaderboard, form: str) -> None:
@@ -81,16 +89,8 @@ def _put_text(board: Leaderboard, form: str) -> None:
     typer.echo(formatters[form](board), nl=False)
 
 
-def _check_page(html: Path) -> None:
-    if html.is_dir() or not html.parent.is_dir():
-        fault = "a folder" if html.is_dir() else "in no folder that there is"
-        raise ConfigError(f"--html: {html} is {fault}.\nName a file: --html leaderboard.html")
-
-
 def _write_page(html: Path, board: Leaderboard) -> None:
     from imgcls_automl.results.leaderboard_page import write_leaderboard_page
 
-    try:
+    with telling_unwritable(html):
         write_leaderboard_page(html, board)
-    except OSError as error:
-        raise ConfigError(f"--html: {html} cannot be written: {error.strerror}.") from error

@@ -18,12 +18,24 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _IMAGES = "images"  # the pictures' name in the file, beside their labels
-_NAME = re.compile(r"arrays-([0-9a-f]{16})\.npz")
+_NAME = re.compile(r"arrays-([0-9a-f]{16})(?:-white(\d+))?\.npz")
 
 
-def place_arrays(cache: Path, digest: str) -> Path:
-    """The file for arrays whose content has a digest of 16 hexadecimal digits."""
-    return cache / f"arrays-{digest}.npz"
+def place_arrays(cache: Path, digest: str, white: int | None) -> Path:
+    """The file for arrays whose content has a digest of 16 hexadecimal digits.
+
+    Its name, which a run's record has, too, says what white is where the arrays' kind alone does not:
+    `"arrays-3f2a...-white1.npz"` of floats 0-1.
+    """
+    return cache / (
+        f"arrays-{digest}.npz" if white is None else f"arrays-{digest}-white{white}.npz"
+    )
+
+
+def white_of(path: Path) -> int | None:
+    """What white is in a file of arrays, by its name; None where that does not say, and for any other file."""
+    found = _NAME.fullmatch(path.name)
+    return int(found[2]) if found and found[2] else None
 
 
 def digest_of(path: Path) -> str | None:

@@ -20,17 +20,20 @@ START_SECONDS = 120.0  # to load a framework on a busy machine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendAnswer:
-    """What a child process saw of the backend, in texts; `fault` says why it could not be loaded."""
+    """What a child process saw of the backend, in texts.
+
+    `fault` says why it could not be loaded, `driver_fault` why the NVIDIA driver does not tell of its GPUs.
+    """
 
     name: str = ""
     versions: tuple[tuple[str, str], ...] = ()
     device: str = ""
     on_gpu: bool = False
     precisions: tuple[str, ...] = ()
-    cards: tuple[str, ...] = ()
     warning: str = ""
     seconds: float = 0.0
     fault: str = ""
+    driver_fault: str = ""
 
 
 def check_backend() -> Iterator[Check]:
@@ -69,14 +72,21 @@ def judge_device(answer: BackendAnswer) -> Check:
     if answer.warning:
         seen, _, mend = answer.warning.partition(". ")
         return Check(name="device", status="warning", told=f"{told}. {seen}", advice=mend)
-    if not answer.on_gpu and not answer.cards:
-        told += "; no GPU: this machine has no NVIDIA driver that answers (nvidia-smi)"
+    if answer.driver_fault and not answer.on_gpu:
+        return Check(
+            name="device",
+            status="warning",
+            told=f"{told}; no GPU: {answer.driver_fault}",
+            advice="where there is a GPU, install or mend its driver until nvidia-smi lists it",
+        )
+    if not answer.on_gpu:
+        told += "; no GPU: this machine has no NVIDIA driver (nvidia-smi)"
     return Check(name="device", status="ok", told=told)
 
 
 def answer_backend(connection: Connection[Any, Any]) -> None:
     """What the child process runs."""
-    from imgcls_automl.training.backend import list_graphics_cards, load_backend
+    from imgcls_automl.training.backend import load_backend
 
     begun = time.perf_counter()
     try:
@@ -91,8 +101,8 @@ def answer_backend(connection: Connection[Any, Any]) -> None:
             device=backend.device,
             on_gpu=backend.on_gpu,
             precisions=backend.precisions,
-            cards=tuple(card.name for card in list_graphics_cards()),
             warning=backend.warning or "",
+            driver_fault=backend.driver_fault,
             seconds=time.perf_counter() - begun,
         )
     )

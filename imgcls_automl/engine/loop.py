@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.engine.drawing import make_draw
 from imgcls_automl.engine.duplicates import KnownCandidates
 from imgcls_automl.engine.epoch_scores import EpochScores
 from imgcls_automl.engine.improvement import is_out_of_patience, trials_without_improvement
-from imgcls_automl.engine.lost_trials import record_lost_trial
+from imgcls_automl.engine.lost_trials import record_lost_trial, take_up
 from imgcls_automl.engine.pace import Pace
 from imgcls_automl.engine.streak import Streak
 from imgcls_automl.engine.study import (
@@ -99,6 +99,7 @@ class _Loop:
         self._plan = plan
         self._observe = observe
         self._running: dict[int, _Running] = {}
+        self._again: list[_Running] = []  # lost by their worker, to be taken up by another one
         self._unfinished = running_trials(study)
         self._known = KnownCandidates.read(plan.folder)
         self._scores = EpochScores(study)
@@ -109,7 +110,7 @@ class _Loop:
         self._take_stock()
         while True:
             self._start_trials()
-            if not self._running and not self._may_start():
+            if not self._running and not self._again and not self._may_start():
                 break
             event = self._executor.next_event(PATROL_SECONDS)
             if event is not None:
@@ -137,10 +138,13 @@ class _Loop:
         if is_out_of_patience(self._study, budget):
             return False
         trials = budget.trials
-        return trials is None or counted_trials(self._study) + len(self._running) < trials
+        begun = len(self._running) + len(self._again)
+        return trials is None or counted_trials(self._study) + begun < trials
 
     def _start_trials(self) -> None:
         for worker in self._executor.idle():
+            if self._again:
+                self._submit(worker, self._again.pop(0))
             # More than once where a trial needs no work: its result lay on the disk.
             while worker not in self._running and self._may_start():
                 self._start(worker)
@@ -165,8 +169,11 @@ class _Loop:
             keep_partial=not ranked_trials(self._study),
         )
         self._scores.begin(trial)
-        self._running[worker] = _Running(trial=trial, task=task, began=time.time())
-        self._executor.submit(worker, task, deadline=task.deadline)
+        self._submit(worker, _Running(trial=trial, task=task, began=time.time()))
+
+    def _submit(self, worker: int, running: _Running) -> None:
+        self._running[worker] = running
+        self._executor.submit(worker, running.task, deadline=running.task.deadline)
 
     def _take_trial(self) -> optuna.Trial:
         seeds = {"seed": self._plan.seed, "startup": self._plan.startup_trials}
@@ -197,6 +204,11 @@ class _Loop:
             self._executor.answer(worker, self._judge(running.trial, event))
         elif isinstance(event, WorkerLost):
             self._observe(event)
+            again = take_up(running.task, event)
+            if again is not None:
+                del self._running[worker]
+                self._again.append(replace(running, task=again))
+                return
             event = self._record_lost(running, event)
         if isinstance(event, TrialResult):
             del self._running[worker]

@@ -37,7 +37,7 @@ def run_refit(
 ) -> RefitResult:
     """Have a worker refit a trial and test the model.
 
-    A worker that dies on it is replaced once; then the trial's kept weights are used as they are, alone.
+    Where it dies with its workers, as `run_tasks` tells, the trial's kept weights are used as they are, alone.
 
     Args:
         executor: Does it.
@@ -52,7 +52,7 @@ def run_refit(
         observe: Told of every message.
 
     Raises:
-        BrokenPluginError: The worker died each time.
+        BrokenPluginError: The workers died on those, too.
     """
     task = RefitTask(
         number=number,
@@ -76,5 +76,5 @@ def run_refit(
             return result
         drop_checkpoints(best)  # what killed the worker might kill the next one
     raise BrokenPluginError(
-        f"The worker died twice while it refitted trial {number}.\nSee the run's log.txt."
+        f"The worker died again and again while it refitted trial {number}.\nSee the run's log.txt."
     )

@@ -7,9 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.events import TrainingBegun, TrainingEnded
+from imgcls_automl.executors.causes import Failure
 from imgcls_automl.executors.messages import EpochReport, Verdict, WorkerLost
-from imgcls_automl.executors.results import ProbeResult
+from imgcls_automl.executors.results import MemberResult, ProbeResult, RetrainResult
 from imgcls_automl.executors.tasks import MemberTask, ProbeTask, RefitTask, RetrainTask
+from imgcls_automl.trial_files import read_member, read_retraining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +29,8 @@ def run_tasks(
 ) -> list[Any]:
     """Have workers do tasks, each as soon as one is idle.
 
+    A training whose worker died, not of what it did, is done once more: it goes on after its last checkpoint.
+
     Args:
         executor: Does them.
         tasks: Of `executors.tasks`; they may send `EpochReport`s and end with one message.
@@ -36,13 +40,14 @@ def run_tasks(
             hang; None for as long as it shows progress.
 
     Returns:
-        The message each task ended with, in their order; None where its worker died on it.
+        The message each task ended with, in their order; None where its worker was lost on it for good.
     """
     results: list[Any] = [None] * len(tasks)
     names = [_name_training(task, at, len(tasks)) for at, task in enumerate(tasks, start=1)]
     waiting = list(range(len(tasks)))
     end = None if deadline is None or patience is None else deadline + patience
     running: dict[int, int] = {}
+    again: set[int] = set()  # that a second worker has, or has had
     while waiting or running:
         for worker in executor.idle():
             if waiting:
@@ -60,11 +65,34 @@ def run_tasks(
             observe(replace(message, what=names[running[worker]]))
             continue
         position = running.pop(worker)
-        results[position] = None if isinstance(message, WorkerLost) else message
         observe(message)
         if names[position]:
             observe(TrainingEnded(what=names[position]))
+        if not isinstance(message, WorkerLost):
+            results[position] = message
+            continue
+        results[position] = _read_written(tasks[position])
+        if (
+            results[position] is None
+            and position not in again
+            and _may_go_on(tasks[position], message)
+        ):
+            again.add(position)
+            waiting.insert(0, position)
     return results
+
+
+def _may_go_on(task: Any, lost: WorkerLost) -> bool:
+    """Whether another worker may do what one was lost on: a hang, or too little memory, would only come again."""
+    is_training = isinstance(task, RetrainTask | MemberTask | RefitTask)
+    return is_training and lost.cause in (Failure.CRASH, Failure.LOST_WORKER)
+
+
+def _read_written(task: Any) -> RetrainResult | MemberResult | None:
+    """What a worker had written of a training before it was lost; None where it had not ended."""
+    if isinstance(task, RetrainTask):
+        return read_retraining(task) if task.epochs else None
+    return read_member(task) if isinstance(task, MemberTask) else None
 
 
 def _name_training(task: Any, at: int, total: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Failure(StrEnum):
@@ -27,6 +28,9 @@ class Refusal(StrEnum):
     DUPLICATE = "duplicate"  # of one that has ended, or is being trained
     LIMIT = "over a limit"  # of parameters, computation or time
 
+
+# No failure: the search's time was up. Trials that end so are pruned, or complete where there is no other model.
+TIMEOUT: Final = "timeout"
 
 # What trying the same candidate once more could not mend.
 LASTING_FAILURES = frozenset(Failure) - {Failure.CRASH, Failure.HANG, Failure.LOST_WORKER}

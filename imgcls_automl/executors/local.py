@@ -9,7 +9,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import BrokenPluginError
-from imgcls_automl.executors.causes import Failure
+from imgcls_automl.executors.causes import TIMEOUT, Failure
 from imgcls_automl.executors.devices import count_own_devices, name_workers, share_devices
 from imgcls_automl.executors.endings import explain_ending
 from imgcls_automl.executors.messages import (
@@ -184,8 +184,13 @@ class LocalExecutor:
         excess = self._supervision.find_excess(worker.measure_memory())
         if excess is not None:
             return WorkerLost(cause=Failure.OUT_OF_MEMORY, detail=excess)
-        hang = worker.activity and self._supervision.find_hang(worker.activity)
-        return WorkerLost(cause=Failure.HANG, detail=hang) if hang else None
+        if worker.activity is None:
+            return None
+        hang = self._supervision.find_hang(worker.activity)
+        if hang is not None:
+            return WorkerLost(cause=Failure.HANG, detail=hang)
+        late = self._supervision.find_lateness(worker.activity)
+        return WorkerLost(cause=TIMEOUT, detail=late) if late is not None else None
 
     def _explain(self, worker: WorkerProcess, returncode: int) -> WorkerLost:
         short = worker.others_were_killed() or self._supervision.was_short_of_memory(worker.memory)

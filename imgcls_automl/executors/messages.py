@@ -14,7 +14,7 @@ PreviewTask                    ->
 TrialTask                      ->
                                <-   SuggestCall     (answered by SuggestAnswer; any number)
                                <-   TrialStarted
-                               <-   Pulse           (now and then, between epochs)
+                               <-   Pulse           (now and then, between epochs; of any task)
                                <-   EpochReport     (answered by Verdict; one an epoch)
                                <-   TrialResult
 MemberTask                     ->
@@ -97,11 +97,12 @@ class WorkerLost:
 
     Attributes:
         detail: How, in words that follow "trial 3 failed:".
-        cause: Crash, hang or out of memory, or lost worker where it is just gone.
+        cause: Crash, hang or out of memory, or lost worker where it is just gone; `"timeout"` where it was ended for
+            being late: no failure of its task.
     """
 
     detail: str
-    cause: Failure = Failure.CRASH
+    cause: Failure | Literal["timeout"] = Failure.CRASH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +157,7 @@ class TrialStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
-    """A training has made some steps since it last said anything; only whoever supervises workers hears of it."""
+    """Steps were made, or pictures predicted, since anything was said; only whoever supervises workers hears of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ PULSE_SECONDS = 2.0  # between two pulses, at least
 
 
 class PulseSender:
-    """Called by the training itself after steps; most calls send nothing.
+    """Called by the training itself after steps, and by predictions after batches; most calls send nothing.
 
     Args:
         send: Sends a message to the search process.
@@ -25,7 +25,7 @@ class PulseSender:
         self._sent = time.monotonic()
 
     def __call__(self) -> None:
-        """Steps have been made."""
+        """Something has got on."""
         now = time.monotonic()
         if now - self._sent >= PULSE_SECONDS:
             self._sent = now

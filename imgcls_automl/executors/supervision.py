@@ -36,10 +36,14 @@ class Limits:
         silence: For each of these, and between two signs of progress, once it is known what is usual: `leeway` times
             the longest that was seen, so many seconds at least.
         leeway: See there.
-        overtime: Beyond a task's deadline.
+        overtime: Beyond a task's deadline: `overtime_leeway` times the longest silence of its phase, so many seconds at
+            least, and at most `overtime_share` of the time between the search's beginning and that deadline.
+        overtime_leeway: See there.
+        overtime_share: See there.
         trial: For a whole trial; None for `trial_leeway` times the longest one so far, `least_trial` at least.
         trial_leeway: See there.
         least_trial: See there.
+        epoch: From one epoch to the next, or to the task's end, however many steps are made meanwhile.
         memory: Bytes a worker may have to itself; None for its share of the machine's.
     """
 
@@ -49,9 +53,12 @@ class Limits:
     silence: float = 300.0
     leeway: float = 10.0
     overtime: float = 30.0
+    overtime_leeway: float = 1.5
+    overtime_share: float = 0.1
     trial: float | None = None
     trial_leeway: float = 20.0
     least_trial: float = 3600.0
+    epoch: float = 86_400.0
     memory: int | None = None
 
 
@@ -59,8 +66,9 @@ class Limits:
 class Activity:
     """What a worker does: its task, None while it loads; since when, where it stands in it, when it got on last.
 
-    Times are those of `time.monotonic`, but for the deadline, which is in seconds since the epoch. `late` is when the
-    task was first seen beyond its deadline: a machine that slept through it leaves the task its overtime.
+    Times are those of `time.monotonic`, but for the deadline, which is in seconds since the epoch. `epoch_began` is
+    when the last epoch was told, or the task given. `late` is when the task was first seen beyond its deadline: a
+    machine that slept through it leaves the task its overtime.
     """
 
     task: Any
@@ -68,6 +76,7 @@ class Activity:
     phase: str = ""
     began: float = field(default_factory=time.monotonic)
     progressed: float = field(default_factory=time.monotonic)
+    epoch_began: float = field(default_factory=time.monotonic)
     late: float | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +87,7 @@ class Activity:
         """Do not count so many seconds, in which nobody could do anything."""
         self.began += seconds
         self.progressed += seconds
+        self.epoch_began += seconds
         self.late = None
 
 
@@ -92,6 +102,7 @@ class Supervision:
     def __init__(self, limits: Limits, workers: int) -> None:
         self._limits = limits
         self._memory = limits.memory or int(usable_memory() * MEMORY_SHARE / workers)
+        self._began = time.time()
         self._longest: dict[str, float] = {}  # by phase
         self._longest_trial: float | None = None
 
@@ -102,6 +113,8 @@ class Supervision:
             self._get_on(activity, STARTING, now)
         elif isinstance(message, Pulse | EpochReport):
             self._get_on(activity, TRAINING, now)
+            if isinstance(message, EpochReport):
+                activity.epoch_began = now
         elif isinstance(message, TrialResult) and message.state in ("complete", "pruned"):
             self._longest_trial = max(self._longest_trial or 0.0, now - activity.began)
 
@@ -116,14 +129,25 @@ class Supervision:
         taken, limits = now - activity.began, self._limits
         if activity.task is None:
             return _exceeds(taken, limits.loading, "it had not loaded its framework after")
-        if activity.deadline is not None and time.time() > activity.deadline:
-            activity.late = activity.late or now
-            if now - activity.late > limits.overtime:
-                return f"it did not end {limits.overtime:.0f} s after its time was up"
         trial_limit = self._trial_limit() if isinstance(activity.task, TrialTask) else None
         if trial_limit is not None and taken > trial_limit:
             return _exceeds(taken, trial_limit, "its trial had not ended after")
-        return _exceeds(now - activity.progressed, self._silence_limit(activity), activity.phase)
+        epoch = _exceeds(
+            now - activity.epoch_began, limits.epoch, "it had not ended an epoch after"
+        )
+        silence = now - activity.progressed
+        return epoch or _exceeds(silence, self._silence_limit(activity), activity.phase)
+
+    def find_lateness(self, activity: Activity) -> str | None:
+        """Say that a task has not ended, long after its deadline; None where it has none, or still has a while."""
+        if activity.deadline is None or time.time() <= activity.deadline:
+            return None
+        now = time.monotonic()
+        activity.late = activity.late or now
+        overtime = self._overtime(activity.phase, activity.deadline)
+        if now - activity.late <= overtime:
+            return None
+        return f"it did not end {overtime:.0f} s after its time was up"
 
     def find_excess(self, used: int) -> str | None:
         """Say that a worker takes more memory, in bytes, than it may; None where it does not."""
@@ -139,6 +163,13 @@ class Supervision:
         if self._limits.trial is not None or self._longest_trial is None:
             return self._limits.trial
         return max(self._limits.least_trial, self._limits.trial_leeway * self._longest_trial)
+
+    def _overtime(self, phase: str, deadline: float) -> float:
+        """What a training that looks at the clock only now and then, on JAX once an epoch, has to be given."""
+        limits = self._limits
+        longest = self._longest.get(phase, max(self._longest.values(), default=0.0))
+        most = limits.overtime_share * (deadline - self._began)
+        return max(limits.overtime, min(limits.overtime_leeway * longest, most))
 
     def _silence_limit(self, activity: Activity) -> float:
         longest = self._longest.get(activity.phase)

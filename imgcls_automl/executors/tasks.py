@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from imgcls_automl.data.dataset import Dataset
+    from imgcls_automl.executors.messages import WorkerLost
     from imgcls_automl.limits import Limits
     from imgcls_automl.pacing import Pacing
 
@@ -93,6 +94,8 @@ class TrialTask:
         deadline: When to stop whatever is reached, in seconds since the epoch; None for never.
         keep_partial: Whether a trial that the deadline cuts short still counts as complete: so while there is no
             other model yet.
+        lost: How another worker was lost on this very trial: out of memory, it is trained at half its batch size; late,
+            it is concluded with the epochs of its checkpoint.
     """
 
     number: int
@@ -103,6 +106,7 @@ class TrialTask:
     precision: str
     deadline: float | None
     keep_partial: bool = False
+    lost: WorkerLost | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,8 @@ def _open_bench(
     from imgcls_automl.training.pictures import Pictures
     from imgcls_automl.training.program import Programs
 
-    pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes)
+    pulse = PulseSender(connection.send)
+    pictures = Pictures(task.dataset, resident_bytes=backend.resident_bytes, on_batch=pulse)
     return Bench(
         space=space,
         programs=Programs(pictures),
@@ -114,7 +115,7 @@ def _open_bench(
         class_weight=task.class_weight,
         sampling=task.sampling,
         limits=task.limits,
-        on_steps=PulseSender(connection.send),
+        on_steps=pulse,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from imgcls_automl.data.decode import decode_image
 from imgcls_automl.data.messages import describe_failure
 from imgcls_automl.data.threads import map_in_order
-from imgcls_automl.errors import DatasetError, UnreadableImageError
+from imgcls_automl.errors import DatasetError, ImgclsError, UnreadableImageError
 from imgcls_automl.results.saved_network import choose_batch_size, load_network, predict_pixels
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def answer(connection: Connection[Any, Any], model: SavedModel, device: str) -> 
                 network, _ = load_network(model, device)
             connection.send(_predict(network, model, first, pictures))
         except Exception as error:
-            logger.exception("The prediction failed")
+            if not isinstance(
+                error, ImgclsError
+            ):  # what the caller is told anyway is no news for a log
+                logger.exception("The prediction failed")
             connection.send(describe_failure(error))
 
 

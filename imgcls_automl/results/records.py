@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.documents import damaged, read_object
+from imgcls_automl.results.fields import (
+    take_all,
+    take_config,
+    take_number,
+    take_numbers,
+    take_object,
+    take_whole,
+    take_wholes,
+)
 from imgcls_automl.results.final_model import make_final_model
 from imgcls_automl.results.selection_record import make_selection
 from imgcls_automl.results.trial_record import read_trials
@@ -69,7 +78,8 @@ class RunRecord:
         precision: Keras dtype policy of all trainings; empty until the plan is made.
         selection: How the winner was chosen; None until it is.
         best_trial: The winner's number; None until its model is tested.
-        refit: Epochs and seconds of the final training.
+        refit: `"epochs"` and `"seconds"` of the final training, `"planned_epochs"`, and whether it was `"shortened"`;
+            empty until it is done.
         trials: By number.
         final_model: What it is made of; None until it is tested, and of runs of older versions.
     """
@@ -144,44 +154,55 @@ def read_run(folder: Path) -> RunRecord:
     run = read_object(path)
     status = str(run.get("status"))
     try:
-        plan = run.get("plan") or {}
+        config = take_config(run)
         return RunRecord(
             folder=folder,
             status=status,
             started=str(run.get("started") or ""),
             started_in=str(run.get("started_in") or ""),
-            config=dict(run["config"]),
-            seed=run.get("seed"),
-            versions=dict(run.get("versions") or {}),
+            config=config,
+            seed=take_whole(run, "seed"),
+            versions={name: str(it) for name, it in take_object(run, "versions").items()},
             plugins={
                 role: PluginRecord(
                     name=str(it["name"]), origin=str(it["origin"]), value=str(it["value"])
                 )
-                for role, it in (run.get("plugins") or {}).items()
+                for role, it in take_object(run, "plugins").items()
                 if it
             },
             dataset=_make_dataset(run["dataset"]) if run.get("dataset") else None,
-            timings={
-                stage: float(seconds) for stage, seconds in (run.get("timings") or {}).items()
-            },
-            plan={name: int(plan[name]) for name in ("epochs", "top_k", "seeds") if name in plan},
-            precision=str(plan.get("precision", "")),
+            timings=take_numbers(run, "timings"),
+            plan=take_all(run, "plan", ("epochs", "top_k", "seeds")),
+            precision=str(take_object(run, "plan").get("precision", "")),
             final_model=make_final_model(run["final_model"]) if run.get("final_model") else None,
             selection=make_selection(run["selection"]) if run.get("selection") else None,
-            best_trial=run.get("best_trial"),
-            refit=dict(run.get("refit") or {}),
+            best_trial=take_whole(run, "best_trial"),
+            refit=_make_refit(run),
             trials=tuple(read_trials(folder / "trials", status)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
 
 
+def _make_refit(run: Mapping[str, Any]) -> dict[str, float]:
+    refit = take_object(run, "refit")
+    if not refit:
+        return {}
+    made: dict[str, float] = {**take_all(run, "refit", ("epochs",))}
+    seconds, planned = take_number(refit, "seconds"), take_whole(refit, "planned_epochs")
+    if seconds is None:
+        raise ValueError("refit has no seconds")
+    made |= {"seconds": seconds, "shortened": bool(refit.get("shortened"))}
+    return made if planned is None else {**made, "planned_epochs": planned}
+
+
 def _make_dataset(value: Mapping[str, Any]) -> DatasetRecord:
+    class_names = tuple(str(name) for name in value["class_names"])
     return DatasetRecord(
         fingerprint=str(value["fingerprint"]),
-        class_names=tuple(str(name) for name in value["class_names"]),
-        class_counts=tuple(int(count) for count in value["class_counts"]),
-        image_shape=tuple(int(side) for side in value["image_shape"]),
-        split_sizes=tuple(int(size) for size in value["split_sizes"]),
-        floor={metric: float(score) for metric, score in (value.get("floor") or {}).items()},
+        class_names=class_names,
+        class_counts=take_wholes(value, "class_counts", len(class_names)),
+        image_shape=take_wholes(value, "image_shape", 3),
+        split_sizes=take_wholes(value, "split_sizes", 3),
+        floor=take_numbers(value, "floor"),
     )

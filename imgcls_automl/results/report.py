@@ -23,6 +23,7 @@ from imgcls_automl.results.figures import (
 )
 from imgcls_automl.results.final_model import describe_training, list_comparisons
 from imgcls_automl.results.frontier import draw_frontiers
+from imgcls_automl.results.history_damage import describe_history_damage
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_texts import (
     describe_floors,
@@ -103,7 +104,10 @@ def write_report(folder: Path) -> Path:
         "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "metric": name_metric(run.metric),
         "trials": describe_trials(run),
-        "outcome": describe_outcome(run, scores, ties=describe_ties(run, leader, tied)),
+        "outcome": [
+            *describe_outcome(run, scores, ties=describe_ties(run, leader, tied)),
+            *filter(None, [describe_history_damage(run.trials)]),
+        ],
         "advice": list_advice(
             run, scores, leader=leader, tied=tied, pairs=errors.pairs if errors else ()
         ),
@@ -126,6 +130,7 @@ def write_report(folder: Path) -> Path:
         "reliability": draw_reliability(folder) if scores else None,
         "album": album,
         "errors": errors,
+        "within": "best/",  # where the files of the errors lie
         "data": read_data_record(folder),
         "source": name_data(run),
         "test_source": name_test_data(run),

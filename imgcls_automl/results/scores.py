@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.documents import damaged, read_object
+from imgcls_automl.results.final_model import MAIN_METRICS
 from imgcls_automl.results.suspects import read_suspects
 
 if TYPE_CHECKING:
@@ -94,17 +95,21 @@ def read_scores(folder: Path) -> TestScores | None:
     Raises:
         RunFolderError: A file is damaged or was written by a newer version.
     """
-    path = folder / "best" / "metrics.json"
-    if not path.is_file():
-        return None
+    best = folder / "best"
+    return read_measured(best) if (best / "metrics.json").is_file() else None
+
+
+def read_measured(folder: Path) -> TestScores:
+    """Read metrics.json and what lies beside it, of best/ or of an evaluation.
+
+    Raises:
+        RunFolderError: A file is damaged or was written by a newer version.
+    """
+    path = folder / "metrics.json"
     values = read_object(path)
     try:
         return TestScores(
-            metrics={
-                name: make_estimate(value)
-                for name, value in values.items()
-                if name not in BREAKDOWNS and isinstance(value, dict) and "value" in value
-            },
+            metrics=_list_metrics(values),
             classes=tuple(
                 ClassScore(
                     name=name,
@@ -116,16 +121,35 @@ def read_scores(folder: Path) -> TestScores | None:
                 for name, item in values["classes"].items()
             ),
             groups=list_groups(values.get("groups") or {}),
-            confusion=_read_confusion(folder / "best" / "confusion_matrix.csv"),
-            suspects=read_suspects(folder / "best"),
-            others={
-                name: {metric: make_estimate(it) for metric, it in values[name].items()}
-                for name in _OTHERS
-                if name in values
-            },
+            confusion=_read_confusion(folder / "confusion_matrix.csv"),
+            suspects=read_suspects(folder),
+            others=_list_others(values),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"a field is missing or of the wrong kind ({error})") from error
+
+
+def _list_metrics(values: Mapping[str, Any]) -> dict[str, Estimate]:
+    metrics = {
+        name: make_estimate(value)
+        for name, value in values.items()
+        if name not in BREAKDOWNS and isinstance(value, dict) and "value" in value
+    }
+    if "accuracy" not in metrics:  # every page and text begins with it
+        raise KeyError("accuracy")
+    return metrics
+
+
+def _list_others(values: Mapping[str, Any]) -> dict[str, dict[str, Estimate]]:
+    others = {
+        name: {metric: make_estimate(values[name][metric]) for metric in MAIN_METRICS}
+        for name in _OTHERS
+        if name in values
+    }
+    if others:  # the final model's own are shown beside them
+        for metric in MAIN_METRICS:
+            make_estimate(values[metric])
+    return others
 
 
 def list_groups(values: Mapping[str, Any]) -> tuple[GroupScore, ...]:

@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.errors import RunFolderError
 from imgcls_automl.results.documents import damaged, read_object
+from imgcls_automl.results.fields import (
+    take_number,
+    take_numbers,
+    take_object,
+    take_text,
+    take_whole,
+)
 
 BYTES_OF_A_WEIGHT = 4  # float32, in which Keras keeps weights under every policy of ours
 
@@ -91,26 +98,25 @@ def _read_trial(folder: Path, unfinished: str) -> TrialRecord:
     result = read_object(path) if finished else {}
     candidate = _read_candidate(folder / "candidate.json", may_be_torn=not finished)
     try:
-        score = result.get("score")
         return TrialRecord(
             number=int(folder.name),
             state=_check_state(result["state"]) if finished else unfinished,
-            score=None if score is None else float(score),
-            epoch=result.get("epoch"),
-            epochs=int(result.get("epochs") or 0),
-            planned_epochs=result.get("planned_epochs"),
-            seconds=result.get("seconds"),
-            parameters=result.get("parameters"),
-            flops=result.get("flops"),
-            latency_ms=result.get("latency_ms"),
-            cause=result.get("cause"),
-            detail=result.get("detail"),
-            metrics=dict(result.get("metrics") or {}),
+            score=take_number(result, "score"),
+            epoch=take_whole(result, "epoch"),
+            epochs=take_whole(result, "epochs") or 0,
+            planned_epochs=take_whole(result, "planned_epochs"),
+            seconds=take_number(result, "seconds"),
+            parameters=take_whole(result, "parameters"),
+            flops=take_whole(result, "flops"),
+            latency_ms=take_number(result, "latency_ms"),
+            cause=take_text(result, "cause"),
+            detail=take_text(result, "detail"),
+            metrics=take_numbers(result, "metrics"),
             fold_scores=tuple(float(it) for it in result.get("fold_scores") or ()),
-            params=dict(candidate.get("params") or {}),
-            model=dict(candidate.get("model") or {}),
-            training=_flatten(candidate.get("training") or {}),
-            baseline=bool(candidate.get("baseline")),
+            params=candidate["params"],
+            model=candidate["model"],
+            training=candidate["training"],
+            baseline=candidate["baseline"],
             folder=folder,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -118,15 +124,22 @@ def _read_trial(folder: Path, unfinished: str) -> TrialRecord:
 
 
 def _read_candidate(path: Path, *, may_be_torn: bool) -> dict[str, Any]:
+    """What was drawn, each part flat; all empty where there is no candidate."""
+    candidate: dict[str, Any] = {}
     # A trial that failed while its candidate was drawn has none.
-    if not path.is_file():
-        return {}
+    if path.is_file():
+        try:
+            candidate = read_object(path)
+        except RunFolderError:
+            if not may_be_torn:
+                raise
     try:
-        return read_object(path)
-    except RunFolderError:
-        if may_be_torn:
-            return {}
-        raise
+        parts = {
+            name: _flatten(take_object(candidate, name)) for name in ("params", "model", "training")
+        }
+    except ValueError as error:
+        raise damaged(path, f"a field is of the wrong kind ({error})") from error
+    return {**parts, "baseline": bool(candidate.get("baseline"))}
 
 
 def _flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
@@ -134,8 +147,10 @@ def _flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Scalar]:
     for key, item in value.items():
         if isinstance(item, dict):
             flat.update(_flatten(item, f"{prefix}{key}."))
-        else:
+        elif isinstance(item, bool | int | float | str):
             flat[prefix + key] = item
+        elif item is not None:
+            raise ValueError(f"{prefix}{key} must be one value, but is {repr(item)[:60]}")
     return flat
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgcls_automl.machine import usable_memory
+from imgcls_automl.training.graphics_cards import VISIBLE, DriverAnswer, ask_driver, find_hiding
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from imgcls_automl.training.graphics_cards import GraphicsCard
 
 CPU_INFO = Path("/proc/cpuinfo")  # Linux
 _CPU_FLAGS_OF_BFLOAT16 = ("avx512_bf16", "amx_bf16", "bf16")
@@ -22,15 +24,6 @@ _INSTALL_FOR_GPU = {
     "jax": "pip install 'jax[cuda12]'",
     "torch": "pip install torch (a CUDA build)",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphicsCard:
-    """One NVIDIA GPU as its driver tells it. `memory` is in bytes, `capability` the compute capability."""
-
-    name: str
-    memory: int
-    capability: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +38,7 @@ class Backend:
         precisions: The Keras dtype policies worth trying on the device, the usual one first.
         resident_bytes: Up to this size, a data set is kept on the device as a whole.
         warning: What the user should know; None where all is well.
+        driver_fault: Why the NVIDIA driver does not tell which GPUs there are; empty where it does, or there is none.
     """
 
     name: str
@@ -54,6 +48,7 @@ class Backend:
     precisions: tuple[str, ...]
     resident_bytes: int
     warning: str | None
+    driver_fault: str = ""
 
 
 def worker_environment(*, device: str, threads: int) -> dict[str, str]:
@@ -71,7 +66,7 @@ def worker_environment(*, device: str, threads: int) -> dict[str, str]:
         "OMP_NUM_THREADS": str(threads),
     }
     if device == "cpu":
-        environment |= {"CUDA_VISIBLE_DEVICES": "-1", "JAX_PLATFORMS": "cpu"}
+        environment |= {VISIBLE: "-1", "JAX_PLATFORMS": "cpu"}
     return environment
 
 
@@ -90,15 +85,15 @@ def load_backend(device: str) -> Backend:
     if name != "tensorflow":
         # Keras looks for TensorFlow whenever it serialises or seeds, and would import it where it is installed.
         sys.modules.setdefault("tensorflow", None)  # type: ignore[arg-type]
-    cards = [] if device == "cpu" else list_graphics_cards()
+    driver = DriverAnswer() if device == "cpu" else ask_driver()
+    cards = driver.cards
     on_gpu = device != "cpu" and sees_gpu(name)
     warning = None
     if cards and not on_gpu:
-        warning = f"{cards[0].name} is there, but {name} does not see it. To use it: {_INSTALL_FOR_GPU[name]}"
+        warning = _explain_unseen(cards[0].name, name)
     if device == "gpu" and not on_gpu:
-        raise LookupError(
-            warning or "no GPU was found by its driver (nvidia-smi); use --device cpu or auto"
-        )
+        missing = driver.fault or "no GPU was found by its driver (nvidia-smi)"
+        raise LookupError(warning or f"{missing}; use --device cpu or auto")
     threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return Backend(
         name=name,
@@ -112,10 +107,19 @@ def load_backend(device: str) -> Backend:
         precisions=_gpu_precisions(cards) if on_gpu else _cpu_precisions(CPU_INFO),
         resident_bytes=cards[0].memory // 4 if on_gpu and cards else usable_memory() // 8,
         warning=warning,
+        driver_fault=driver.fault,
     )
 
 
-def _gpu_precisions(cards: list[GraphicsCard]) -> tuple[str, ...]:
+def _explain_unseen(card: str, backend: str) -> str:
+    """Why a backend does not use a GPU that its driver knows, and what to do."""
+    hidden = find_hiding()
+    if hidden is not None:
+        return f"{card} is there, but {hidden} hides it. To use it: unset {VISIBLE}"
+    return f"{card} is there, but {backend} does not see it. To use it: {_INSTALL_FOR_GPU[backend]}"
+
+
+def _gpu_precisions(cards: Sequence[GraphicsCard]) -> tuple[str, ...]:
     """bfloat16 from Ampere on, where the hardware computes in it."""
     capable = bool(cards) and min(card.capability for card in cards) >= 8.0
     return ("mixed_bfloat16",) if capable else ("float32",)
@@ -128,45 +132,14 @@ def _cpu_precisions(cpu_info: Path) -> tuple[str, ...]:
     return ("float32", "mixed_bfloat16") if capable else ("float32",)
 
 
-def list_graphics_cards() -> list[GraphicsCard]:
-    """Ask the NVIDIA driver which GPUs there are, whether or not a framework can use them."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    query = [program, "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"]
-    try:
-        answer = subprocess.run(
-            [*query, *_choose_visible()], capture_output=True, text=True, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:  # a driver in trouble may never answer
-        logger.warning("nvidia-smi does not tell which GPUs there are: %s", error)
-        return []
-    if answer.returncode != 0:
-        logger.warning("nvidia-smi failed: %s", answer.stderr.strip() or answer.stdout.strip())
-        return []
-    rows = [line.split(",") for line in answer.stdout.splitlines() if line.count(",") == 2]
-    return [
-        GraphicsCard(
-            name=name.strip(), memory=int(float(memory)) << 20, capability=float(capability)
-        )
-        for name, memory, capability in rows
-    ]
-
-
-def _choose_visible() -> list[str]:
-    """Ask only for the GPUs this process may use; the parts of a split GPU cannot be asked for."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
-    return [] if visible in ("", "-1") or "MIG" in visible else ["-i", visible]
-
-
 def sees_gpu(name: str) -> bool:
     """Whether a loaded backend finds a GPU that it can train on."""
-    if name == "torch":  # for which Keras cannot list devices
-        import torch
-
-        return bool(torch.cuda.is_available())
     import keras
 
+    if (
+        name == "torch"
+    ):  # for which Keras cannot list devices: it puts arrays on a GPU where there is one
+        return "cuda" in str(keras.ops.zeros(()).device)
     try:
         return bool(keras.distribution.list_devices("gpu"))
     except RuntimeError:  # JAX's way of saying that it has no GPU platform

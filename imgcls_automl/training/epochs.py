@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 class Watcher(Protocol):
     """What is told of a training: a `keras.callbacks.Callback`."""
 
+    def expect_epoch(self) -> float:
+        """Seconds of the next epoch that are needed."""
+        ...
+
+    def stop_before_epoch(self, expected: float) -> bool:
+        """Stop where so many seconds are too many; tells whether it did."""
+        ...
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """An epoch, counted from 0, begins."""
         ...
@@ -77,6 +85,8 @@ def _scan(program: Program, order: np.ndarray, shape: StepShape, watcher: Watche
     trainee = program.trainee
     trainee.stop_training = False
     for epoch, indices in enumerate(order):
+        if watcher.stop_before_epoch(watcher.expect_epoch()):  # nothing could stop it inside
+            return
         watcher.on_epoch_begin(epoch)
         trainee.reset_metrics()
         program.scan(indices.reshape(-1, shape.batch_size))

@@ -23,8 +23,16 @@ Stage = Literal["suggest", "build", "training"]
 
 logger = logging.getLogger(__name__)
 
-# TensorFlow and JAX have no common class for it; both say RESOURCE_EXHAUSTED, torch has OutOfMemoryError.
-_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "ResourceExhausted", "OutOfMemory", "OOM when allocating")
+# TensorFlow and JAX have no common class for it; both say RESOURCE_EXHAUSTED, torch has OutOfMemoryError for the device
+# and a RuntimeError for the machine. What the driver refuses is told by its own name.
+_OUT_OF_MEMORY = (
+    "RESOURCE_EXHAUSTED",
+    "ResourceExhausted",
+    "OutOfMemory",
+    "OOM when allocating",
+    "CUDA_ERROR_OUT_OF_MEMORY",
+    "DefaultCPUAllocator: can't allocate memory",
+)
 
 
 @runtime_checkable

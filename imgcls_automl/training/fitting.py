@@ -93,7 +93,8 @@ def fit_candidate(
     moved = watch.fit_to_time()
     continued = None if snapshot is None else _Continued(snapshot=snapshot, moved=moved)
     for phase in phases:
-        if len(progress.epochs) < progress.ends[phase.place] and progress.stopped is None:
+        unfinished = len(progress.epochs) < progress.ends[phase.place] and progress.stopped is None
+        if unfinished and not watch.stop_before_epoch():
             _fit_phase(candidate.training, network, programs, plan, phase, watch, continued)
         if frozen:
             thaw(network)

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -40,13 +40,20 @@ class HeatMaps:
     maps: np.ndarray
 
 
-def compute_heat_maps(model: Any, pixels: np.ndarray, classes: Sequence[int]) -> HeatMaps | None:
+def compute_heat_maps(
+    model: Any,
+    pixels: np.ndarray,
+    classes: Sequence[int],
+    *,
+    on_pass: Callable[[], None] = lambda: None,
+) -> HeatMaps | None:
     """Show what speaks for a class in each picture; None where the network has no map that all goes through.
 
     Args:
         model: As `save_pixel_model` gives it; of its two views, where it has two, the one that is not mirrored.
         pixels: uint8 (N, H, W, C).
         classes: The class whose logit is asked for, N of them.
+        on_pass: Called after each forward pass.
     """
     network = next(layer for layer in model.layers if isinstance(layer, keras.Model))
     parts = _cut(network)
@@ -60,7 +67,7 @@ def compute_heat_maps(model: Any, pixels: np.ndarray, classes: Sequence[int]) ->
         if maps and time.monotonic() - begun > MAX_SECONDS:
             logger.info("There was time for %d of %d heat maps.", len(maps), len(features))
             break
-        maps.append(_weigh(head, it, index))
+        maps.append(_weigh(head, it, index, on_pass))
     return HeatMaps(layer=layer, maps=np.stack(maps))
 
 
@@ -104,7 +111,7 @@ def _side(output: Any) -> int:
     return int(min(output.shape[1:3]))
 
 
-def _weigh(head: Any, features: np.ndarray, index: int) -> np.ndarray:
+def _weigh(head: Any, features: np.ndarray, index: int, on_pass: Callable[[], None]) -> np.ndarray:
     """Grad-CAM of one map float32 (h, w, c): float32 (h, w)."""
     height, width, channels = features.shape
     step = _STEP * max(float(features.std()), 1e-6)
@@ -116,6 +123,7 @@ def _weigh(head: Any, features: np.ndarray, index: int) -> np.ndarray:
         for row in range(size):
             raised[row, :, :, (start + row) % channels] += step
         logits = np.append(logits, np.asarray(head.predict_on_batch(raised))[:, index])
+        on_pass()
     unraised = np.asarray(head.predict_on_batch(np.tile(features, (size, 1, 1, 1))))[0, index]
     weights = (logits[:channels] - unraised) / (step * height * width)
     heat = np.maximum(features @ weights, 0.0)

@@ -179,6 +179,9 @@ class _OwnWatch(Watch):
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._end_where_due()
 
+    def on_test_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.plan.on_steps()  # a loop of its own may look at validation by itself
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._end_where_due()
         super().on_epoch_end(len(self.progress.epochs), self._complete(logs or {}))

@@ -21,6 +21,11 @@ EVALUATION_PIXELS = 1024 * 28 * 28  # in one evaluation batch
 class Pictures:
     """One data set, opened for training. Pixels stay uint8 until they are on the device.
 
+    Args:
+        dataset: The set.
+        resident_bytes: What the device has room for.
+        on_batch: Called after each batch that is evaluated, as `Plan.on_steps` is after steps.
+
     Attributes:
         task: Shape, class names and counts.
         images: Memory-mapped uint8 (N, H, W, C).
@@ -29,7 +34,13 @@ class Pictures:
         resident: Whether all pictures are held on the device; models then take indices instead of pixels.
     """
 
-    def __init__(self, dataset: Dataset, *, resident_bytes: int) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        resident_bytes: int,
+        on_batch: Callable[[], None] = lambda: None,
+    ) -> None:
         self.task: ImageTask = dataset.task
         self.images = np.load(dataset.images, mmap_mode="r")
         self.labels: np.ndarray = np.load(dataset.labels)
@@ -39,6 +50,7 @@ class Pictures:
         # Folds differ by a picture or two: in batches of one size, none of them makes a model be traced again.
         self._fold_size = max((len(it.validation) for it in self.holdouts if it.fold), default=0)
         self.resident = self.images.nbytes <= resident_bytes
+        self._on_batch = on_batch
         self._on_device: tuple[Any, Any] | None = None
 
     def indices(self, *splits: str) -> np.ndarray:
@@ -86,4 +98,5 @@ class Pictures:
         for start in range(0, len(indices), size):
             chosen = indices[start : start + size]
             parts.append(predict(np.resize(chosen, size))[: len(chosen)])
+            self._on_batch()
         return np.concatenate(parts)

@@ -28,7 +28,7 @@ from imgcls_automl.training.preview import change_pictures
 from imgcls_automl.trial_files import read_candidate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from imgcls_automl.executors.tasks import RefitTask
     from imgcls_automl.training.bench import Bench
@@ -64,7 +64,8 @@ def choose_pictures(
     others = [place for place, name in enumerate(ids) if name in suspects][:MAX_SUSPECTS]
     places |= dict.fromkeys(others)
     asked = len(places)
-    heat = _find_heat(refitted.model, pictures.images[test[costly]], answers.predicted[costly])
+    wrong, named = pictures.images[test[costly]], answers.predicted[costly]
+    heat = _find_heat(refitted.model, wrong, named, bench.on_steps)
     chosen = [*places, *(it for it in samples if it not in places)]
     return ShownPictures(
         pictures=tuple(
@@ -101,13 +102,15 @@ def _describe(
     )
 
 
-def _find_heat(model: Any, pixels: np.ndarray, classes: np.ndarray) -> dict[str, Any]:
+def _find_heat(
+    model: Any, pixels: np.ndarray, classes: np.ndarray, on_pass: Callable[[], None]
+) -> dict[str, Any]:
     """Heat maps as `ShownPictures` takes them. A model that cannot be looked into is told, and costs nothing else."""
     none = np.zeros((len(pixels), 1, 1), np.uint8)
     if not len(pixels):
         return {"heat": none, "heat_layer": "", "heat_missing": "there was no mistake to look at"}
     try:
-        found = compute_heat_maps(model, pixels, [int(index) for index in classes])
+        found = compute_heat_maps(model, pixels, [int(index) for index in classes], on_pass=on_pass)
     except Exception as error:  # a network of a plugin's own layers fails as it likes
         logger.exception("No heat maps")
         return {"heat": none, "heat_layer": "", "heat_missing": describe_error(error)}

@@ -71,7 +71,7 @@ def run_trial(
     begun = time.time()
     course = Course()
     try:
-        course.stored = recall_candidate(task.folder) or _draw(task, bench, trial)
+        course.stored = _recall(task) or _draw(task, bench, trial)
         drawn = CandidateDrawn(number=task.number, candidate=course.stored.candidate)
         twin = admit(drawn).duplicate_of
         if twin is not None:
@@ -91,6 +91,19 @@ def run_trial(
     return result
 
 
+def _recall(task: TrialTask) -> StoredCandidate | None:
+    """The candidate that a worker, now gone, has drawn for this trial; None where it has to be drawn."""
+    return read_candidate(task.folder) if task.lost is not None else recall_candidate(task.folder)
+
+
+def _lost_to_memory(task: TrialTask) -> TrialEndedError | None:
+    """What has ended this trial in a worker that took too much memory; None where that has not been so."""
+    lost = task.lost
+    if lost is None or lost.cause != Failure.OUT_OF_MEMORY:
+        return None
+    return TrialEndedError("failed", Failure.OUT_OF_MEMORY, lost.detail)
+
+
 def _train_in_memory(
     task: TrialTask,
     bench: Bench,
@@ -99,7 +112,10 @@ def _train_in_memory(
     report: Callable[[EpochReport], Verdict],
 ) -> None:
     """Train a candidate and, where memory is too short for that, once more at half its batch size."""
+    lost = _lost_to_memory(task)
     try:
+        if lost is not None:
+            raise lost
         _train_folds(task, bench, course, started, report)
         return
     except TrialEndedError as ended:
@@ -135,6 +151,9 @@ def _train_folds(
             course.trains_itself = find_own_fit(bench.space, network) is not None
             course.cost = _weigh(network, bench, task.folder)
             refuse_excess(course.cost, bench)
+            lost = _lost_to_memory(task) if course.trains_itself else None
+            if lost is not None:  # half a batch is nothing to it
+                raise lost
             started(_describe_start(task, logbook, course.cost))
         course.cause = _train(task, bench, logbook, network, holdout, report)
         _keep_weights(task, network, holdout, logbook.trainings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from imgcls_automl.pacing import shorten_phases
+from imgcls_automl.pacing import RECENT, shorten_phases
 from imgcls_automl.training.progress import Epoch
 from imgcls_automl.training.scoring import EPOCH_METRIC, is_better, score_logits
 
@@ -87,6 +87,22 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         if before and ends != before:
             logger.info("The time left suffices for %d of %d epochs.", ends[-1], self.phases[-1])
         return bool(before) and ends != before
+
+    def stop_before_epoch(self, expected: float = 0.0) -> bool:
+        """Stop where an epoch that is expected to take so many seconds would end too late; tells whether it did."""
+        deadline = self.plan.deadline
+        if deadline is None or time.time() + expected <= deadline:
+            return False
+        self.progress.stopped = "timeout"
+        return True
+
+    def expect_epoch(self) -> float:
+        """Seconds of the next epoch that are needed, by the quickest of the latest; 0 while none tells."""
+        done, last = self.progress.epochs, self.progress.ends[-1]
+        # Not by the first one, which compiles.
+        seconds = min((epoch.seconds for epoch in done[1:][-RECENT:]), default=0.0)
+        may_be_cut = self.plan.pacing is not None and len(done) + 1 == last
+        return seconds * MOST_OF_AN_EPOCH if may_be_cut else seconds
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.started = time.time()

@@ -38,12 +38,14 @@ def draw_digits(tmp_path):
     return draw
 
 
-def test_other_pictures_are_measured_and_compared_with_those_of_training(run, draw_digits, imgcls):
+def test_other_pictures_are_measured_and_compared_with_those_of_training(
+    run, draw_digits, imgcls, tmp_path
+):
     before = {path: path.read_bytes() for path in (run / "best").iterdir()}
     pictures = draw_digits(60)
     (pictures / "3/torn.png").write_bytes(b"no picture")
     arguments = ("evaluate", run, "--data", pictures, "--corruptions", "--name", "bright")
-    done = imgcls(*arguments, "--json")
+    done = imgcls(*arguments, "--json", "--html", tmp_path / "bright.html")
     # Measured all the same; the exit code tells scripts that it was not on all of them.
     assert done.returncode == 3
     assert "torn.png: no picture" in done.stderr
@@ -56,6 +58,7 @@ def test_other_pictures_are_measured_and_compared_with_those_of_training(run, dr
         rows = list(csv.DictReader(file))
     right = sum(row["label"] == row["predicted"] for row in rows)
     assert document["metrics"]["accuracy"]["value"] == right / 60
+    assert "On corrupted pictures" in (tmp_path / "bright.html").read_text()
     size, brightness = document["drift"]["remarks"]
     assert "32x32" in size
     assert "brighter" in brightness
@@ -82,6 +85,7 @@ def test_classes_that_the_model_does_not_know_are_named(run, draw_digits, imgcls
     [
         (["--data", "digits", "--device", "tpu"], 2, "--device must be one of"),
         (["--data", "digits", "--name", "../up"], 2, "--name must be letters"),
+        (["--data", "digits", "--html", "/"], 2, "--html: / is a folder"),
         (["--data", "digits", "--positive", "3"], 2, "--positive is for two classes"),
         (["--data", "no such place"], 3, "no such place"),
         (["--data", "digits", "--adapter", "nonesuch"], 5, "nonesuch"),

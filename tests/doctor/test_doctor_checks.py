@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from imgcls_automl.doctor.backend import BackendAnswer, judge_device
+from imgcls_automl.doctor.backend import BackendAnswer, check_backend, judge_device
 from imgcls_automl.doctor.machine import check_folder, check_versions
 from imgcls_automl.doctor.plugins import check_plugins
 from imgcls_automl.errors import BrokenPluginError, ConfigError
@@ -52,9 +52,7 @@ def test_a_broken_plugin_is_named_beside_those_that_work(tmp_path, monkeypatch):
 class TestDevice:
     def test_a_gpu_that_the_framework_does_not_see_is_told_with_what_to_install(self):
         warning = "H200 is there, but tensorflow does not see it. To use it: pip install 'it[gpu]'"
-        check = judge_device(
-            BackendAnswer(device="CPU, 2 threads", cards=("H200",), warning=warning)
-        )
+        check = judge_device(BackendAnswer(device="CPU, 2 threads", warning=warning))
         assert (check.status, check.error) == ("warning", None)
         assert check.told.endswith("H200 is there, but tensorflow does not see it")
         assert check.advice == "To use it: pip install 'it[gpu]'"
@@ -62,7 +60,26 @@ class TestDevice:
     def test_no_gpu_at_all_is_no_fault_but_said(self):
         check = judge_device(BackendAnswer(device="CPU, 2 threads", precisions=("float32",)))
         assert check.status == "ok"
-        assert "no NVIDIA driver that answers" in check.told
+        assert "this machine has no NVIDIA driver" in check.told
+
+    def test_a_driver_that_does_not_answer_is_quoted(self):
+        fault = "nvidia-smi failed: Driver/library version mismatch"
+        check = judge_device(BackendAnswer(device="CPU, 2 threads", driver_fault=fault))
+        assert (check.status, check.error) == ("warning", None)
+        assert check.told.endswith(f"; no GPU: {fault}")
+        assert "until nvidia-smi lists it" in check.advice
+
+    @pytest.mark.slow
+    def test_a_gpu_that_a_variable_hides_is_told_with_the_variable(self, tmp_path, monkeypatch):
+        program = tmp_path / "nvidia-smi"
+        program.write_text("#!/bin/sh\necho 'NVIDIA H200, 143771, 9.0'\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+        _, check = check_backend()
+        assert check.status == "warning"
+        assert check.told.endswith('NVIDIA H200 is there, but CUDA_VISIBLE_DEVICES="" hides it')
+        assert check.advice == "To use it: unset CUDA_VISIBLE_DEVICES"
 
 
 def test_a_framework_that_is_not_there_ends_with_code_2(imgcls):

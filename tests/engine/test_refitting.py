@@ -95,14 +95,28 @@ class TestRefit:
         assert (tasks[0].number, tasks[0].trial_folder.name, tasks[0].folder) == (4, "4", tmp_path)
         assert tasks[0].flips
 
-    def test_a_worker_that_dies_on_it_leaves_the_trial_s_own_weights(self, make_plan, tmp_path):
+    def test_a_worker_that_dies_on_it_is_replaced_by_one_that_goes_on(self, make_plan, tmp_path):
+        tries = iter((True, False))
+
         def die_once(task):
+            if next(tries):
+                (task.folder / "checkpoint.npz").write_bytes(b"")
+                yield LOST
+            assert (task.folder / "checkpoint.npz").is_file()
+            yield from self.train(task)
+
+        result, tasks, _ = self.refit(die_once, make_plan(1), tmp_path)
+        assert [task.epochs for task in tasks] == [3, 3]
+        assert result.epochs == 3
+
+    def test_workers_that_all_die_on_it_leave_the_trial_s_own_weights(self, make_plan, tmp_path):
+        def die(task):
             if task.epochs:
                 yield LOST
             yield from self.train(task)
 
-        result, tasks, _ = self.refit(die_once, make_plan(1), tmp_path)
-        assert [task.epochs for task in tasks] == [3, 0]
+        result, tasks, _ = self.refit(die, make_plan(1), tmp_path)
+        assert [task.epochs for task in tasks] == [3, 3, 0]
         assert result.epochs == 0
 
     def test_dying_on_those_too_is_an_error(self, make_plan, tmp_path):
@@ -138,12 +152,12 @@ class TestRefit:
             observe=lambda event: None,
         )
         assert executor.tasks[0].deadline == plan.budget.deadline - 20
-        assert executor.deadlines == [plan.budget.deadline + 60, None]
+        assert executor.deadlines == [plan.budget.deadline + 60] * 2 + [None]
 
-    def test_a_worker_that_hangs_is_replaced(self, make_plan, tmp_path):
+    def test_of_a_worker_that_hangs_it_is_not_tried_again(self, make_plan, tmp_path):
         def hang_once(task):
             if task.epochs:
-                yield WorkerLost(cause="hang", detail="it did not end 30 s after its time was up")
+                yield WorkerLost(cause="hang", detail="its training made no progress for 300 s")
             yield RefitResult(epochs=0, seconds=0.0, metrics={})
 
         plan = make_plan(seconds=60, started=time.time() - 100)

@@ -330,7 +330,8 @@ class TestWhatGoesWrong:
 
         chosen, tasks = select(retrain, [0.8, 0.9], top_k=2)
         assert (chosen.winner.trial, chosen.retrained) == (1, False)
-        assert [(task.number, task.epochs) for task in tasks] == [(1, 2), (0, 2), (1, 0)]
+        tried = [1, 1, 0, 0] if lost else [1, 0]  # a worker that dies is replaced once
+        assert [(it.number, it.epochs) for it in tasks] == [*((it, 2) for it in tried), (1, 0)]
 
     def test_a_worker_that_is_lost_on_it_is_replaced_once(self, select):
         draws = iter((True, False))
@@ -430,12 +431,55 @@ class TestAfterAKill:
         assert [task.number for task in resumed.tasks] == [1]
         assert len(list_opinions(selection, plan.folder)) == 2
 
-    def test_a_checkpoint_of_one_whose_worker_died_is_not_gone_on_from(self, searched):
+    def test_a_training_whose_worker_died_goes_on_from_its_checkpoint(self, searched):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
+        found = []
+
+        def retrain(task):
+            checkpoint = task.folder / "checkpoint.npz"
+            found.append((task.number, checkpoint.is_file()))
+            if found == [(0, False)]:
+                task.folder.mkdir()
+                checkpoint.write_bytes(b"")
+                yield WorkerLost(cause="lost worker", detail="exited with code 0")
+            yield retrained(task, 0.5)
+
+        chosen = select_winner(study, InProcessExecutor(retrain), plan, lambda event: None)
+        assert found == [(0, False), (0, True), (1, False)]
+        assert [len(contender.results) for contender in chosen.contenders] == [1, 1]
+
+    @pytest.mark.parametrize("cause", ["hang", "out of memory"])
+    def test_what_would_only_come_again_is_not_tried_again(self, searched, cause):
         study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
 
         def retrain(task):
             if task.number == 0:
-                task.folder.mkdir()
+                yield WorkerLost(cause=cause, detail="ended")
+            yield retrained(task, 0.5)
+
+        executor = InProcessExecutor(retrain)
+        select_winner(study, executor, plan, lambda event: None)
+        assert [task.number for task in executor.tasks] == [0, 1]
+
+    def test_a_result_written_before_its_worker_was_lost_counts(self, searched):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
+
+        def retrain(task):
+            task.folder.mkdir()
+            write_ending(task, retrained(task, 0.5 + task.number))
+            yield WorkerLost(detail="killed by SIGKILL")
+
+        executor = InProcessExecutor(retrain)
+        chosen = select_winner(study, executor, plan, lambda event: None)
+        assert [task.number for task in executor.tasks] == [0, 1]
+        assert (chosen.winner.trial, chosen.winner.score) == (1, 1.5)
+
+    def test_a_checkpoint_that_two_workers_died_on_is_removed(self, searched):
+        study, plan = searched([0.9, 0.8], top_k=2, seeds=1)
+
+        def retrain(task):
+            if task.number == 0:
+                task.folder.mkdir(exist_ok=True)
                 (task.folder / "checkpoint.npz").write_bytes(b"")
                 yield WorkerLost(detail="killed by SIGKILL")
             yield retrained(task, 0.5)

@@ -210,9 +210,9 @@ class TestASpaceThatCannotStart:
         assert "KERAS_BACKEND=theano" in message
 
     def test_a_gpu_that_is_not_there_is_told(self, start):
-        from imgcls_automl.training.backend import list_graphics_cards
+        from imgcls_automl.training.graphics_cards import ask_driver
 
-        if list_graphics_cards():
+        if ask_driver().cards:
             pytest.skip("this machine has a GPU")
         message = self.refuse(start("Mischief", device="gpu"), ConfigError)
         assert message.startswith("--device gpu: ")

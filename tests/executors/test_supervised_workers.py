@@ -20,6 +20,7 @@ from imgcls_automl.executors.local import LocalExecutor
 from imgcls_automl.executors.messages import EpochReport, TrialStarted, WorkerLost, WorkerSetup
 from imgcls_automl.executors.results import TrialResult
 from imgcls_automl.executors.supervision import Limits
+from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.trial_files import read_result
 
 LIMITS = Limits(first_build=2.0, first_steps=2.0, silence=1.5, leeway=1.0, memory=300 << 20)
@@ -198,6 +199,26 @@ def test_a_worker_that_hangs_is_found_beside_one_that_is_busy(search):
         "hang",
         None,
     ]
+
+
+def test_a_worker_that_is_late_is_ended_and_told_as_late(tmp_path):
+    space = registry.find(registry.SEARCH_SPACES, "cnn_small")
+    setup = WorkerSetup(space=space, space_options={}, device="cpu")
+    how = {"baseline": False, "seed": 0, "epochs": 1, "precision": "float32"}
+    over = time.time() - 1.0
+    task = TrialTask(number=0, folder=tmp_path, deadline=over, **how)
+    limits = Limits(overtime=1.0)
+    with closing(
+        LocalExecutor(setup, workers=1, log=None, limits=limits, target=pretend_worker.TARGET)
+    ) as executor:
+        executor.wait_ready()
+        executor.submit(0, task, deadline=over)
+        lost = None
+        while not isinstance(lost, WorkerLost):  # what it draws is never answered
+            event = executor.next_event(30)
+            assert event is not None
+            lost = event[1]
+    assert (lost.cause, lost.detail) == ("timeout", "it did not end 1 s after its time was up")
 
 
 def test_no_worker_outlives_its_search(search):

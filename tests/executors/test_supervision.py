@@ -121,24 +121,75 @@ class TestHardLimits:
         supervision = Supervision(Limits(trial=60), workers=1)
         assert supervision.find_hang(doing(task, seconds=61, phase=TRAINING, silent=1)) is not None
 
-    def test_half_a_minute_after_its_deadline_a_task_is_ended(self, supervision, task):
-        late = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 1)
-        assert supervision.find_hang(late) is None
-        late.late -= 20
-        assert supervision.find_hang(late) is None
-        late.late -= 11
-        assert supervision.find_hang(late) == "it did not end 30 s after its time was up"
+    def test_steps_that_never_end_an_epoch_are_given_a_day(self, supervision, task):
+        looping = doing(task, seconds=90_000, phase=TRAINING, silent=1)
+        looping.epoch_began = time.monotonic() - 86_000
+        assert supervision.find_hang(looping) is None
+        looping.epoch_began -= 1000
+        assert supervision.find_hang(looping) == "it had not ended an epoch after 86400 s"
 
-    def test_the_time_a_machine_slept_beyond_the_deadline_does_not_count(self, supervision, task):
-        woken = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 3600)
-        assert supervision.find_hang(woken) is None
-        woken.late -= 3600
-        woken.forgive(3600)
-        assert supervision.find_hang(woken) is None
+    def test_an_epoch_that_ends_begins_the_next(self, supervision, task):
+        slow = doing(task, seconds=90_000, phase=TRAINING, silent=1)
+        slow.epoch_began -= 90_000
+        supervision.note(slow, Pulse())
+        assert supervision.find_hang(slow) is not None
+        supervision.note(slow, EPOCH)
+        assert supervision.find_hang(slow) is None
 
     def test_a_framework_may_take_ten_minutes_to_load(self, supervision):
         assert supervision.find_hang(doing(None, seconds=590)) is None
         assert supervision.find_hang(doing(None, seconds=610)) is not None
+
+
+class TestLateness:
+    @pytest.fixture
+    def be_late(self, task):
+        """A task that was first seen late so many seconds ago."""
+
+        def be_late(seconds, deadline=None):
+            activity = doing(
+                task, seconds=100, phase=TRAINING, silent=1, deadline=deadline or time.time() - 1
+            )
+            activity.late = time.monotonic() - seconds
+            return activity
+
+        return be_late
+
+    def test_half_a_minute_after_its_deadline_a_task_is_ended(self, supervision, task, be_late):
+        late = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 1)
+        assert supervision.find_lateness(late) is None
+        assert late.late is not None
+        assert supervision.find_lateness(be_late(29)) is None
+        told = "it did not end 30 s after its time was up"
+        assert supervision.find_lateness(be_late(31)) == told
+
+    def test_it_is_no_hang(self, supervision, be_late):
+        assert supervision.find_hang(be_late(31)) is None
+
+    def test_before_its_deadline_it_is_not_late(self, supervision, task):
+        assert supervision.find_lateness(doing(task, seconds=9, deadline=time.time() + 5)) is None
+        assert supervision.find_lateness(doing(task, seconds=9)) is None
+
+    def test_a_training_of_long_epochs_is_given_longer_than_one_of_them(
+        self, supervision, task, be_late
+    ):
+        supervision._began = time.time() - 3600
+        supervision.note(doing(task, phase=TRAINING, seconds=100), EPOCH)
+        assert supervision.find_lateness(be_late(140)) is None
+        assert "150 s after" in supervision.find_lateness(be_late(160))
+
+    def test_but_never_more_than_a_tenth_of_the_search(self, supervision, task, be_late):
+        supervision._began = time.time() - 600
+        supervision.note(doing(task, phase=TRAINING, seconds=100), EPOCH)
+        assert supervision.find_lateness(be_late(55)) is None
+        assert "60 s after" in supervision.find_lateness(be_late(65))
+
+    def test_the_time_a_machine_slept_beyond_the_deadline_does_not_count(self, supervision, task):
+        woken = doing(task, seconds=100, phase=TRAINING, silent=1, deadline=time.time() - 3600)
+        assert supervision.find_lateness(woken) is None
+        woken.late -= 3600
+        woken.forgive(3600)
+        assert supervision.find_lateness(woken) is None
 
 
 class TestMemory:

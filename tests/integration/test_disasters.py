@@ -112,7 +112,12 @@ def test_a_study_that_is_gone_is_filled_again_from_the_trials(copy):
     code, said = resume(made)
     assert code == 0, said
     after = read_standing(folder)
-    assert (after.counted, after.count_lost(before), after.untold, after.running) == (6, 0, 0, 0)
+    assert (after.counted, after.count_lost(before.results), after.untold, after.running) == (
+        6,
+        0,
+        0,
+        0,
+    )
 
 
 def test_a_damaged_study_is_refused_and_its_trials_forked(copy):
@@ -134,7 +139,7 @@ def test_a_damaged_study_is_refused_and_its_trials_forked(copy):
         for it in (folder, made.run_folder("forked"))
     ]
     assert plans[0] == plans[1]
-    assert new.count_lost(before) == 0
+    assert new.count_lost(before.results) == 0
 
 
 @pytest.mark.parametrize("name", ["run.json", "trials/1/result.json", "trials/1/candidate.json"])

@@ -1,4 +1,4 @@
-"""The report and the leaderboard opened from disk in a real browser: silent, offline, and they answer clicks."""
+"""The report, the leaderboard and an evaluation, opened in a real browser: silent, offline, and they answer clicks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import shutil
 
 import pytest
 from shown_digits import make_shown
+from test_evaluation_records import make_evaluation
 
+from imgcls_automl.results.evaluation_page import write_evaluation_page
 from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_page import write_leaderboard_page
 from imgcls_automl.results.records import read_run
@@ -252,6 +254,30 @@ def test_a_row_of_a_leaderboard_opens_to_all_its_settings(visit, leaderboard):
     page.locator("details.row summary").first.click()
     told = page.locator("tr.all:visible").inner_text()
     assert all(text in told for text in ("cnn_small", "learning rate", "imgcls-automl 0.1.0"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_an_evaluation_fits_the_screen_and_answers_clicks(
+    visit, tmp_path, finished_run, width, scheme
+):
+    ids = [f"{number}.png" for number in range(200)]
+    made = make_evaluation(tmp_path / "new", ids, classes=["benign", "malignant"], positive=1)
+    write_evaluation_page(tmp_path / "page.html", made, finished_run.path)
+    options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    page = visit(tmp_path / "page.html", **options)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".thresholds svg").count() == 2
+    for name in ("metrics", "points"):  # they need no scrolling
+        table = page.locator(f"table.{name}")
+        wide, room = table.evaluate("it => [it.scrollWidth, it.parentNode.clientWidth]")
+        assert wide <= room
+    cell = page.locator(".matrix td.right").first
+    before = cell.inner_text()
+    page.locator("label[for=as-shares]").click()
+    assert cell.inner_text() != before
+    page.locator(".classes thead button", has_text="recall").click()
+    recalls = page.locator(".classes tbody td:nth-child(4) b").all_inner_texts()
+    assert recalls == sorted(recalls, key=lambda it: float(it.rstrip("%")))
 
 
 @pytest.mark.parametrize("width", [1280, 390])

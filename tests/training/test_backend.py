@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 
+import keras
 import pytest
 
 from imgcls_automl.training.backend import sees_gpu
 
 
-@pytest.mark.parametrize("there", [True, False])
-def test_torch_is_asked_itself_since_keras_cannot_list_its_devices(monkeypatch, there):
-    torch = SimpleNamespace(cuda=SimpleNamespace(is_available=lambda: there))
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    assert sees_gpu("torch") is there
+@pytest.mark.parametrize(("device", "seen"), [("cuda:0", True), ("cpu", False)])
+def test_torch_is_asked_where_it_puts_arrays_since_keras_cannot_list_its_devices(
+    monkeypatch, device, seen
+):
+    monkeypatch.setattr(keras.ops, "zeros", lambda shape: SimpleNamespace(device=device))
+    assert sees_gpu("torch") is seen

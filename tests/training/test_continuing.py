@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import time
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -184,6 +185,31 @@ class TestATrial:
         resumed = search("resumed", Space(), killed=(2,))
         assert resumed[1][1] == [(1, 2), (1, 3), (1, 4)]
         check_same(whole, resumed)
+
+    def test_late_it_ends_with_the_epochs_of_its_checkpoint(self, run, tmp_path):
+        from imgcls_automl.training.trial import run_trial
+
+        common = {**COMMON, "deadline": time.time() + 600}
+        task = TrialTask(
+            folder=tmp_path, number=3, baseline=False, epochs=4, keep_partial=True, **common
+        )
+        tasks = iter((task, replace(task, deadline=time.time() - 1)))
+
+        def do(bench, report):
+            return run_trial(
+                next(tasks),
+                bench,
+                optuna.trial.FixedTrial({}),
+                admit=lambda drawn: Admission(),
+                started=print,
+                report=report,
+            )
+
+        result, told = run(do, Space(), killed=(2,))
+        assert (result.state, result.cause, result.epochs) == ("complete", "timeout", 2)
+        assert told[1] == []
+        assert len(read_history(tmp_path)) == 2
+        assert read_weights(tmp_path)
 
     def test_its_time_counts_on(self, search, monkeypatch):
         from imgcls_automl.training import checkpoint

@@ -12,7 +12,7 @@ import pytest
 
 # Run in a process of its own: a process has one backend.
 COMPARE = """
-import json, sys
+import json, sys, time
 from networks import Plain, Told, candidate
 from imgcls_automl.training import epochs
 from imgcls_automl.training.checkpoint import Snapshot
@@ -21,6 +21,7 @@ from imgcls_automl.training.progress import Plan, Progress
 from imgcls_automl.training.pictures import Pictures
 from imgcls_automl.training.program import Programs
 from imgcls_automl.training.backend import load_backend
+from imgcls_automl.training.watching import Watch
 import pickle
 
 load_backend("cpu")
@@ -30,13 +31,13 @@ first = candidate(dropout=0.3, label_smoothing=0.1, augmentation=augmentation)
 second = candidate(dropout=0.5, learning_rate=0.003, augmentation=augmentation)
 
 
-def train(chosen, programs, progress=None, snapshot=None, keep=lambda program: None, pacing=None):
+def train(chosen, programs, progress=None, snapshot=None, keep=lambda program: None, pacing=None, deadline=None):
     sampling = "balanced" if chosen is second else "none"
     network = build_network(Plain(), chosen, pictures.task, seed=5, precision="float32")
     progress = progress or Progress()
     plan = Plan(
         epochs=3, seed=5, train=pictures.indices("train"), validation=pictures.indices("validation"),
-        metric="accuracy", class_weight="none", deadline=None, sampling=sampling, pacing=pacing,
+        metric="accuracy", class_weight="none", deadline=deadline, sampling=sampling, pacing=pacing,
     )
     fit_candidate(
         Plain(), chosen, network, programs, plan, progress, lambda epoch: None, snapshot=snapshot, keep=keep
@@ -48,6 +49,10 @@ programs = Programs(pictures)
 scanned = [train(first, programs), train(second, programs), train(first, programs)]
 late = Told(fitting=(3, 1, 0))
 shortened = [train(first, programs, pacing=late)]
+expect = Watch.expect_epoch
+Watch.expect_epoch = lambda watch: 7200.0 * len(watch.progress.epochs)
+hurried = train(first, programs, deadline=time.time() + 3600)
+Watch.expect_epoch = expect
 kept = []
 train(
     first, programs,
@@ -60,7 +65,7 @@ epochs._scan = lambda program, order, shape, watcher: epochs._fit(program, pictu
 programs = Programs(pictures)
 fitted = [train(first, programs), train(second, programs)]
 shortened.append(train(first, programs, pacing=late))
-told = {"scanned": scanned, "fitted": fitted, "continued": continued, "shortened": shortened}
+told = {"scanned": scanned, "fitted": fitted, "continued": continued, "shortened": shortened, "hurried": hurried}
 print(json.dumps({**told, "tensorflow": sys.modules["tensorflow"] is not None}))
 """
 
@@ -88,6 +93,10 @@ def test_a_scanned_epoch_gives_the_losses_of_fit(told):
     for scanned, fitted in zip(told["scanned"], told["fitted"], strict=False):
         for one, other in zip(scanned, fitted, strict=True):
             assert one == pytest.approx(other, abs=1e-5)
+
+
+def test_an_epoch_that_would_end_too_late_is_not_begun(told):
+    assert told["hurried"] == told["scanned"][0][:1]
 
 
 def test_a_compiled_scan_used_again_leaves_no_trace(told):

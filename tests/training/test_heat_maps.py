@@ -51,7 +51,11 @@ def test_they_are_what_back_propagation_gives(keras, shortcut, layer):
     network = build(keras, shortcut=shortcut)
     pixels = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 1), np.uint8)
     classes = [0, 1, 2, 0]
-    found = compute_heat_maps(wrap(keras, network), pixels, classes)
+    passes = []
+    found = compute_heat_maps(
+        wrap(keras, network), pixels, classes, on_pass=lambda: passes.append(1)
+    )
+    assert len(passes) >= len(pixels)  # it is seen to get on
     assert found.layer == layer  # the latest map that is fine enough and that all goes through
     assert found.maps.shape == (4, 16, 16)
     expected = compute_by_gradient(keras, network, layer, pixels, classes)

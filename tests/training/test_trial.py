@@ -12,7 +12,7 @@ import optuna
 import pytest
 from networks import Linear, Plain, Wide, candidate, failing
 
-from imgcls_automl.executors.messages import Admission, Verdict
+from imgcls_automl.executors.messages import Admission, Verdict, WorkerLost
 from imgcls_automl.executors.tasks import TrialTask
 from imgcls_automl.trial_files import read_candidate, read_result
 
@@ -127,6 +127,16 @@ class TestFailing:
                 "out of memory",
                 "9 GB",
             ),
+            (
+                failing("initialise", RuntimeError("DefaultCPUAllocator: can't allocate memory")),
+                "out of memory",
+                "can't allocate memory",
+            ),
+            (
+                failing("initialise", RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: out of memory")),
+                "out of memory",
+                "CUDA_ERROR_OUT_OF_MEMORY",
+            ),
         ],
     )
     def test_the_cause_is_recorded(self, attempt, space, cause, detail):
@@ -202,6 +212,11 @@ class Hungry(Plain):
         return keras.Model(images, keras.layers.Dense(task.num_classes)(x))
 
 
+KILLED = WorkerLost(
+    cause="out of memory", detail="the worker process was killed by SIGKILL as memory ran out"
+)
+
+
 class TestOutOfMemory:
     def test_it_is_tried_once_more_at_half_the_batch_size(self, attempt, tmp_path):
         result = attempt(Hungry(fits=32), epochs=1)
@@ -225,6 +240,17 @@ class TestOutOfMemory:
 
         result = attempt(Single(fits=0), epochs=1)
         assert (result.state, result.cause, result.batch_size) == ("failed", "out of memory", 1)
+
+    def test_where_the_worker_was_lost_to_it_another_begins_at_half_the_batch_size(self, attempt):
+        attempt(Plain(), epochs=1)  # leaves the candidate that was drawn
+        space = Hungry(fits=32)
+        result = attempt(space, epochs=1, lost=KILLED)
+        assert (result.state, result.batch_size) == ("complete", 32)
+        assert result.detail == "out of memory at batch size 64, trained at 32"
+        assert set(space.tried) == {32}
+        again = attempt(space, epochs=1, lost=KILLED)  # its candidate was halved before
+        assert (again.state, again.cause) == ("failed", "out of memory")
+        assert "as memory ran out" in again.detail
 
     def test_it_begins_again_with_its_first_epoch(self, attempt, tmp_path):
         reports = []
