@@ -80,7 +80,7 @@ def select_winner(
 
     Raises:
         RunFolderError: They are, and cannot be made again.
-        BrokenPluginError: The worker died even on that, twice.
+        BrokenPluginError: Two workers died even on that.
     """
     best_first = [trial.number for trial in ranked_trials(study)]
     ranked = restore_weights(executor, plan, best_first, observe)
@@ -100,7 +100,7 @@ def select_winner(
     if not contenders:
         retrained = False
         only = [plan_retraining(plan, ranked[0], 0, epochs=0)]
-        contenders = _hold(executor, plan, only, observe) or _hold(executor, plan, only, observe)
+        contenders = _hold(executor, plan, only, observe)
     if not contenders:
         raise BrokenPluginError(
             f"No worker lived through trial {ranked[0]}'s validation.\nSee the run's log.txt."
