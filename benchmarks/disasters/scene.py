@@ -193,7 +193,15 @@ class Standing:
 
     def count_lost(self, earlier: dict[int, dict[str, Any]]) -> int:
         """Of the results of an earlier moment, by number, those that are gone or changed."""
-        return sum(self.results.get(it) != result for it, result in earlier.items())
+        return sum(
+            it not in self.results or _without_latency(self.results[it]) != _without_latency(result)
+            for it, result in earlier.items()
+        )
+
+
+def _without_latency(result: dict[str, Any]) -> dict[str, Any]:
+    # Measured of contenders alone, once the search is over.
+    return {name: value for name, value in result.items() if name != "latency_ms"}
 
 
 def read_results(run: Path) -> dict[int, dict[str, Any]]:
