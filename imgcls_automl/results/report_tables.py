@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 300  # of the leaderboard
 FEW_ROWS = 15  # shown before a reader asks for the others
-MAX_SETTINGS = 3  # columns of the candidates; the others are in a row's details
+MAX_SETTINGS = 2  # columns of the candidates; the others are in a row's details
 
 _PREFIXES = ("model.", "training.")
 
