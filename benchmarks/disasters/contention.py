@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from disasters.kills import TRIALS
-from disasters.scene import Scene, read_standing
+from disasters.scene import BEGINS, Scene, read_standing
 
 if TYPE_CHECKING:
     from disasters.scene import Command
@@ -49,7 +49,7 @@ def start_together(scene: Scene, rounds: int) -> dict[str, Any]:
         name = f"together-{number}"
         if number % 2:
             killed = scene.search(name, TRIALS)
-            killed.wait_for(" begins: ")
+            killed.wait_for(BEGINS)
             killed.kill()
         commands = [_start(scene, name, anew=not number % 2) for _ in range(STARTERS)]
         codes = [command.wait() for command in commands]

@@ -9,6 +9,8 @@ import psutil  # type: ignore[import-untyped]
 from measure.memory_use import measure_tree
 from measure.record import MIB
 
+from disasters.scene import BEGINS
+
 if TYPE_CHECKING:
     from disasters.scene import Command, Scene
 
@@ -22,7 +24,7 @@ def compare_workers(scene: Scene, trials: int) -> dict[str, Any]:
     for workers in (1, 2):
         name = f"workers-{workers}"
         command = scene.search(name, trials, "--workers", str(workers))
-        command.wait_for(" begins: ")
+        command.wait_for(BEGINS)
         begun = time.monotonic()
         command.wait_for(" has won")
         seconds[workers] = time.monotonic() - begun
@@ -39,7 +41,7 @@ def compare_workers(scene: Scene, trials: int) -> dict[str, Any]:
 def watch_search(scene: Scene, trials: int) -> dict[str, Any]:
     """CPU and memory of the search process, and the memory of all, over many small trials."""
     command = scene.search("watched", trials)
-    command.wait_for(" begins: ")
+    command.wait_for(BEGINS)
     process = psutil.Process(command.process.pid)
     begun, before = time.monotonic(), _cpu_seconds(process)
     resident, readings = 0, []
@@ -72,4 +74,4 @@ def _cpu_seconds(process: psutil.Process) -> float:
 
 
 def _count_trials(command: Command) -> int:
-    return command.read().count(" begins: ")
+    return command.read().count(BEGINS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil  # type: ignore[import-untyped]
 
-from disasters.scene import Scene, Standing, read_results, read_standing
+from disasters.scene import BEGINS, Scene, Standing, read_results, read_standing
 from imgcls_automl.trial_files import RESULT
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from disasters.scene import Command
 
 TRIALS = 6  # of a search that is killed again and again
-BEGINS = " begins: "  # what a search says when a trial is under way
 
 
 def kill_searches(scene: Scene, count: int, dice: random.Random) -> dict[str, Any]:

@@ -18,6 +18,9 @@ import psutil  # type: ignore[import-untyped]
 
 NUMPY_SEARCH = Path(__file__).parents[1] / "systems" / "numpy_search.py"
 ENDED = ("COMPLETE", "PRUNED", "FAIL")
+BEGINS = (
+    " begins"  # what a search says when a trial is under way, and then on which of several workers
+)
 
 
 @dataclass(slots=True, kw_only=True)
