@@ -19,7 +19,7 @@ from imgcls_automl.data.header import Header, read_header
 from imgcls_automl.data.pace import Pace
 from imgcls_automl.data.room import make_room
 from imgcls_automl.data.sizing import choose_shape, summarise_headers
-from imgcls_automl.data.threads import map_in_order
+from imgcls_automl.data.threads import map_in_order, map_reads
 from imgcls_automl.errors import DatasetError, UnreadableImageError
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _look(
     known: dict[Header, Header] = {}
     pace = Pace()
     for done, (sample, found) in enumerate(
-        zip(samples, map_in_order(look, samples), strict=True), start=1
+        zip(samples, map_reads(look, samples), strict=True), start=1
     ):
         if isinstance(found, Header):
             looked.append((sample, known.setdefault(found, found)))

@@ -27,7 +27,10 @@ SUFFIXES = {
 }
 
 _HEAD_BYTES = 512  # of what is no picture, looked at to say what it is
-_open_lock = threading.Lock()
+_limit_lock = threading.Lock()
+_limits_lifted: list[
+    int | None
+] = []  # Pillow's own limit, once for each thread that is opening a picture
 
 
 @contextmanager
@@ -90,18 +93,35 @@ def _read_head(picture: Path | bytes) -> bytes:
 
 
 def _open_without_pixel_limit(picture: Path | bytes) -> Image.Image:
-    """Pillow warns at 89 megapixels and refuses at 179; here only our own limit counts."""
     from PIL import Image, UnidentifiedImageError
 
     file = BytesIO(picture) if isinstance(picture, bytes) else picture
-    with _open_lock:  # the limit is a global of Pillow's
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    with _pixel_limit_lifted():
         try:
             return Image.open(file, formats=FORMATS)
         except UnidentifiedImageError as error:
             raise UnreadableImageError(_describe_unknown(_read_head(picture))) from error
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def _pixel_limit_lifted() -> Iterator[None]:
+    """Pillow warns at 89 megapixels and refuses at 179; here only our own limit counts.
+
+    Its limit is a global: the first thread that opens a picture lifts it, and the last puts it back.
+    """
+    from PIL import Image
+
+    with _limit_lock:
+        before = _limits_lifted[0] if _limits_lifted else Image.MAX_IMAGE_PIXELS
+        _limits_lifted.append(before)
+        Image.MAX_IMAGE_PIXELS = None
+    try:
+        yield
+    finally:
+        with _limit_lock:
+            Image.MAX_IMAGE_PIXELS = _limits_lifted.pop()
+            if _limits_lifted:
+                Image.MAX_IMAGE_PIXELS = None
 
 
 def _describe_unknown(head: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     OnProgress = Callable[[IngestProgress], None]
 
 logger = logging.getLogger(__name__)
+
+# bytes: glibc's allocator keeps what one picture needed for the next, rather than give it back and have it zeroed anew
+_ALLOCATOR = {"MALLOC_MMAP_THRESHOLD_": 1 << 23, "MALLOC_TRIM_THRESHOLD_": 1 << 26}
 
 
 @contextmanager
@@ -105,7 +109,8 @@ def answered(
     with ExitStack() as held:
         held.enter_context(using_arrays(sources))
         # It starts, which takes a moment, while the adapter is chosen.
-        child = Child(target, request, *arguments, log=log)
+        environment = {name: os.environ.get(name, str(value)) for name, value in _ALLOCATOR.items()}
+        child = Child(target, request, *arguments, log=log, environment=environment)
         held.callback(child.stop)
         info, reason = choose_common_adapter(request.data, request.adapter, request.options, log)
         logger.info(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -218,4 +221,20 @@ class TestWhatCannotBeRead:
     def test_a_picture_of_100_megapixels_raises_no_warning(self):
         limit = Image.MAX_IMAGE_PIXELS
         assert decode(encode(Image.new("1", (10_000, 10_000))), GREY).shape == GREY
+        assert limit == Image.MAX_IMAGE_PIXELS
+
+    def test_pictures_are_opened_at_once_and_the_limit_of_pillow_put_back(self, monkeypatch):
+        both_open = threading.Barrier(2)
+        really_open = Image.open
+
+        def open_together(*arguments: Any, **options: Any) -> Image.Image:
+            both_open.wait(30)
+            assert Image.MAX_IMAGE_PIXELS is None
+            return really_open(*arguments, **options)
+
+        monkeypatch.setattr(Image, "open", open_together)
+        limit = Image.MAX_IMAGE_PIXELS
+        pictures = [encode(half_and_half((64, 64)))] * 2
+        with ThreadPoolExecutor(2) as pool:
+            assert [one.shape for one in pool.map(decode, pictures)] == [COLOUR] * 2
         assert limit == Image.MAX_IMAGE_PIXELS
