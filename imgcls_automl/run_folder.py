@@ -20,10 +20,8 @@ if TYPE_CHECKING:
     from imgcls_automl.config import RunConfig
 
 SCHEMA_VERSION = 1
-_ENDS_BEFOREHAND = (
-    ImgclsError,
-    KeyboardInterrupt,
-)  # a bug leaves the folder, whose log tells of it
+# Anything else is a bug, and leaves the folder, whose log tells of it.
+_ENDS_BEFOREHAND = (ImgclsError, KeyboardInterrupt)
 _NAMES_TRIED = 20  # of the names made from space, data and time
 
 

@@ -53,6 +53,14 @@ def format_json(value: Any) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
 
 
+def shorten(text: str, most: int) -> str:
+    """A long text in at most so many letters, its middle left out: the end of a path tells most."""
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
 def describe_error(error: BaseException) -> str:
     """An exception of other people's code in one line: `"KeyError: 'label'"`."""
     # Whoever reads it wants the cause, not a library's advice over half a page.

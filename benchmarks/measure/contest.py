@@ -164,9 +164,8 @@ def read_history(path: Path) -> list[tuple[float, float]]:
 def read_events(path: Path) -> list[tuple[float, float]]:
     """The same of what `systems.epoch_events` wrote; nothing where no epoch was finished."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    events = [
-        json.loads(line) for line in lines if line.endswith("}")
-    ]  # a killed writer's last line
+    # A killed writer's last line may be cut.
+    events = [json.loads(line) for line in lines if line.endswith("}")]
     return [(event["time"], event["accuracy"]) for event in events]
 
 

@@ -8,8 +8,8 @@ import typer
 
 from imgcls_automl.cli.tables import shorten_name, show_table
 from imgcls_automl.results.figures import format_interval, format_known, format_share
-from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.scores import list_groups
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from imgcls_automl.results.leaderboard_texts import (
     list_remarks,
     select_differing,
 )
-from imgcls_automl.results.report_album import shorten
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

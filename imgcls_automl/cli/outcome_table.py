@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from imgcls_automl.cli.progress import Outcome, Progress
 
 _COLUMNS = ("trial", "state", "score", "epochs", "time")
-_GIVEN_UP = (
-    "time",
-    "epochs",
-)  # in this order, rather than to shorten a state to less than the next
+# In this order, rather than shorten a state to less than the next length.
+_GIVEN_UP = ("time", "epochs")
 _SHORTEST_STATE = len("complete")
 _STYLES = {
     "complete": "green",

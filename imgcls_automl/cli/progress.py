@@ -21,6 +21,7 @@ from imgcls_automl.events import (
     TrialsFound,
     WorkerReady,
 )
+from imgcls_automl.executors.causes import TIMEOUT
 from imgcls_automl.executors.messages import EpochReport, TrialStarted
 from imgcls_automl.executors.results import RetrainResult, TrialResult
 
@@ -159,7 +160,7 @@ def _tell_trial(result: TrialResult) -> Outcome:
     told: str = result.state
     if result.state == "failed" and result.cause:
         told = result.cause
-    elif result.cause == "timeout":
+    elif result.cause == TIMEOUT:
         told = "out of time"
     return Outcome(
         trial=result.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from imgcls_automl.cli.durations import format_seconds
+from imgcls_automl.executors.causes import TIMEOUT
 from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def describe_trial(result: TrialResult) -> str:
     """`"trial 3 complete: 0.9123 at epoch 7, 41s"`."""
     words = f"trial {result.number} {result.state}"
-    if result.state == "pruned" and result.cause == "timeout":
+    if result.state == "pruned" and result.cause == TIMEOUT:
         words = f"trial {result.number} stopped: the time is up"
     if result.score is not None:
         words += f": {result.score:.4f}{_describe_scoring(result)}"

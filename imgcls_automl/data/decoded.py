@@ -83,9 +83,8 @@ def write_contents(folder: Path, contents: Contents) -> None:
     }
     for name in ("issues", "notes"):
         values[name] = [asdict(issue) for issue in getattr(contents, name)]
-    write_text(
-        folder / CONTENTS, json.dumps(values)
-    )  # ASCII: lone surrogates come back as they were
+    # As ASCII: lone surrogates come back as they were.
+    write_text(folder / CONTENTS, json.dumps(values))
 
 
 def read_contents(folder: Path) -> Contents:

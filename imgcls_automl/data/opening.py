@@ -28,9 +28,8 @@ SUFFIXES = {
 
 _HEAD_BYTES = 512  # of what is no picture, looked at to say what it is
 _limit_lock = threading.Lock()
-_limits_lifted: list[
-    int | None
-] = []  # Pillow's own limit, once for each thread that is opening a picture
+# Pillow's own limit, once for each thread that is opening a picture.
+_limits_lifted: list[int | None] = []
 
 
 @contextmanager

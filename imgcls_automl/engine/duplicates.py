@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from imgcls_automl.executors.causes import CARRIED_OVER, LASTING_FAILURES
+from imgcls_automl.executors.causes import CARRIED_OVER, LASTING_FAILURES, TIMEOUT
 from imgcls_automl.trial_files import CANDIDATE, read_candidate, read_result
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def _counts(result: TrialResult) -> bool:
         return False
     if result.state == "failed":
         return result.cause in LASTING_FAILURES
-    return result.state == "complete" or (result.state == "pruned" and result.cause != "timeout")
+    return result.state == "complete" or (result.state == "pruned" and result.cause != TIMEOUT)

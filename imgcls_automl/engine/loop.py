@@ -28,6 +28,7 @@ from imgcls_automl.engine.study import (
 )
 from imgcls_automl.errors import NoTrialSucceededError
 from imgcls_automl.events import SearchStanding, SearchStopped
+from imgcls_automl.executors.causes import TIMEOUT
 from imgcls_automl.executors.messages import (
     Admission,
     CandidateDrawn,
@@ -231,7 +232,7 @@ class _Loop:
         if report.epoch >= report.epochs and report.fold >= report.folds:
             return Verdict()
         if self._pace.is_out_of_time():
-            return Verdict(stop="timeout")
+            return Verdict(stop=TIMEOUT)
         is_behind = report.fold == 1 and self._scores.is_behind(trial)
         return Verdict(stop="pruned" if is_behind else None)
 

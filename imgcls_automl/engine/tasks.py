@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.events import TrainingBegun, TrainingEnded
-from imgcls_automl.executors.causes import Failure
+from imgcls_automl.executors.causes import TIMEOUT, Failure
 from imgcls_automl.executors.messages import EpochReport, Verdict, WorkerLost
 from imgcls_automl.executors.results import MemberResult, ProbeResult, RetrainResult
 from imgcls_automl.executors.tasks import MemberTask, ProbeTask, RefitTask, RetrainTask
@@ -61,7 +61,7 @@ def run_tasks(
         worker, message = event
         if isinstance(message, EpochReport):
             late = deadline is not None and time.time() > deadline
-            executor.answer(worker, Verdict(stop="timeout" if late else None))
+            executor.answer(worker, Verdict(stop=TIMEOUT if late else None))
             observe(replace(message, what=names[running[worker]]))
             continue
         position = running.pop(worker)

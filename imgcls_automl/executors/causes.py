@@ -11,9 +11,8 @@ class Failure(StrEnum):
 
     NOT_FINITE = "not finite"  # a loss or logits that are NaN or infinite
     OUT_OF_MEMORY = "out of memory"  # of the device or the machine, at half the batch size too
-    INVALID_ARCHITECTURE = (
-        "invalid architecture"  # build() refuses, or does not give one logit a class
-    )
+    # build() refuses, or does not give one logit a class
+    INVALID_ARCHITECTURE = "invalid architecture"
     SPACE_ERROR = "error in the space"  # its author's code raised something else
     TRAINING_ERROR = "error in training"  # raised by what the author's code is not part of
     CRASH = "crash"  # the worker process died

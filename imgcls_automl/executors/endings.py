@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TAIL = 64_000  # bytes of a log that are looked through
-_LOGGED = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} "
-)  # our own lines: no words of a dying process
-_FATAL = re.compile(
-    r"Fatal Python error: (.+)"
-)  # of faulthandler; the frame that crashed is the first one listed
+# Our own lines, which are no words of a dying process.
+_LOGGED = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
+# Of faulthandler; the frame that crashed is the first one listed.
+_FATAL = re.compile(r"Fatal Python error: (.+)")
 _FRAME = re.compile(
     r'Current thread .*most recent call first\):\n  File "(.+)", line (\d+) in (\S+)'
 )

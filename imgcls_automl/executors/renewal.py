@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-TRIALS_BETWEEN = (
-    8  # at least, between two renewals of a worker: each costs seconds, and all that was compiled
-)
-GROWTH = (
-    96 << 20
-)  # bytes a worker may gain on what it had after its first trial, while it goes on growing
+# At least, between two renewals of a worker: each costs seconds, and all that was compiled.
+TRIALS_BETWEEN = 8
+# Bytes a worker may gain on what it had after its first trial, while it goes on growing.
+GROWTH = 96 << 20
 STILL = 4 << 20  # bytes a trial; one that gains less trains with what it has compiled
 WINDOW = 4  # trials over which that is looked at
 MOST_GROWTH = 512 << 20  # bytes, however slowly

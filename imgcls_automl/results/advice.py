@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import beats, format_share
-from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.trial_record import STATES
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
-from imgcls_automl.pages.content_policy import make_policy, read_asset
-from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.results.corruptions import SEVERITIES
 from imgcls_automl.results.evaluation_words import (
     METRIC_COLUMNS,
@@ -16,21 +14,16 @@ from imgcls_automl.results.evaluation_words import (
     list_points,
     list_remarks,
 )
-from imgcls_automl.results.figures import format_known, format_share
-from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_errors import collect_errors
+from imgcls_automl.results.result_page import MAX_NAME, render_page
 from imgcls_automl.results.scores import read_measured, read_scores
 from imgcls_automl.results.threshold_curves import draw_threshold_curves
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from imgcls_automl.results.evaluating import Evaluation
-
-MAX_NAME = 60  # letters of a class
-MAX_TEXT = 400  # letters of a source or a reason
-
-_PAGES, _RESULTS = "imgcls_automl.pages", "imgcls_automl.results"
 
 
 def write_evaluation_page(path: Path, evaluation: Evaluation, run: Path) -> None:
@@ -40,25 +33,8 @@ def write_evaluation_page(path: Path, evaluation: Evaluation, run: Path) -> None
         RunFolderError: A file of the evaluation or of the run is damaged.
         OSError: The page cannot be written.
     """
-    from markupsafe import Markup
-
-    style = read_asset(_PAGES, "page.css") + read_asset(_RESULTS, "report.css")
-    style += read_asset(_RESULTS, "evaluation.css")
-    script = read_asset(_RESULTS, "report.js")
-    environment = open_templates(_RESULTS)
-    environment.filters |= {
-        "share": format_share,
-        "known": format_known,
-        "per_cent": lambda value: f"{100 * value:.2f}",
-        "short": lambda name: shorten(name, MAX_NAME),
-        "long": lambda text: shorten(text, MAX_TEXT),
-    }
-    page = environment.get_template("evaluation.html.jinja").render(
-        _collect(evaluation, run),
-        policy=make_policy(styles=(style,), scripts=(script,)),
-        style=Markup(style),
-        script=Markup(script),
-    )
+    values = _collect(evaluation, run)
+    page = render_page("evaluation.html.jinja", values, style="evaluation.css")
     write_text(path, page)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.results.figures import format_interval, format_score, format_share, name_metric
-from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.scores import BREAKDOWNS, make_estimate
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -79,9 +79,8 @@ def compute_auc_interval(
         area = placed[positive].mean()
         influence += (placed - area) * np.where(positive, count / ours, count / others) / classes
     error = math.sqrt(float(influence @ influence)) / count
-    if (
-        error == 0 or not 0 < value < 1
-    ):  # nothing varies: count the rarest class's pictures as trials
+    # Where nothing varies, the rarest class's pictures are counted as trials.
+    if error == 0 or not 0 < value < 1:
         rarest = int(np.bincount(labels).min())
         return compute_wilson_interval(round(value * rarest), rarest)
     # Of many pictures a few may decide: as many degrees of freedom as would vary alike (Satterthwaite, 1946), but no

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
-from imgcls_automl.pages.content_policy import make_policy, read_asset
-from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import find_best_first, format_score, name_metric
 from imgcls_automl.results.leaderboard_texts import (
@@ -19,20 +17,15 @@ from imgcls_automl.results.leaderboard_texts import (
     format_value,
     list_remarks,
 )
-from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_tables import Cell, Span, format_seconds, shorten_column
-from imgcls_automl.text import format_bytes
+from imgcls_automl.results.result_page import MAX_NAME, MAX_TEXT, render_page
+from imgcls_automl.text import format_bytes, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from imgcls_automl.results.leaderboard import Leaderboard
-
-MAX_NAME = 60  # letters of a run, a space or a plugin
-MAX_TEXT = 400  # letters of a setting or a cause
-
-_PAGES, _RESULTS = "imgcls_automl.pages", "imgcls_automl.results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,22 +74,13 @@ class Table:
 
 def write_leaderboard_page(path: Path, board: Leaderboard) -> None:
     """Write a leaderboard as one page, whole or not at all. Raises OSError."""
-    from markupsafe import Markup
-
-    style = read_asset(_PAGES, "page.css") + read_asset(_RESULTS, "report.css")
-    style += read_asset(_RESULTS, "leaderboard.css")
-    script = read_asset(_RESULTS, "report.js")
-    environment = open_templates(_RESULTS)
-    environment.filters["short"] = lambda name: shorten(name, MAX_NAME)
-    page = environment.get_template("leaderboard.html.jinja").render(
-        policy=make_policy(styles=(style,), scripts=(script,)),
-        style=Markup(style),
-        script=Markup(script),
-        written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        runs=sum(len(section.runs) for section in board.sections),
-        reasons=explain_sections(board),
-        tables=[_make_table(board.of_section(section)) for section in board.sections],
-    )
+    values = {
+        "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "runs": sum(len(section.runs) for section in board.sections),
+        "reasons": explain_sections(board),
+        "tables": [_make_table(board.of_section(section)) for section in board.sections],
+    }
+    page = render_page("leaderboard.html.jinja", values, style="leaderboard.css")
     write_text(path, page)
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.executors.causes import CARRIED_OVER
 from imgcls_automl.results.choice import describe_floor
 from imgcls_automl.results.figures import name_metric
-from imgcls_automl.results.report_album import shorten
-from imgcls_automl.text import format_bytes, plain
+from imgcls_automl.text import format_bytes, plain, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -43,9 +43,8 @@ def answer(connection: Connection[Any, Any], model: SavedModel, device: str) -> 
                 network, _ = load_network(model, device)
             connection.send(_predict(network, model, first, pictures))
         except Exception as error:
-            if not isinstance(
-                error, ImgclsError
-            ):  # what the caller is told anyway is no news for a log
+            # What the caller is told anyway is no news for a log.
+            if not isinstance(error, ImgclsError):
                 logger.exception("The prediction failed")
             connection.send(describe_failure(error))
 

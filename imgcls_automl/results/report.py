@@ -8,15 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
-from imgcls_automl.pages.content_policy import make_policy, read_asset
-from imgcls_automl.pages.opening import open_templates
 from imgcls_automl.results.advice import list_advice
 from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
 from imgcls_automl.results.figures import (
     format_interval,
-    format_known,
     format_score,
     format_share,
     name_metric,
@@ -33,7 +30,7 @@ from imgcls_automl.results.leaderboard_texts import (
 from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
-from imgcls_automl.results.report_album import make_album, shorten
+from imgcls_automl.results.report_album import make_album
 from imgcls_automl.results.report_contenders import list_contenders
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.report_study import draw_study
@@ -42,6 +39,7 @@ from imgcls_automl.results.report_tables import (
     make_board,
     shorten_column,
 )
+from imgcls_automl.results.result_page import render_page
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.shown_pictures import read_shown_pictures
 from imgcls_automl.results.source_names import name_data, name_test_data
@@ -63,9 +61,6 @@ if TYPE_CHECKING:
     from imgcls_automl.results.trial_record import TrialRecord
 
 MAX_CLASSES = 100  # of a table with a line a class
-MAX_NAME = 60  # letters of a class
-
-_PAGES, _RESULTS = "imgcls_automl.pages", "imgcls_automl.results"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,34 +143,17 @@ def _make_title(run: RunRecord) -> str:
 
 
 def _render(values: dict[str, Any]) -> str:
+    figures: Sequence[StudyFigure] = values["figures"]
+    if not figures:
+        return render_page("report.html.jinja", {**values, "plotly": "", "figure_data": ""})
     from markupsafe import Markup
 
-    figures: Sequence[StudyFigure] = values["figures"]
-    style = read_asset(_PAGES, "page.css") + read_asset(_RESULTS, "report.css")
-    script = read_asset(_RESULTS, "report.js")
-    scripts, plotly = [script], ""
-    if figures:
-        from imgcls_automl.pages.plotly_bundle import load_plotly
+    from imgcls_automl.pages.plotly_bundle import load_plotly
 
-        bundle = load_plotly()
-        scripts.append(bundle.script)
-        plotly = bundle.packed
-    environment = open_templates(_RESULTS)
-    environment.filters |= {
-        "share": format_share,
-        "known": format_known,
-        "per_cent": lambda value: f"{100 * value:.2f}",
-        "short": lambda name: shorten(name, MAX_NAME),
-    }
-    template = environment.get_template("report.html.jinja")
-    return template.render(
-        values,
-        policy=make_policy(styles=(style, ""), scripts=tuple(scripts)),
-        style=Markup(style),
-        script=Markup(script),
-        plotly=Markup(plotly),
-        figure_data=Markup(_embed_json({it.key: it.value for it in figures})),
-    )
+    bundle = load_plotly()
+    data = _embed_json({it.key: it.value for it in figures})
+    values |= {"plotly": Markup(bundle.packed), "figure_data": Markup(data)}
+    return render_page("report.html.jinja", values, plotly=bundle.script)
 
 
 def _embed_json(value: Any) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.pages.thumbnails import EXACT_SIDE, embed_picture
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,14 +114,6 @@ def make_album(shown: ShownPictures, class_names: Sequence[str]) -> Album:
     )
 
 
-def shorten(name: str, most: int = MAX_ID) -> str:
-    """A long name with its middle left out: the end of a path tells most."""
-    if len(name) <= most:
-        return name
-    half = (most - 1) // 2
-    return f"{name[:half]}…{name[-half:]}"
-
-
 def _make_picture(
     row: int,
     it: ShownPicture,
@@ -132,7 +125,7 @@ def _make_picture(
         number=row + 1,
         source=embed_picture(pixels),
         heat="" if heat is None else embed_picture(lay_heat(pixels, heat)),
-        id=shorten(it.id),
+        id=shorten(it.id, MAX_ID),
         label=class_names[it.label],
         predicted="" if it.predicted is None else class_names[it.predicted],
         probability=it.probability,

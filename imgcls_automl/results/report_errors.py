@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imgcls_automl.results.figures import name_metric
-from imgcls_automl.results.report_album import shorten
+from imgcls_automl.results.report_album import MAX_ID
+from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,9 +203,8 @@ def _make_row(
             Cell(
                 count=confusion[row][column],
                 share=confusion[row][column] / total,
-                shade=math.sqrt(
-                    confusion[row][column] / total
-                ),  # the root lets rare mistakes be seen
+                # The root lets rare mistakes be seen.
+                shade=math.sqrt(confusion[row][column] / total),
                 right=row == column,
                 link=name_link((row, column)) if (row, column) in cells else "",
             )
@@ -231,7 +231,7 @@ def _make_gallery(
 
 def _show_suspect(suspect: Suspect, album: Album | None) -> ShownSuspect:
     picture = album.by_id.get(suspect.id) if album else None
-    return ShownSuspect(suspect=suspect, name=shorten(suspect.id), picture=picture)
+    return ShownSuspect(suspect=suspect, name=shorten(suspect.id, MAX_ID), picture=picture)
 
 
 def _rate_class(item: ClassScore) -> float:

@@ -28,9 +28,8 @@ def prepare_baselines(study: optuna.Study, executor: Executor) -> list[dict[str,
     from imgcls_automl.engine.study import enqueue_baselines
 
     baselines = ask_baselines(executor)
-    if len(study.get_trials(deepcopy=False)) <= len(
-        baselines
-    ):  # killed between two of them, perhaps
+    # Fewer where it was killed between two of them.
+    if len(study.get_trials(deepcopy=False)) <= len(baselines):
         enqueue_baselines(study, baselines)
     return baselines
 

@@ -79,9 +79,8 @@ def refit_and_test(
     epoch_seconds = _measure_latest_epoch(plan, winner) * plan.refit_growth
     pacing = plan.budget.pace(epoch_seconds, closing=closing, least=least)
     epochs = plan.epochs if pacing is None else pacing.count_fitting((), plan.epochs)
-    if epochs < least and not has_checkpoint(
-        run.folder.best
-    ):  # with one, fewer are left to be made
+    # With a checkpoint, fewer are left to be made.
+    if epochs < least and not has_checkpoint(run.folder.best):
         epochs = 0
     run.observe(RefitBegun(number=winner.trial, epochs=epochs, planned_epochs=plan.epochs))
     refitted = run_refit(

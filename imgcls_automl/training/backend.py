@@ -136,9 +136,8 @@ def sees_gpu(name: str) -> bool:
     """Whether a loaded backend finds a GPU that it can train on."""
     import keras
 
-    if (
-        name == "torch"
-    ):  # for which Keras cannot list devices: it puts arrays on a GPU where there is one
+    # Keras cannot list torch's devices, but puts arrays on a GPU where there is one.
+    if name == "torch":
         return "cuda" in str(keras.ops.zeros(()).device)
     try:
         return bool(keras.distribution.list_devices("gpu"))

@@ -94,9 +94,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
             continue
         try:
             return _read(file)
-        except (
-            Exception
-        ) as error:  # a damaged archive makes zipfile and NumPy raise almost anything
+        # A damaged archive makes zipfile and NumPy raise almost anything.
+        except Exception as error:
             logger.warning("%s cannot be read, and is passed over: %s", file, error)
     return None
 

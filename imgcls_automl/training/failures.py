@@ -81,9 +81,8 @@ def as_failure(error: Exception, space: Any, *, stage: Stage, folder: Path) -> T
         Exception: The same one, where the disk has no more room, or refuses a file of the trial's folder: that ends
             the run, and the trial is done again.
     """
-    if tells_no_room(error) or tells_refusal(
-        error, folder
-    ):  # the run's trouble, not the candidate's
+    # That is the run's trouble, not the candidate's.
+    if tells_no_room(error) or tells_refusal(error, folder):
         raise error
     place = _find_author(error, space)
     if _is_out_of_memory(error):

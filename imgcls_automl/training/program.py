@@ -50,9 +50,8 @@ class RatedDropout(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any, training: bool = False) -> Any:
         if not training:
             return inputs
-        rate = ops.cast(
-            self._read_rate(), "float32"
-        )  # Keras reads variables in the layer's precision
+        # Keras reads variables in the layer's precision.
+        rate = ops.cast(self._read_rate(), "float32")
         drawn = keras.random.uniform(ops.shape(inputs), dtype="float32", seed=self.seeds)
         scaled = inputs / ops.cast(1.0 - rate, inputs.dtype)
         return ops.where(drawn >= rate, scaled, ops.zeros_like(inputs))

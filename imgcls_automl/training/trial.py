@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
-from imgcls_automl.executors.causes import Failure, Refusal
+from imgcls_automl.executors.causes import TIMEOUT, Failure, Refusal
 from imgcls_automl.executors.messages import CandidateDrawn, TrialStarted
 from imgcls_automl.plugin import Candidate
 from imgcls_automl.training.bench import epoch_report, write_history
@@ -79,7 +79,7 @@ def run_trial(
                 "infeasible", Refusal.DUPLICATE, f"the same candidate as trial {twin}"
             )
         _train_in_memory(task, bench, course, started, report)
-        cut_short = course.cause == "timeout" and not task.keep_partial
+        cut_short = course.cause == TIMEOUT and not task.keep_partial
         if course.cause == "pruned" or cut_short or not list_scored(course.trainings):
             course.state = "pruned"
     except TrialEndedError as ended:

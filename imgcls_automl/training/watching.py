@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
+from imgcls_automl.executors.causes import TIMEOUT
 from imgcls_automl.pacing import RECENT, shorten_phases
 from imgcls_automl.training.progress import Epoch
 from imgcls_automl.training.scoring import EPOCH_METRIC, is_better, score_logits
@@ -93,7 +94,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         deadline = self.plan.deadline
         if deadline is None or time.time() + expected <= deadline:
             return False
-        self.progress.stopped = "timeout"
+        self.progress.stopped = TIMEOUT
         return True
 
     def expect_epoch(self) -> float:
@@ -121,7 +122,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             )
             self._end_phase()
         else:
-            self._stop("timeout")
+            self._stop(TIMEOUT)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         if self.progress.stopped:  # inside the epoch: it does not count

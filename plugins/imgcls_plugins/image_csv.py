@@ -128,9 +128,8 @@ class ImageCsv:
             return None
 
     def _find_root(self, path: Path) -> str:
-        root = os.path.normpath(
-            path.absolute().parent / self._root
-        )  # pathlib would leave ".." in it
+        # Pathlib would leave ".." in it.
+        root = os.path.normpath(path.absolute().parent / self._root)
         if not os.path.isdir(root):  # noqa: PTH112 - Path.is_dir raises where a parent is closed
             raise DatasetError(
                 f"There is no folder {printable(root)}, where the paths of "

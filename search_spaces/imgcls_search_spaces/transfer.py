@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 
     from imgcls_automl.plugin import ImageTask
 
-SIDES = (
-    32,
-    128,
-)  # pixels: pictures whose shorter side is less than one of these, drawn, are enlarged to it
+# pixels: pictures whose shorter side is less than one of these, drawn, are enlarged to it.
+SIDES = (32, 128)
 SIDE_STEP = 32
 MAX_FROZEN_EPOCHS = 3
 # These networks hold about four times the values for a pixel that `_recipes` reckons with: twice a side.

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
+from in_process_executor import InProcessExecutor
 
 from imgcls_automl.engine.budget import Budget
+from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.planning import SearchPlan
 from imgcls_automl.engine.pruning import choose_pruner
 from imgcls_automl.engine.study import close_study, open_study
@@ -47,3 +49,20 @@ def make_plan(tmp_path):
         )
 
     return make
+
+
+@pytest.fixture
+def seen():
+    return []
+
+
+@pytest.fixture
+def search(study, seen):
+    """Search with trials that play out as told; returns the executor."""
+
+    def search(play, plan, workers=1):
+        executor = InProcessExecutor(play, workers)
+        run_trials(study, executor, plan, seen.append)
+        return executor
+
+    return search

@@ -146,3 +146,20 @@ def learn(task):
             yield end(task, "pruned", score=score, epochs=epoch, cause=verdict.stop)
             return
     yield end(task, score=drawn.value, epochs=task.epochs, detail=str(other.value))
+
+
+def fail(cause, detail="it went wrong"):
+    def play(task):
+        yield draw("x")
+        yield end(task, "failed", cause=cause, detail=detail, epochs=0)
+
+    return play
+
+
+def in_turn(*plays):
+    """The first trial plays out as the first tells, and so on; the last tells for all that follow."""
+    return lambda task: plays[min(task.number, len(plays) - 1)](task)
+
+
+def states(study):
+    return [trial.state.name for trial in study.get_trials()]

@@ -1,68 +1,22 @@
-"""The search loop: budgets, failures, what an earlier process left, in an executor without processes."""
+"""The search loop: budgets, time, pruning, folds and failures, in an executor without processes."""
 
 from __future__ import annotations
 
-import resource
 import time
-import warnings
 from typing import ClassVar
 
 import optuna
 import pytest
-from in_process_executor import InProcessExecutor, draw, end, learn, tell
-from optuna.trial import TrialState
+from in_process_executor import InProcessExecutor, draw, end, fail, in_turn, learn, states, tell
 
 from imgcls_automl.engine.loop import run_trials
 from imgcls_automl.engine.pruning import choose_pruner
-from imgcls_automl.engine.study import ask_trial, counted_trials, enqueue_baselines, ranked_trials
+from imgcls_automl.engine.study import counted_trials, enqueue_baselines
 from imgcls_automl.errors import NoTrialSucceededError
 from imgcls_automl.events import SearchStanding, SearchStopped
 from imgcls_automl.executors.messages import SuggestCall, TrialStarted, WorkerLost
 from imgcls_automl.executors.results import TrialResult
-from imgcls_automl.executors.tasks import TrialTask
-from imgcls_automl.files import tells_no_room, write_csv
-from imgcls_automl.plugin import Candidate, ImageTask
-from imgcls_automl.trial_files import (
-    HISTORY,
-    StoredCandidate,
-    has_checkpoint,
-    read_result,
-    write_candidate,
-)
-
-
-@pytest.fixture
-def seen():
-    return []
-
-
-@pytest.fixture
-def search(study, seen):
-    """Search with trials that play out as told; returns the executor."""
-
-    def search(play, plan, workers=1):
-        executor = InProcessExecutor(play, workers)
-        run_trials(study, executor, plan, seen.append)
-        return executor
-
-    return search
-
-
-def fail(cause, detail="it went wrong"):
-    def play(task):
-        yield draw("x")
-        yield end(task, "failed", cause=cause, detail=detail, epochs=0)
-
-    return play
-
-
-def in_turn(*plays):
-    """The first trial plays out as the first tells, and so on; the last tells for all that follow."""
-    return lambda task: plays[min(task.number, len(plays) - 1)](task)
-
-
-def states(study):
-    return [trial.state.name for trial in study.get_trials()]
+from imgcls_automl.plugin import Candidate
 
 
 class TestTrialBudget:
@@ -354,38 +308,6 @@ class TestFailures:
         with pytest.raises(NoTrialSucceededError, match=r"Trial 0 failed .*: no such layer"):
             search(in_turn(bad, copy), make_plan(5))
 
-    def test_a_lost_worker_is_a_crash_on_record(self, study, search, make_plan, seen):
-        def die(task):
-            yield draw("x")
-            (task.folder / "checkpoint.npz").write_bytes(b"")
-            yield WorkerLost(detail="the worker process was killed by SIGKILL")
-
-        plan = make_plan(2)
-        search(in_turn(die, learn), plan)
-        assert not has_checkpoint(plan.folder / "0")  # its death is final
-        assert states(study) == ["PRUNED", "COMPLETE"]
-        assert study.get_trials()[0].user_attrs["cause"] == "crash"
-        assert "SIGKILL" in (plan.folder / "0" / "result.json").read_text()
-        assert any(isinstance(event, WorkerLost) for event in seen)
-
-    def test_a_worker_lost_after_it_wrote_its_result_has_ended_its_trial(
-        self, study, search, make_plan
-    ):
-        def die_at_the_end(task):
-            drawn = yield draw("x")
-            (task.folder / "best.weights.h5").write_bytes(b"")
-            end(task, score=drawn.value)
-            (task.folder / "checkpoint.npz").write_bytes(b"")
-            yield WorkerLost(detail="the worker process was killed by SIGKILL")
-
-        plan = make_plan(2)
-        search(in_turn(die_at_the_end, learn), plan)
-        first = study.get_trials()[0]
-        assert states(study) == ["COMPLETE", "COMPLETE"]
-        assert first.value == first.params["x"]
-        assert (plan.folder / "0" / "best.weights.h5").exists()
-        assert not has_checkpoint(plan.folder / "0")
-
     def test_a_wrong_draw_is_raised_where_the_space_made_it(self, search, make_plan):
         answers = []
 
@@ -396,158 +318,6 @@ class TestFailures:
 
         search(draw_wrongly, make_plan(1))
         assert isinstance(answers[0].error, ValueError)
-
-
-class TestAStudyThatCannotBeKept:
-    """Its disk is full in the midst of a trial's draws: no fault of the space."""
-
-    @pytest.fixture
-    def fill_disk(self, study, tmp_path):
-        """Let no file grow any more, until the test ends or it is called again."""
-        before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-        def fill(full=True):
-            size = (tmp_path / "study.db-wal").stat().st_size  # what is written next is added to it
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size if full else before[0], before[1]))
-
-        yield fill
-        fill(full=False)
-
-    def test_it_ends_the_command_and_the_trial_is_done_again(
-        self, study, search, make_plan, fill_disk
-    ):
-        def draw_without_room(task):
-            yield draw("x")
-            fill_disk()
-            answer = yield draw("y")
-            assert answer is None, "the space was blamed"
-
-        with pytest.raises(optuna.exceptions.StorageInternalError) as caught:
-            search(draw_without_room, make_plan(1))
-        assert tells_no_room(caught.value) or "disk I/O error" in str(caught.value.__cause__)
-        fill_disk(full=False)
-        drawn = study.get_trials()[0].params
-        executor = search(learn, make_plan(1))
-        assert [task.number for task in executor.tasks] == [0]
-        assert study.get_trials()[0].params["x"] == drawn["x"]
-        assert states(study) == ["COMPLETE"]
-
-    def test_what_no_database_takes_is_the_space_s_mistake(self, study, search, make_plan):
-        answers = []
-
-        def draw_strangely(task):
-            answers.append((yield draw(("x", 1))))
-            yield end(task, score=0.5)
-
-        search(draw_strangely, make_plan(1))
-        assert isinstance(answers[0].error, optuna.exceptions.StorageInternalError)
-        assert states(study) == ["COMPLETE"]
-
-
-class TestWhatAnEarlierProcessLeft:
-    def test_a_running_trial_is_done_again_as_it_was(self, study, search, make_plan):
-        search(learn, make_plan(2))
-        trial = ask_trial(study, seed=0, startup=4)
-        before = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
-        executor = search(learn, make_plan(4))
-        assert [task.number for task in executor.tasks] == [2, 3]
-        params = study.get_trials()[2].params
-        assert (params["x"], params["y"]) == before
-        assert states(study) == ["COMPLETE"] * 4
-
-    def test_epochs_it_had_reported_are_not_reported_twice(self, study, search, make_plan):
-        trial = ask_trial(study, seed=0, startup=4)
-        trial.report(0.2, 1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            search(learn, make_plan(1))
-        assert states(study) == ["COMPLETE"]
-        assert study.get_trials()[0].intermediate_values[1] == 0.2
-
-    def test_a_checkpoint_beside_a_result_is_of_no_use_any_more(self, study, search, make_plan):
-        plan = make_plan(1)
-        ask_trial(study, seed=0, startup=4)
-        folder = plan.folder / "0"
-        folder.mkdir()
-        (folder / "checkpoint.npz").write_bytes(b"")
-        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, precision="float32", deadline=None),
-            score=0.5)  # fmt: skip
-        search(learn, plan)
-        assert [path.name for path in folder.iterdir()] == ["result.json"]
-
-    @pytest.mark.parametrize("workers", [1, 2])
-    def test_a_result_the_study_was_not_told_is_told_once(
-        self, study, search, make_plan, tmp_path, workers
-    ):
-        plan = make_plan(4)
-        trial = ask_trial(study, seed=0, startup=4)
-        trial.suggest_float("x", 0.0, 1.0)
-        folder = plan.folder / "0"
-        folder.mkdir()
-        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, precision="float32", deadline=None),
-            score=0.123)  # fmt: skip
-        executor = search(learn, plan, workers)
-        assert study.get_trials()[0].value == 0.123
-        assert sorted(task.number for task in executor.tasks) == [1, 2, 3]
-        assert states(study) == ["COMPLETE"] * 4
-
-    def test_the_last_result_untold_ends_the_search(self, study, search, make_plan):
-        plan = make_plan(1)
-        ask_trial(study, seed=0, startup=4)
-        folder = plan.folder / "0"
-        folder.mkdir()
-        end(TrialTask(number=0, folder=folder, baseline=False, seed=0, epochs=2, precision="float32", deadline=None),
-            score=0.5)  # fmt: skip
-        assert search(learn, plan).tasks == []
-        assert ranked_trials(study)[0].value == 0.5
-
-    def test_a_run_that_only_failed_tells_why_again(self, study, search, make_plan):
-        bad = fail("invalid architecture", "ValueError: no such layer")
-        for _ in range(2):
-            with pytest.raises(NoTrialSucceededError, match=r"3 in a row failed .*\n.*such layer"):
-                search(bad, make_plan(3))
-        assert len(study.get_trials()) == 3
-
-    def test_failures_before_it_count_where_they_had_not_ended_the_search(
-        self, study, search, make_plan
-    ):
-        bad = fail("invalid architecture")
-        with pytest.raises(NoTrialSucceededError):
-            search(bad, make_plan(3))
-        with pytest.raises(NoTrialSucceededError, match="5 in a row failed"):
-            search(bad, make_plan(20))
-        assert len(study.get_trials()) == 5
-
-    def test_a_search_that_they_had_ended_is_tried_again(self, study, search, make_plan):
-        bad = fail("invalid architecture")
-        with pytest.raises(NoTrialSucceededError):
-            search(bad, make_plan(20))
-        search(learn, make_plan(7))
-        assert states(study) == ["PRUNED"] * 5 + ["COMPLETE"] * 2
-
-    @pytest.mark.parametrize("short", [{"count": 1}, {"seconds": 60}], ids=["trials", "time"])
-    def test_what_there_is_no_budget_for_waits_for_a_search_that_has_more(
-        self, study, search, make_plan, short
-    ):
-        search(learn, make_plan(1))
-        begun = [ask_trial(study, seed=0, startup=4) for _ in range(2)]
-        drawn = [trial.suggest_float("x", 0.0, 1.0) for trial in begun]
-        begun[0].report(0.2, 1)
-        started = time.time() - 100  # more seconds ago than it was given
-        assert search(learn, make_plan(**short, started=started)).tasks == []
-        assert states(study) == ["COMPLETE", "WAITING", "WAITING"]
-        executor = search(learn, make_plan(4))
-        assert [task.number for task in executor.tasks] == [1, 2, 3]
-        assert states(study) == ["COMPLETE"] * 4
-        assert [trial.params["x"] for trial in study.get_trials()[1:3]] == drawn
-        assert study.get_trials()[1].intermediate_values[1] == 0.2
-
-    def test_nothing_is_left_running(self, study, search, make_plan):
-        for _ in range(3):
-            ask_trial(study, seed=0, startup=4)
-        search(learn, make_plan(5), workers=2)
-        assert {trial.state for trial in study.get_trials()} == {TrialState.COMPLETE}
-        assert len(study.get_trials()) == 5
 
 
 def test_observers_are_told_of_epochs_and_results(search, make_plan, seen):
@@ -566,111 +336,3 @@ def test_observers_are_told_where_the_search_stands(search, make_plan, seen):
     assert standings[-1].best_score == max(result.score for result in results)
     # While no epoch has been timed, a guessed share is kept back for the refit.
     assert standings[0].deadline < standings[-1].deadline
-
-
-LATE = WorkerLost(cause="timeout", detail="it did not end 30 s after its time was up")
-NO_MEMORY = WorkerLost(cause="out of memory", detail="it took 9 GB of memory")
-
-
-class TestATrialThatIsOvertakenByTheClock:
-    """It looks at the clock too seldom, and its worker is ended long after its time was up."""
-
-    def be_late(self, task):
-        yield draw("x")
-        yield tell(task, 1, 0.4)
-        yield tell(task, 2, 0.3)
-        rows = [(1, 5.0, 0.4), (2, 5.0, 0.3)]
-        write_csv(task.folder / HISTORY, ("epoch", "seconds", "val_accuracy"), rows)
-        yield LATE
-
-    def test_it_is_pruned_with_what_it_had_reached(self, study, search, make_plan):
-        plan = make_plan(2, epochs=3)
-        search(in_turn(learn, self.be_late), plan)
-        result = read_result(plan.folder / "1")
-        assert (result.state, result.cause) == ("pruned", "timeout")
-        assert (result.score, result.epoch, result.epochs) == (0.4, 1, 2)
-        assert result.metrics == {"val_accuracy": 0.4}
-
-    def test_the_sampler_does_not_take_its_candidate_to_be_infeasible(
-        self, study, search, make_plan
-    ):
-        search(in_turn(learn, self.be_late), make_plan(2, epochs=3))
-        late = study.get_trials()[1]
-        assert late.state == TrialState.PRUNED
-        assert late.constraints == {}
-
-    def test_without_another_model_its_checkpoint_becomes_one(self, study, search, make_plan):
-        def play(task):
-            if task.lost is not None:
-                yield end(task, score=0.4, epochs=2, cause="timeout")
-            (task.folder / "checkpoint.npz").write_bytes(b"")
-            yield from self.be_late(task)
-
-        executor = search(play, make_plan(1, epochs=3))
-        assert [task.lost for task in executor.tasks] == [None, LATE]
-        assert states(study) == ["COMPLETE"]
-        assert study.get_trials()[0].value == 0.4
-
-    def test_that_is_tried_once(self, study, search, make_plan):
-        def play(task):
-            (task.folder / "checkpoint.npz").write_bytes(b"")
-            yield LATE
-
-        with pytest.raises(NoTrialSucceededError, match="No trial finished an epoch"):
-            search(play, make_plan(1))
-        assert states(study) == ["PRUNED"]
-
-
-def keep_candidate(task):
-    """What a worker leaves of a trial once its candidate is drawn."""
-    image_task = ImageTask(image_shape=(8, 8, 1), class_names=("a", "b"), class_counts=(9, 9))
-    candidate = Candidate(model={"number": task.number})
-    fields = {"number": task.number, "params": {}, "baseline": False, "task": image_task}
-    write_candidate(task.folder, StoredCandidate(candidate=candidate, **fields))
-
-
-class TestATrialWhoseWorkerTookTooMuchMemory:
-    def test_it_is_given_to_another_worker_once(self, study, search, make_plan, seen):
-        def play(task):
-            if task.lost is None:
-                yield draw("x")
-                keep_candidate(task)
-                yield NO_MEMORY
-            yield end(task, score=0.5, batch_size=64)
-
-        executor = search(play, make_plan(2))
-        assert [(task.number, task.lost) for task in executor.tasks] == [
-            (0, None), (0, NO_MEMORY), (1, None), (1, NO_MEMORY)]  # fmt: skip
-        assert states(study) == ["COMPLETE"] * 2
-        assert [event for event in seen if isinstance(event, WorkerLost)] == [NO_MEMORY] * 2
-
-    def test_the_second_time_it_has_failed(self, study, search, make_plan):
-        def play(task):
-            if task.number:
-                yield from learn(task)
-            keep_candidate(task)
-            yield NO_MEMORY
-
-        plan = make_plan(2)
-        executor = search(play, plan)
-        assert [task.number for task in executor.tasks] == [0, 0, 1]
-        assert read_result(plan.folder / "0").cause == "out of memory"
-
-    def test_without_a_candidate_there_is_no_batch_to_halve(self, search, make_plan):
-        def play(task):
-            if task.number == 0:
-                yield NO_MEMORY
-            yield from learn(task)
-
-        assert [task.number for task in search(play, make_plan(2)).tasks] == [0, 1]
-
-
-def test_a_lost_worker_s_trial_is_told_as_failed(search, make_plan, seen):
-    def die_once(task):
-        if task.number == 0:
-            yield WorkerLost(detail="the worker process was killed by SIGKILL")
-        yield from learn(task)
-
-    search(die_once, make_plan(2))
-    results = [(event.number, event.cause) for event in seen if isinstance(event, TrialResult)]
-    assert results == [(0, "crash"), (1, None)]

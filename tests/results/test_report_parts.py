@@ -13,11 +13,11 @@ from imgcls_automl.results.overfitting import describe_fit
 from imgcls_automl.results.records import read_run
 from imgcls_automl.results.reliability import draw_reliability
 from imgcls_automl.results.report import write_report
-from imgcls_automl.results.report_album import shorten
 from imgcls_automl.results.report_errors import collect_errors
 from imgcls_automl.results.report_tables import format_seconds
 from imgcls_automl.results.scores import read_scores
 from imgcls_automl.results.ties import describe_ties, list_ties, measure_interval
+from imgcls_automl.text import shorten
 
 
 def advise(folder, tied=()):
