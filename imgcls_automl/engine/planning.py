@@ -37,6 +37,8 @@ class SearchPlan:
         folds: Trainings that a trial or a retraining takes.
         ensemble: Whether contenders may join the winner in the final model.
         workers: Trainings that run at a time without slowing each other: each has a device of its own.
+        timed_trials: Trials that the time limit was expected to suffice for when the run began; None where there is
+            none, or nothing was measured.
     """
 
     folder: Path
@@ -51,11 +53,13 @@ class SearchPlan:
     folds: int = 1
     ensemble: bool = False
     workers: int = 1
+    timed_trials: int | None = None
 
     @property
     def startup_trials(self) -> int:
         """Random draws before the sampler models: a quarter of a small budget, ten of a large one."""
-        return 8 if self.budget.trials is None else max(4, min(10, self.budget.trials // 4))
+        known = [it for it in (self.budget.trials, self.timed_trials) if it is not None]
+        return max(4, min(10, min(known) // 4)) if known else 8
 
     @property
     def later_trainings(self) -> float:
@@ -167,6 +171,44 @@ def fit_to_time(
             return replace(preset, epochs=epochs, top_k=top_k, seeds=seeds)
     short = math.floor(epochs * trainings / (folds + refit_growth))
     return replace(preset, epochs=max(1, min(epochs, short)), top_k=1, seeds=1)
+
+
+def expect_trials(
+    preset: Preset,
+    budget: Budget,
+    epoch_seconds: float | None,
+    *,
+    refit_growth: float,
+    folds: int,
+    ensemble: bool,
+    workers: int,
+) -> int | None:
+    """Trials, each trained to its end, that the search will have time for; None where that is not limited or not known.
+
+    Args:
+        preset: As `make_preset` has made it.
+        budget: Its time limit.
+        epoch_seconds: As a probe has measured.
+        refit_growth: As in `SearchPlan`.
+        folds: As in `SearchPlan`.
+        ensemble: As in `SearchPlan`.
+        workers: As in `SearchPlan`.
+    """
+    if epoch_seconds is None:
+        return None
+    training = epoch_seconds * preset.epochs
+    later = count_later_trainings(
+        preset.top_k,
+        preset.seeds,
+        refit_growth=refit_growth,
+        folds=folds,
+        ensemble=ensemble,
+        workers=workers,
+    )
+    deadline = budget.search_deadline(later * training)
+    if deadline is None:
+        return None
+    return max(0, math.floor((deadline - time.time()) * workers / (folds * training)))
 
 
 def count_retrainings(top_k: int, seeds: int) -> int:

@@ -68,7 +68,7 @@ def make_plan(
     run: Run, dataset: Dataset, ready: Ready, baselines: list[dict[str, Any]], executor: Executor
 ) -> SearchPlan:
     """Choose epochs, retrainings and precision; a resumed run keeps those it began with."""
-    from imgcls_automl.engine.planning import SearchPlan, make_preset
+    from imgcls_automl.engine.planning import SearchPlan
 
     train, validation, _ = dataset.split_sizes
     growth = (train + validation) / dataset.training_size
@@ -77,17 +77,7 @@ def make_plan(
     untried = chosen is None and _leaves_precision_untried(run, dataset, ready)
     if chosen is None:
         speed = probe_speed(run, ready, baselines, executor)
-        pace = None if run.config.epochs else speed.epoch_seconds  # stated epochs stand
-        made = make_preset(
-            run.config,
-            run.budget,
-            dataset.training_size,
-            growth,
-            pace,
-            folds=dataset.trainings,
-            workers=workers,
-        )
-        chosen = {**asdict(made), "precision": speed.precision}
+        chosen = _choose(run, dataset, speed, refit_growth=growth, workers=workers)
         run.folder.update(plan=chosen)
     preset = Preset(epochs=chosen["epochs"], top_k=chosen["top_k"], seeds=chosen["seeds"])
     run.observe(
@@ -112,4 +102,32 @@ def make_plan(
         folds=dataset.trainings,
         ensemble=run.config.ensemble,
         workers=workers,
+        timed_trials=chosen.get("timed_trials"),
     )
+
+
+def _choose(
+    run: Run, dataset: Dataset, speed: ProbeResult, *, refit_growth: float, workers: int
+) -> dict[str, Any]:
+    """What run.json keeps of a plan: a resumed run goes by it."""
+    from imgcls_automl.engine.planning import expect_trials, make_preset
+
+    made = make_preset(
+        run.config,
+        run.budget,
+        dataset.training_size,
+        refit_growth,
+        None if run.config.epochs else speed.epoch_seconds,  # stated epochs stand
+        folds=dataset.trainings,
+        workers=workers,
+    )
+    timed_trials = expect_trials(
+        made,
+        run.budget,
+        speed.epoch_seconds,
+        refit_growth=refit_growth,
+        folds=dataset.trainings,
+        ensemble=run.config.ensemble,
+        workers=workers,
+    )
+    return {**asdict(made), "precision": speed.precision, "timed_trials": timed_trials}

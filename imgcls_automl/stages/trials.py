@@ -53,7 +53,7 @@ def search_trials(run: Run, study: optuna.Study, plan: SearchPlan, executor: Exe
     from imgcls_automl.executors.results import TrialResult
 
     began = time.time()
-    study.pruner = choose_pruner(epochs=plan.epochs)
+    study.pruner = choose_pruner(epochs=plan.epochs, timed_trials=plan.timed_trials)
     run.folder.search_began = True
     earlier = read_ended(study, plan.folder)
     if earlier:

@@ -13,6 +13,7 @@ from imgcls_automl.engine.planning import (
     MOST_EPOCHS,
     count_later_trainings,
     count_retrainings,
+    expect_trials,
     fit_to_time,
     make_preset,
     plan_epochs,
@@ -129,3 +130,38 @@ class TestPresetOfARun:
     )
     def test_a_single_training_is_not_repeated(self, top_k, seeds, count):
         assert count_retrainings(top_k, seeds) == count
+
+
+class TestExpectedTrials:
+    """An epoch takes ten seconds, and a training twelve of them."""
+
+    def expect(self, seconds, epoch_seconds=10.0, preset=MEDIUM, **changes):
+        usual = {"refit_growth": 1.25, "folds": 1, "ensemble": False, "workers": 1}
+        budget = Budget(trials=None, started=time.time(), seconds=seconds)
+        return expect_trials(preset, budget, epoch_seconds, **(usual | changes))
+
+    def test_what_follows_the_search_leaves_no_time_for_them(self):
+        # Three retrainings and a refit take 587 s of 1,200, with what is kept for safety.
+        assert self.expect(1200) == 5
+
+    def test_devices_of_their_own_take_turns_at_them(self):
+        assert self.expect(1200, workers=3) > 3 * self.expect(1200)
+
+    def test_folds_make_them_longer(self):
+        assert self.expect(12_000, folds=5) < self.expect(12_000) / 5
+
+    def test_there_are_none_where_time_is_too_short(self):
+        assert self.expect(20) == 0
+
+    @pytest.mark.parametrize(("seconds", "epoch_seconds"), [(None, 10.0), (1200, None)])
+    def test_they_are_unknown_without_a_limit_or_a_measure(self, seconds, epoch_seconds):
+        assert self.expect(seconds, epoch_seconds) is None
+
+    @pytest.mark.parametrize(
+        ("trials", "timed", "startup"),
+        [(None, None, 8), (None, 7, 4), (None, 30, 7), (200, None, 10), (200, 7, 4), (7, 200, 4)],
+    )
+    def test_the_fewer_they_are_the_sooner_the_sampler_models(
+        self, make_plan, trials, timed, startup
+    ):
+        assert make_plan(trials, timed_trials=timed).startup_trials == startup

@@ -41,9 +41,9 @@ def rise(final, epochs=12):
     return [final * epoch / epochs for epoch in range(1, epochs + 1)]
 
 
-def train(study, scores):
+def train(study, scores, timed_trials=None):
     """Train a trial that scores so after each epoch; returns how many epochs it was given."""
-    study.pruner = choose_pruner(epochs=len(scores))
+    study.pruner = choose_pruner(epochs=len(scores), timed_trials=timed_trials)
     trial = study.ask()
     for epoch, score in enumerate(scores, start=1):
         trial.report(score, epoch)
@@ -71,6 +71,14 @@ class TestHopelessTrials:
         for final in GOOD:
             train(study, [1 - score for score in rise(final)])
         assert train(study, [1 - score for score in rise(0.3)]) == 4
+
+    @pytest.mark.parametrize(("timed_trials", "given"), [(7, 4), (100, 12), (None, 12)])
+    def test_where_time_is_for_few_two_trials_are_enough_to_compare_with(
+        self, study, timed_trials, given
+    ):
+        for final in GOOD[:2]:
+            train(study, rise(final), timed_trials)
+        assert train(study, rise(0.3), timed_trials) == given
 
     def test_two_epochs_are_too_few_to_judge(self, study):
         for final in GOOD:
