@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hostile_names import Markup
 
+from imgcls_automl.cli.leaderboard_tables import draw_board
 from imgcls_automl.results.leaderboard import Leaderboard, build_leaderboard
 from imgcls_automl.results.notebook import show_outcome
 from imgcls_automl.results.records import read_run
@@ -34,6 +36,24 @@ def test_of_many_baselines_the_best_are_kept(run_folder: Any) -> None:
     board = build(write_trials(run_folder, 40, baselines=20))
     kept = [row["trial"] for row in keep_first(board.rows, 2)]
     assert kept == [39, 38, *range(19, 19 - MOST_BASELINES, -1)]
+
+
+@pytest.mark.parametrize("width", [20, 30, 40, 80, 200])
+def test_a_terminal_of_any_width_marks_the_baselines(run_folder: Any, width: int) -> None:
+    board = build(write_trials(run_folder, 12))
+    lines = draw_board(board, width, most=3)
+    marked = [line.split()[1] for line in lines if "baseline" in line]
+    assert marked == ["1", "0"]
+    assert "... and 7 more" in lines
+
+
+def test_a_baseline_that_failed_is_marked_where_runs_are_compared_too(
+    tmp_path: Any, run_folder: Any
+) -> None:
+    other = write_trials(type(run_folder)(tmp_path / "other"), 2)
+    run_folder.write_trial(0, state="failed", score=None, baseline=True).write_trial(1)
+    board = build_leaderboard([read_run(it.path) for it in (run_folder, other)])
+    assert sum("baseline" in line for line in draw_board(board, 40)) == 3
 
 
 def test_a_notebook_shows_roles_baselines_and_the_floor(run_folder: Any) -> None:
