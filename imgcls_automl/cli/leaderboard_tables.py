@@ -10,7 +10,6 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from imgcls_automl.cli.tables import NUMERIC
-from imgcls_automl.results.leaderboard import build_leaderboard
 from imgcls_automl.results.leaderboard_texts import (
     describe_floors,
     describe_interval,
@@ -21,13 +20,13 @@ from imgcls_automl.results.leaderboard_texts import (
     list_remarks,
     select_differing,
 )
+from imgcls_automl.results.shortlist import keep_first
 from imgcls_automl.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from imgcls_automl.results.leaderboard import Leaderboard
-    from imgcls_automl.results.records import RunRecord
 
 # From left to right; the settings follow.
 _COLUMNS = (
@@ -36,7 +35,7 @@ _COLUMNS = (
 )
 # The most important first. What tells runs apart matters only where there are several.
 _FIRST = (
-    *("rank", "trial", "state", "score", "role", "retrained_score", "fold_sd"),
+    *("rank", "trial", "score", "role", "state", "retrained_score", "fold_sd"),
     *("epochs", "seconds", "interval"),
 )
 _FIRST_OF_SEVERAL = (
@@ -45,24 +44,28 @@ _FIRST_OF_SEVERAL = (
     *("size_bytes", "seconds", "epochs"),
 )
 _TELLING = ("retrained_score", "fold_sd", "test_score")  # shown where any row has one
-_ALWAYS = 4  # columns that are shown however narrow the terminal is
+_ALWAYS = {"rank", "run", "trial", "score", "role"}  # however narrow the terminal is
 _GAP = 2  # spaces between columns
 _LONGEST = 32  # letters of a cell
 
 
-def show_leaderboard(runs: Sequence[RunRecord], *, most: int | None = None) -> None:
-    """Print the leaderboard of one run: what tells the trials apart, as far as the terminal is wide.
+def show_board(board: Leaderboard) -> None:
+    """Print a leaderboard, a table a section: what tells the trials apart, as far as the terminal is wide."""
+    # At once: rich takes seconds to lay out thousands of cells.
+    typer.echo("\n".join(draw_board(board, Console().width)).lstrip("\n"))
+
+
+def draw_board(board: Leaderboard, width: int, *, most: int | None = None) -> list[str]:
+    """Lay out a leaderboard for a terminal of `width` columns.
 
     Args:
-        runs: One.
-        most: Rows at most, beside the winner's; None for all.
+        board: Of any number of runs.
+        width: Only the columns that are always shown may need more.
+        most: Rows of a section at most, beside those of the winner and the baselines; None for all.
+
+    Returns:
+        Lines, styled as terminals understand it.
     """
-    show_board(build_leaderboard(runs), most=most)
-
-
-def show_board(board: Leaderboard, *, most: int | None = None) -> None:
-    """Print a leaderboard, a table a section; `most` as for `show_leaderboard`."""
-    width = Console().width
     told = _wrap(explain_sections(board), width)
     several = sum(len(section.runs) for section in board.sections) > 1
     for section in board.sections:
@@ -70,12 +73,11 @@ def show_board(board: Leaderboard, *, most: int | None = None) -> None:
             title = _wrap([describe_section(section)], width)
             told += ["", *(typer.style(line, bold=True) for line in title)]
         told += _draw_section(board.of_section(section), width, several=several, most=most)
-    # At once: rich takes seconds to lay out thousands of cells.
-    typer.echo("\n".join(told).lstrip("\n"))
+    return told
 
 
 def _draw_section(board: Leaderboard, width: int, *, several: bool, most: int | None) -> list[str]:
-    rows = [row for at, row in enumerate(board.rows) if most is None or at < most or row["winner"]]
+    rows = board.rows if most is None else keep_first(board.rows, most)
     told = {"role": describe_role, "interval": describe_interval}
     cells = {
         column: [
@@ -121,12 +123,12 @@ def _list_columns(board: Leaderboard, *, several: bool) -> list[str]:
 
 
 def _choose_columns(cells: Mapping[str, Sequence[str]], width: int) -> list[str]:
-    """The columns that fit side by side, the most important ones always."""
+    """The columns that fit side by side; those that say what a row is, always."""
     fitting: list[str] = []
     room = width
     for column, texts in cells.items():
         needed = max(map(cell_len, (_shorten(column), *texts))) + _GAP
-        if room - needed + _GAP >= 0 or len(fitting) < _ALWAYS:
+        if room - needed + _GAP >= 0 or column in _ALWAYS:
             fitting.append(column)
             room -= needed
     settings = [column for column in fitting if column not in _COLUMNS]

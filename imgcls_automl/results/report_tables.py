@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.results.axes import shorten_number
 from imgcls_automl.results.figures import find_best_first, format_score
 from imgcls_automl.results.leaderboard_texts import format_value, select_differing
+from imgcls_automl.results.shortlist import find_standing, keep_first
 from imgcls_automl.results.ties import measure_interval
 from imgcls_automl.text import format_bytes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from imgcls_automl.results.records import RunRecord
     from imgcls_automl.results.trial_record import TrialRecord
 
-MAX_ROWS = 300  # of the leaderboard
+MAX_ROWS = 300  # of the leaderboard, beside those of the winner and the baselines
 FEW_ROWS = 15  # shown before a reader asks for the others
 MAX_SETTINGS = 2  # columns of the candidates; the others are in a row's details
 
@@ -46,7 +47,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the leaderboard and what its details hold."""
+    """A line of the leaderboard and what its details hold.
+
+    `mark` stresses the leader; what `stands` is shown before a reader asks for the others, wherever it is.
+    """
 
     trial: int
     rank: Cell
@@ -61,6 +65,7 @@ class Row:
     seconds: Cell
     latency: Cell
     mark: bool
+    stands: bool
     settings: tuple[tuple[str, str], ...]
     cause: str
 
@@ -72,7 +77,7 @@ class Board:
     Attributes:
         rows: Best first.
         best_first: The order of scores that has the best on top, as `aria-sort` calls it.
-        few: How many of them stand open.
+        few: How many of them are shown before a reader asks for the others.
         left_out: How many more there are in leaderboard.csv.
         shown: (column, label) of the settings that have columns: those with most different values.
         has_latency: Whether it was measured.
@@ -97,7 +102,8 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
     columns = [it for it in board.columns if it.startswith(_PREFIXES)]
     shown = _choose_settings(board, columns)
     trials = {trial.number: trial for trial in run.trials}
-    rows = board.rows[:MAX_ROWS]
+    rows = keep_first(board.rows, MAX_ROWS)
+    standing = find_standing(rows)
     intervals = {row["trial"]: measure_interval(run, trials[row["trial"]]) for row in rows}
     spans = _place_spans(rows, intervals)
     made = [
@@ -109,15 +115,16 @@ def make_board(board: Leaderboard, run: RunRecord, leader: TrialRecord | None) -
             columns=columns,
             span=spans.get(row["trial"]),
             roles=_list_roles(row, leader),
+            stands=at in standing,
         )
-        for row in rows
+        for at, row in enumerate(rows)
     ]
     best = next((row for row in made if leader and row.trial == leader.number), None)
     return Board(
         rows=tuple(made),
         best_first=find_best_first(run.metric),
         few=FEW_ROWS,
-        left_out=max(0, len(board.rows) - MAX_ROWS),
+        left_out=len(board.rows) - len(rows),
         shown=tuple((column, shorten_column(column)) for column in shown),
         has_latency=any(row.latency.text for row in made),
         has_spread=bool(spans) or any(row.spread for row in made),
@@ -204,6 +211,7 @@ def _make_row(
     columns: Sequence[str],
     span: Span | None,
     roles: tuple[str, ...],
+    stands: bool,
 ) -> Row:
     spread = row.get("fold_sd")
     return Row(
@@ -222,6 +230,7 @@ def _make_row(
         seconds=_make_cell(format_seconds(trial.seconds or 0), trial.seconds),
         latency=_make_cell(f"{trial.latency_ms or 0:.3g} ms", trial.latency_ms),
         mark=any(role in ("winner", "leader") for role in roles),
+        stands=stands,
         settings=(
             ("epochs", str(trial.epochs)),
             *([("weights", f"{trial.parameters:,}")] if trial.parameters else []),

@@ -168,6 +168,15 @@ def test_the_best_of_each_run_are_kept_with_their_ranks(make_run):
     assert "2 more trials are left out" in " ".join(list_remarks(board))
 
 
+@pytest.mark.parametrize("state", ["pruned", "failed", None])
+def test_a_baseline_that_did_not_finish_is_kept_as_well(make_run, state):
+    run = make_run("a").write_trial(0, state=state, score=None, baseline=True)
+    for number in range(1, 6):
+        run.write_trial(number)
+    run.write_trial(6, state=state, score=None, baseline=True)
+    assert [row["trial"] for row in keep_best(build(run)).rows] == [1, 2, 3, 0]
+
+
 def test_programs_get_every_trial_of_several_runs_and_people_the_best(make_run, capsys, tmp_path):
     runs = [str(make_run(name, *[0.9] * 10).path) for name in ("a", "b")]
 

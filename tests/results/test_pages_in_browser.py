@@ -161,6 +161,20 @@ def test_sorting_reaches_the_rows_that_are_not_open(visit, long_report):
     assert read() == list(range(19, -1, -1))
 
 
+def test_baselines_are_shown_wherever_sorting_takes_them(visit, run_folder):
+    for trial in range(20):
+        run_folder.write_trial(trial, score=0.9 + trial / 1000, epochs=1, baseline=trial == 2)
+    page = visit(write_report(run_folder.path))
+    shown = page.locator("#board tbody:visible", has_text="baseline")
+    assert shown.count() == 1
+    page.locator("#board thead button", has_text="weights").click()
+    page.locator("#board thead button", has_text="weights").click()
+    assert shown.count() == 1
+    assert page.locator("#board tbody:visible").count() == 16
+    page.emulate_media(media="print")
+    assert page.locator("#board tbody:visible").count() == 20
+
+
 def test_all_rows_are_printed(visit, long_report):
     page = visit(long_report)
     page.emulate_media(media="print")
