@@ -15,7 +15,7 @@ from imgcls_automl.files import replacing
 from imgcls_automl.stages import dataset_request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import numpy as np
 
@@ -38,7 +38,7 @@ def store_arrays(config: RunConfig, given: Mapping[str, Any]) -> RunConfig:
             (N, H, W, C), or floats 0-1; labels (N,) or (N, 1), whole numbers of any kind or texts.
 
     Raises:
-        DatasetError: They are no such arrays, or the disk is full.
+        DatasetError: They are no such arrays, the pictures differ in size, or the disk is full.
     """
     cache = dataset_request(config).cache
     stored = {name: str(_store_pair(name, pair, cache)) for name, pair in given.items()}
@@ -50,7 +50,7 @@ def store_arrays(config: RunConfig, given: Mapping[str, Any]) -> RunConfig:
 def _store_pair(name: str, pair: Any, cache: Path) -> Path:
     import numpy as np
 
-    images, labels = np.asarray(pair[0]), _as_labels(name, pair[1])
+    images, labels = _as_images(name, pair[0]), _as_labels(name, pair[1])
     _check_images(name, images)
     if labels.shape != images.shape[:1]:
         raise DatasetError(
@@ -72,10 +72,14 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
     return path
 
 
-def _as_labels(name: str, labels: Any) -> np.ndarray:
-    import numpy as np
+def _as_images(name: str, images: Any) -> np.ndarray:
+    advice = "Resize all to one size, or save them as files in class folders, which may differ."
+    return _as_array(name, "picture", images, advice)
 
-    array = np.asarray(labels)
+
+def _as_labels(name: str, labels: Any) -> np.ndarray:
+    advice = f"Give one label for each picture: {name}=(images, labels)"
+    array = _as_array(name, "label", labels, advice)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]  # as keras.datasets.cifar10 has them
     if array.dtype == object and all(isinstance(label, str) for label in array.flat):
@@ -88,6 +92,55 @@ def _as_labels(name: str, labels: Any) -> np.ndarray:
             f"Give one label for each picture: {name}=(images, labels)"
         )
     return array
+
+
+def _as_array(name: str, item: str, values: Any, advice: str) -> np.ndarray:
+    """One array of all pictures or labels.
+
+    Args:
+        name: The argument they are from: `"data"`.
+        item: What one of them is: `"picture"`.
+        values: Whatever the caller has.
+        advice: What to do where they differ in shape.
+
+    Raises:
+        DatasetError: Names the first that differs in shape from the one at 0.
+    """
+    import numpy as np
+
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        fault = _find_misfit(item, values) or f"the {item}s are no array: {error}"
+        raise DatasetError(f"{name}: {fault}.\n{advice}") from error
+    # NumPy looks no further into an array of arrays.
+    if array.dtype == object and array.ndim == 1 and (misfit := _find_misfit(item, array)):
+        raise DatasetError(f"{name}: {misfit}.\n{advice}")
+    return array
+
+
+def _find_misfit(item: str, values: Iterable[Any]) -> str | None:
+    """Tell the first of another shape than the one at 0; None where all agree."""
+    first: tuple[int, ...] | None = None
+    for index, value in enumerate(values):
+        shape = _measure(value)
+        if shape is None:
+            return f"{item} {index} has rows of different lengths"
+        first = shape if first is None else first
+        if shape != first:
+            return f"{item} {index} has the shape {shape}, but {item} 0 has {first}"
+    return None
+
+
+def _measure(value: Any) -> tuple[int, ...] | None:
+    """The shape; None for lists of lists of different lengths."""
+    import numpy as np
+
+    try:
+        shape: tuple[int, ...] = np.shape(value)
+    except ValueError:
+        return None
+    return shape
 
 
 def _as_whole(name: str, labels: np.ndarray) -> np.ndarray:

@@ -185,7 +185,7 @@ class RunConfig:
         "How pictures of another shape are fitted: stretch, pad or crop.",
         parse_choice(*RESIZE_MODES),
         metavar="HOW",
-        default="stretch",
+        default=RESIZE_MODES[0],
     )
     ensemble: bool = _option(
         "Average the winner with other retrained candidates where that is better on validation.",

@@ -18,7 +18,7 @@ from imgcls_automl.data.cached_sets import list_sets, remove_sets
 from imgcls_automl.data.kept_arrays import using_arrays
 from imgcls_automl.data.prepare import prepare_dataset
 from imgcls_automl.data.room import make_room
-from imgcls_automl.errors import DatasetError
+from imgcls_automl.errors import DatasetError, ImgclsError
 from imgcls_automl.run import resume
 from imgcls_automl.stages import dataset_request
 
@@ -33,6 +33,13 @@ def config(tmp_path):
 
 def prepare(config):
     return prepare_dataset(dataset_request(config), folder=None, log=None)
+
+
+def hold(*values):
+    """An array of objects, as pandas holds arrays in a column."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 class TestTelling:
@@ -105,6 +112,34 @@ class TestStoring:
         with pytest.raises(DatasetError, match=f"data: the {message}"):
             store_arrays(config, {"data": pair})
 
+    @pytest.mark.parametrize("gather", [list, tuple, lambda pictures: hold(*pictures)])
+    @pytest.mark.parametrize("shape", [(9, 9), (9, 8), (8, 9), (8, 8, 3), ()])
+    def test_the_first_picture_of_another_size_is_named(self, config, gather, shape):
+        pictures = gather([IMAGES[0], IMAGES[1], np.zeros(shape, np.uint8), np.zeros((7, 7))])
+        with pytest.raises(DatasetError) as refused:
+            store_arrays(config, {"test_data": (pictures, [0, 1, 2, 3])})
+        assert str(refused.value) == (
+            f"test_data: picture 2 has the shape {shape}, but picture 0 has (8, 8).\n"
+            "Resize all to one size, or save them as files in class folders, which may differ."
+        )
+
+    def test_a_picture_of_ragged_rows_is_named(self, config):
+        pictures = [[[1, 2], [3, 4]], [[1, 2], [3]]]
+        with pytest.raises(DatasetError, match="data: picture 1 has rows of different lengths"):
+            store_arrays(config, {"data": (pictures, [0, 1])})
+
+    @pytest.mark.parametrize("labels", [[0, 1, [2, 3]], [0, 1, hold(2, 3)], hold(0, 1, [2, 3])])
+    def test_the_first_label_of_another_shape_is_named(self, config, labels):
+        with pytest.raises(
+            DatasetError,
+            match=r"data: label 2 has the shape \(2,\), but label 0 has \(\)\.\nGive one label",
+        ):
+            store_arrays(config, {"data": (IMAGES[:3], labels)})
+
+    def test_a_list_of_pictures_of_one_size_is_an_array(self, config):
+        stored = store_arrays(config, {"data": (list(IMAGES), LABELS)})
+        assert stored == store_arrays(config, {"data": (IMAGES, LABELS)})
+
     def test_a_folder_that_cannot_be_made_is_named(self, config, tmp_path):
         (tmp_path / "file").write_text("")
         beneath = replace(config, cache_dir=tmp_path / "file/cache")
@@ -158,6 +193,11 @@ class TestKeeping:
             prepare(stored)
         assert store_arrays(config, {"data": (IMAGES, LABELS)}) == stored
         prepare(stored)
+
+
+def test_a_search_refuses_pictures_of_different_sizes(tiny_space):
+    with pytest.raises(ImgclsError, match=r"data: picture 1 has the shape \(9, 9\)"):
+        imgcls_automl.search(space=tiny_space, data=([np.zeros((8, 8)), np.zeros((9, 9))], [0, 1]))
 
 
 @pytest.mark.slow

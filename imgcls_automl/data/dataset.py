@@ -18,7 +18,7 @@ SPLITS = ("train", "validation", "test")
 # The code of a picture that is in none: a copy of it is in a later split, or the user excluded it.
 LEFT_OUT = len(SPLITS)
 NO_LABEL = -1  # of a picture that the user excluded
-RESIZE_MODES = ("stretch", "pad", "crop")
+RESIZE_MODES = ("stretch", "pad", "crop")  # the first unless the user says otherwise
 MIN_SIDE = 8  # pixels: what every search space builds from
 MAX_PIXELS = 200_000_000  # of one picture, unless the user says otherwise
 
@@ -77,8 +77,12 @@ class DatasetRequest:
     @property
     def inspect_command(self) -> str:
         """What to type to be told all about the pictures, ready to be pasted into a shell."""
-        test = ["--test-data", self.test_data] if self.test_data is not None else []
-        return self._command("inspect", *self.data, *test)
+        options = ["--test-data", self.test_data] if self.test_data is not None else []
+        if self.image_size is not None:
+            options += ["--image-size", "x".join(map(str, self.image_size))]
+        if self.resize != RESIZE_MODES[0]:
+            options += ["--resize", self.resize]
+        return self._command("inspect", *self.data, *options)
 
     @property
     def quarantine_commands(self) -> list[str]:
@@ -90,6 +94,8 @@ class DatasetRequest:
         options = ["--adapter", self.adapter] if self.adapter is not None else []
         for name, value in self.options.items():
             options += ["--data-option", f"{name}={value}"]
+        if self.max_pixels != MAX_PIXELS:
+            options += ["--max-pixels", str(self.max_pixels)]
         return shlex.join(["imgcls-automl", "data", *words, *options])
 
     def __post_init__(self) -> None:

@@ -74,7 +74,7 @@ class FashionMnistCsv:
 
     def fingerprint(self, source: str) -> str:
         """A hash of the files' names and content. Raises DatasetError."""
-        return f"fashion-mnist-csv-1-{hash_files(list(_source_files(Path(source))), CSV_FILE)}"
+        return f"fashion-mnist-csv-2-{hash_files(list(_source_files(Path(source))), CSV_FILE)}"
 
 
 def _source_files(source: Path) -> dict[Path, str | None]:

@@ -30,8 +30,9 @@ class PixelCsv:
     Args:
         shape: `"HxW"`, or `"HxWxC"` with 1 or 3 channels; None for square pictures: grey where the
             number of pixel columns is a square, colour where a third of it is.
-        label: Name of the label's column. None: the column called label, class, target or y, else
-            the first; a table of nothing but pixels has no labels.
+        label: Name of the label's column, which may be a number where the header counts its columns.
+            None: the column called label, class, target or y, else the first; a table of nothing
+            but pixels has no labels.
         names: `"cat,dog,..."`, the classes that the labels 0, 1... stand for. None: the label is
             the class.
 
@@ -82,7 +83,7 @@ class PixelCsv:
     def fingerprint(self, source: str) -> str:
         """A hash of the file's name and content, and of the options. Raises DatasetError."""
         options = (self._shape, self._label, self._names)
-        return f"pixel-csv-1-{hash_files([Path(source)], CSV_FILE)}-{options!r}"
+        return f"pixel-csv-2-{hash_files([Path(source)], CSV_FILE)}-{options!r}"
 
     def _choose_columns(self, first_row: list[str], place: str) -> Columns:
         columns = find_columns(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 from rich.cells import cell_len
@@ -93,6 +94,16 @@ class TestCommand:
         done = imgcls("search", "--space", tiny_space, "--data", pets, "--quiet")
         assert done.returncode == 3
         assert f"List them all: imgcls-automl data inspect {pets}" in done.stderr
+
+    def test_that_command_reads_the_pictures_as_the_search_did(self, imgcls, pets, tiny_space):
+        search = ("search", "--space", tiny_space, "--data", pets, "--quiet")
+        reading = ("--max-pixels", "63", "--image-size", "12x10", "--resize", "pad")
+        refused = imgcls(*search, *reading).stderr
+        (command,) = (line for line in refused.splitlines() if "List them all: " in line)
+        words = shlex.split(command.partition("List them all: imgcls-automl ")[2])
+        told = json.loads(imgcls(*words, "--json").stdout)
+        assert told["unreadable"] == 85
+        assert sum("--max-pixels" in it["detail"] for it in told["unreadable_pictures"]) == 60
 
     def test_options_are_those_of_a_search(self, imgcls, pets):
         done = imgcls(

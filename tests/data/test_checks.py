@@ -7,7 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imgcls_automl.data.checks import check_classes, check_splits, check_unreadable
+from imgcls_automl.data.checks import (
+    check_classes,
+    check_splits,
+    check_unreadable,
+    check_unreadable_so_far,
+)
 from imgcls_automl.data.decoded import Issue
 from imgcls_automl.errors import DatasetError
 
@@ -47,6 +52,38 @@ class TestUnreadable:
     def test_max_bad_of_none_at_all(self, make_contents, request_pets):
         with pytest.raises(DatasetError, match="at most 0"):
             check_unreadable(make_contents(["a"] * 500, issues=issues(1)), request_pets(0))
+
+
+class TestCommandsThatTellMore:
+    def test_they_read_the_pictures_in_the_same_way(self, make_request):
+        request = make_request(
+            ["my pets", "dogs"], name=None, test_data="others", options={"white": "16"},
+            max_pixels=1000, image_size=(12, 10), resize="pad",
+        )  # fmt: skip
+        assert request.inspect_command == (
+            "imgcls-automl data inspect 'my pets' dogs --test-data others"
+            " --image-size 12x10 --resize pad --data-option white=16 --max-pixels 1000"
+        )
+        assert request.quarantine_commands == [
+            f"imgcls-automl data quarantine {source} --to DIR --data-option white=16 --max-pixels 1000"
+            for source in ("'my pets'", "dogs", "others")
+        ]
+
+    def test_they_are_short_where_nothing_was_said(self, request_pets):
+        request = request_pets()
+        assert request.inspect_command == "imgcls-automl data inspect 'my pets'"
+        assert request.quarantine_commands == ["imgcls-automl data quarantine 'my pets' --to DIR"]
+
+    def test_the_errors_name_them(self, make_contents, make_request):
+        request = make_request("pets", name=None, max_pixels=1000)
+        command = "imgcls-automl data inspect pets --max-pixels 1000"
+        with pytest.raises(DatasetError, match=command):
+            check_unreadable(make_contents(["a"], issues=issues(11)), request)
+        with pytest.raises(DatasetError, match=command):
+            check_unreadable_so_far(issues(11), 20, request)
+        lost = replace(make_contents(["cat", "dog"] * 4), class_names=("cat", "dog", "eel"))
+        with pytest.raises(DatasetError, match=command):
+            check_classes(lost, request)
 
 
 class TestClasses:

@@ -302,6 +302,31 @@ def test_no_row_is_skipped_and_both_ways_of_reading_agree(
         assert [name for name, _, _ in quick] == [f"odd.csv:{number}" for number in wanted]
 
 
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(first=st.lists(st.sampled_from(("5", "cat", "p1", *ODD_CELLS)), min_size=4, max_size=5))
+def test_a_first_row_is_read_or_refused_or_all_names(
+    tmp_path_factory: pytest.TempPathFactory, first: list[str]
+) -> None:
+    """Whatever its cells: it is a picture, its first bad cell is named, or none of it is a number."""
+    path = tmp_path_factory.getbasetemp() / "first.csv"
+    rest = ["ox,1,2,3,4", "ox,5,6,7,8"] if len(first) == 5 else ["1,2,3,4", "5,6,7,8"]
+    told = describe(path, "\n".join([",".join(first), *rest]))
+    if isinstance(told, str):
+        assert re.match(rf"{re.escape(str(path))}, line 1\b", told)
+    elif [name for name, _, _ in told] == ["first.csv:2", "first.csv:3"]:
+        assert not any(is_number(cell.strip(' "')) for cell in first)
+    else:
+        assert [name for name, _, _ in told] == [f"first.csv:{line}" for line in (1, 2, 3)]
+
+
+def is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
 def describe(path: Path, content: str) -> list[tuple[str, str | None, list[int]]] | str:
     """What reading gives, or the refusal."""
     try:

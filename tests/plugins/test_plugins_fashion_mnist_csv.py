@@ -75,6 +75,22 @@ def test_header_line_ends_and_packing_make_no_difference(
     np.testing.assert_array_equal(np.stack([np.asarray(s.image) for s in samples]), pictures(5))
 
 
+@pytest.mark.parametrize("start", [0, 1], ids=["with labels", "without labels"])
+def test_a_header_that_pandas_counted_is_no_picture(tmp_path: Path, start: int) -> None:
+    header = ",".join(map(str, range(785 - start)))
+    lines = [header, *(",".join(row.split(",")[start:]) for row in rows(5))]
+    samples = list(FashionMnistCsv().read(str(write(tmp_path / "fashion.csv", lines))))
+    assert [s.label for s in samples] == ([None] * 5 if start else list(CLASS_NAMES[:5]))
+    np.testing.assert_array_equal(np.stack([np.asarray(s.image) for s in samples]), pictures(5))
+
+
+def test_a_first_row_of_texts_and_numbers_is_refused(tmp_path: Path) -> None:
+    cells = rows(1)[0].split(",")
+    lines = [",".join([*cells[:300], *("x" * 485)]), *rows(2)]
+    with pytest.raises(DatasetError, match=r"line 1 is neither .*column 301 \('x'\), .*482 more"):
+        list(FashionMnistCsv().read(str(write(tmp_path / "fashion.csv", lines))))
+
+
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "fashion.csv"
     path.write_text("\n".join(rows(2)), encoding="utf-8-sig")

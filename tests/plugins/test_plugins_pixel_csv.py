@@ -91,6 +91,85 @@ def test_a_header_as_pandas_numbers_it_is_no_picture(tmp_path: Path) -> None:
     assert [(sample.id, sample.label) for sample in read(str(path))] == [("d.csv:2", "cat")]
 
 
+def as_pandas_writes(path: Path, table: np.ndarray) -> str:
+    """Write what `DataFrame(table).to_csv(path, index=False)` does: a header of numbers."""
+    lines = [",".join(map(str, row)) for row in (range(table.shape[1]), *table.tolist())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("options", [{}, {"label": "0"}])
+def test_a_header_of_nothing_but_counted_numbers_is_no_picture(
+    tmp_path: Path, digits: np.ndarray, options: dict[str, str]
+) -> None:
+    table = np.c_[range(10), digits.reshape(10, 64)]
+    samples = read(as_pandas_writes(tmp_path / "d.csv", table), **options)
+    assert [sample.id for sample in samples] == [f"d.csv:{line}" for line in range(2, 12)]
+    assert [sample.label for sample in samples] == list("0123456789")
+    np.testing.assert_array_equal(np.stack([np.asarray(s.image) for s in samples]), digits)
+
+
+def test_the_label_may_be_any_column_of_a_counted_header(
+    tmp_path: Path, digits: np.ndarray
+) -> None:
+    table = np.c_[digits.reshape(10, 64), range(10)]
+    samples = read(as_pandas_writes(tmp_path / "d.csv", table), label="64")
+    assert [sample.label for sample in samples] == list("0123456789")
+    np.testing.assert_array_equal(samples[3].image, digits[3])
+
+
+def test_a_counted_header_without_a_label_is_no_picture(tmp_path: Path, digits: np.ndarray) -> None:
+    samples = read(as_pandas_writes(tmp_path / "d.csv", digits.reshape(10, 64)))
+    assert [sample.label for sample in samples] == [None] * 10
+    assert samples[0].id == "d.csv:2"
+
+
+def test_columns_may_be_counted_from_one(tmp_path: Path, digits: np.ndarray) -> None:
+    header = [str(number) for number in range(1, 66)]
+    samples = read(write(tmp_path / "d.csv", digits, list("0123456789"), header))
+    assert [sample.label for sample in samples] == list("0123456789")
+
+
+@pytest.mark.parametrize("row", ["0,1,2,3,4", "0,1,2,3", " 0, 1, 2, 3, 4"])
+def test_a_counted_row_of_a_tiny_table_may_be_either_and_is_refused(
+    tmp_path: Path, row: str
+) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text(f"{row}\n{row}\n", encoding="utf-8")
+    with pytest.raises(
+        DatasetError, match=r"d\.csv, line 1 counts from 0 to [34].* header or a pi"
+    ):
+        read(str(path))
+
+
+def test_of_a_tiny_table_the_user_may_say_that_a_counted_row_is_a_header(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("0,1,2,3,4\n7,9,8,7,6\n", encoding="utf-8")
+    samples = read(str(path), label="0")
+    assert [(sample.id, sample.label) for sample in samples] == [("d.csv:2", "7")]
+
+
+@pytest.mark.parametrize("row", ["1,2,3,4,5", "0,1,2,4,3", "0,0,1,2,3", "4,3,2,1,0"])
+def test_a_row_that_counts_otherwise_is_a_picture(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text(f"{row}\n9,9,9,9,9\n", encoding="utf-8")
+    assert [sample.label for sample in read(str(path))] == [row[0], "9"]
+
+
+def test_a_first_row_of_texts_and_numbers_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("cat,a,b,3,4\ndog,1,2,3,4\n", encoding="utf-8")
+    with pytest.raises(DatasetError) as refused:
+        read(str(path))
+    assert str(refused.value) == (
+        f"{path}, line 1 is neither a header nor a picture: column 1 ('cat'), column 2 ('a') and "
+        "column 3 ('b') hold no number, but column 4 ('3') does.\n"
+        "If it is a picture, mend the cells or delete the line; if it is a header, give every "
+        "column a name that is no number."
+    )
+    assert read(str(path), label="cat")[0].label == "dog"
+
+
 def test_a_first_row_with_a_text_label_is_a_picture(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_text("y,4,1,2,3\nn,9,8,7,6\n", encoding="utf-8")
