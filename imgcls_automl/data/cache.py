@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 5
+SCHEMA = 6
 _TELL_EVERY = 1.0  # seconds, of waiting for another process
 
 
@@ -77,7 +77,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
 def fingerprint_reading(reading: Reading, spool: Spool) -> str:
     """Name the state of a source whose adapter cannot: all texts, and pixels, bytes or file dates."""
     digest = _digest()
-    for problem in reading.problems:
+    for problem in (*reading.problems, *reading.notes):
         digest.update(repr((problem.id, problem.detail)).encode())
     for sample in reading.samples:
         digest.update(repr((sample.id, sample.label, sample.split, sample.group)).encode())
