@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.array_values import measure_white
 from imgcls_automl.data.kept_arrays import place_arrays
+from imgcls_automl.data.leftovers import BUILDING
 from imgcls_automl.data.room import make_room_to_read
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import replacing
@@ -61,15 +62,28 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            make_room_to_read(cache, 0, images.nbytes + labels.nbytes)
-            with replacing(path) as temporary:
-                np.savez(temporary, images=images, labels=labels)
+            _write_pair(path, images, labels)
         except OSError as error:
             raise DatasetError(
                 f"{name}: the arrays cannot be written to {cache}: {error.strerror}.\n"
                 "Free some space, or name another folder: cache_dir=DIR"
             ) from error
     return path
+
+
+def _write_pair(path: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write the arrays under their lock: whoever gets it later knows that no process writes them."""
+    import numpy as np
+
+    from imgcls_automl.data.cache import locked
+
+    cache = path.parent
+    with locked(cache, path.stem, waiting=lambda: None):
+        if path.exists():  # written by another process meanwhile
+            return
+        make_room_to_read(cache, 0, images.nbytes + labels.nbytes)
+        with replacing(path, prefix=f"{path.stem}{BUILDING}") as temporary:
+            np.savez(temporary, images=images, labels=labels)
 
 
 def _as_images(name: str, images: Any) -> np.ndarray:

@@ -49,14 +49,15 @@ def as_disk_error(error: BaseException) -> OSError | None:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, prefix: str = ".writing-") -> Iterator[Path]:
     """Yield a temporary path in the same folder that takes `path`'s place when the block ends well.
 
     The file is flushed to the disk before it is renamed, so that after a crash `path` holds either what it held
-    before or all of the new content. The temporary name keeps `path`'s suffixes, which some writers look at.
+    before or all of the new content. The temporary name begins with `prefix` and keeps `path`'s suffixes, which some
+    writers look at.
     """
     descriptor, name = tempfile.mkstemp(
-        dir=path.parent, prefix=".writing-", suffix="".join(path.suffixes)
+        dir=path.parent, prefix=prefix, suffix="".join(path.suffixes)
     )
     os.close(descriptor)
     temporary = Path(name)

@@ -98,10 +98,18 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Yielded in place of a sample that cannot be had; reading goes on."""
+    """Yielded in place of a sample that cannot be had; reading goes on.
+
+    Attributes:
+        id: That of the sample; unique among samples and problems.
+        detail: Why, in words.
+        lost: Whether a picture is lost with it: too many such problems stop a run. False for what the user is only
+            told of, as files that are no pictures.
+    """
 
     id: str
     detail: str
+    lost: bool = True
 
 
 class Match(NamedTuple):

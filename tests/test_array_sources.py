@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -16,14 +18,37 @@ from imgcls_automl.array_sources import are_arrays, store_arrays
 from imgcls_automl.config import RunConfig
 from imgcls_automl.data.cached_sets import list_sets, remove_sets
 from imgcls_automl.data.kept_arrays import using_arrays
+from imgcls_automl.data.leftovers import clear_leftovers, measure_unfinished
 from imgcls_automl.data.prepare import prepare_dataset
-from imgcls_automl.data.room import make_room
+from imgcls_automl.data.room import make_room, make_room_to_read
 from imgcls_automl.errors import DatasetError, ImgclsError
 from imgcls_automl.run import resume
 from imgcls_automl.stages import dataset_request
 
 DIGITS = load_digits()
 IMAGES, LABELS = np.asarray(DIGITS.images * 15, np.uint8), DIGITS.target
+
+# Stores the same digits, and takes its time before the file gets its name.
+STORE = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from sklearn.datasets import load_digits
+from imgcls_automl.array_sources import store_arrays
+from imgcls_automl.config import RunConfig
+
+write = np.savez
+
+def write_slowly(file, **arrays):
+    write(file, **arrays)
+    print("written", flush=True)
+    time.sleep(float(sys.argv[2]))
+
+np.savez = write_slowly
+config = RunConfig(space="cnn_small", data=("arrays",), cache_dir=Path(sys.argv[1]))
+digits = load_digits()
+store_arrays(config, {"data": (np.asarray(digits.images * 15, np.uint8), digits.target)})
+"""
 
 
 @pytest.fixture
@@ -198,6 +223,64 @@ class TestKeeping:
 def test_a_search_refuses_pictures_of_different_sizes(tiny_space):
     with pytest.raises(ImgclsError, match=r"data: picture 1 has the shape \(9, 9\)"):
         imgcls_automl.search(space=tiny_space, data=([np.zeros((8, 8)), np.zeros((9, 9))], [0, 1]))
+
+
+class TestKill:
+    """Arrays that are being written are never taken from under their writer, and never stay when it is killed."""
+
+    @pytest.fixture
+    def begin(self, config):
+        """Begin to store the digits in another process, which is to take so many seconds; returns it."""
+        begun = []
+
+        def begin(seconds):
+            process = subprocess.Popen(
+                [sys.executable, "-c", STORE, str(config.cache_dir), str(seconds)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            begun.append(process)
+            assert process.stdout.readline() == "written\n"
+            return process
+
+        yield begin
+        for process in begun:
+            process.kill()
+            process.communicate()
+
+    def test_what_is_being_written_stays_and_counts(self, config, begin):
+        begin(60)
+        assert clear_leftovers(config.cache_dir) == 0
+        make_room_to_read(config.cache_dir, 0, 1)
+        assert list_sets(config.cache_dir) == []
+        assert measure_unfinished(config.cache_dir) >= IMAGES.nbytes
+
+    def test_what_a_killed_process_left_counts_until_it_is_cleared(self, config, begin):
+        process = begin(60)
+        process.kill()
+        process.wait()
+        left = measure_unfinished(config.cache_dir)
+        assert left >= IMAGES.nbytes
+        assert clear_leftovers(config.cache_dir) == left
+        assert measure_unfinished(config.cache_dir) == 0
+        assert [place.suffix for place in config.cache_dir.iterdir()] == [".lock"]
+
+    def test_storing_clears_it_and_writes_them_anew(self, config, begin):
+        process = begin(60)
+        process.kill()
+        process.wait()
+        stored = store_arrays(config, {"data": (IMAGES, LABELS)})
+        assert Path(stored.data[0]).is_file()
+        assert measure_unfinished(config.cache_dir) == 0
+
+    def test_two_processes_store_the_same_arrays_once(self, config, begin):
+        process = begin(2)
+        stored = store_arrays(config, {"data": (IMAGES, LABELS)})
+        written = Path(stored.data[0]).stat().st_ino
+        assert process.wait() == 0
+        assert Path(stored.data[0]).stat().st_ino == written
+        assert [one.folder for one in list_sets(config.cache_dir)] == [Path(stored.data[0])]
+        assert measure_unfinished(config.cache_dir) == 0
 
 
 @pytest.mark.slow

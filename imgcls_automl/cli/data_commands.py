@@ -52,18 +52,26 @@ def add_commands(app: typer.Typer) -> None:
 def list_cache(cache_dir: CacheDir = None, json: Json = False) -> None:
     """List the decoded data sets and the arrays given in Python that are kept, the last used first."""
     from imgcls_automl.data.cached_sets import list_sets
+    from imgcls_automl.data.leftovers import measure_unfinished
 
     folder = _find_cache(cache_dir)
     sets = list_sets(folder)[::-1]
     limit = resolve_option("cache_limit", None, os.environ) or DEFAULT_CACHE_LIMIT
-    total = sum(one.size for one in sets)
+    unfinished = measure_unfinished(folder)
+    total = sum(one.size for one in sets) + unfinished
     if json:
         _put_json(
-            cache=str(folder), limit_bytes=limit, bytes=total, sets=[_to_json(it) for it in sets]
+            cache=str(folder),
+            limit_bytes=limit,
+            bytes=total,
+            unfinished_bytes=unfinished,
+            sets=[_to_json(it) for it in sets],
         )
         return
     if sets:
         _show_sets(sets)
+    if unfinished:
+        typer.echo(f"Being written, or left by a killed process: {format_bytes(unfinished)}")
     typer.echo(
         f"{count(len(sets), 'data set')}, {format_bytes(total)} of {format_bytes(limit)}, "
         f"in {plain(str(folder))}"
@@ -82,15 +90,16 @@ def clear_cache(
 
     Your own pictures are never touched. A run on arrays can be resumed once they were given again.
     """
-    from imgcls_automl.data.cached_sets import clear_leftovers, find_named, list_sets, remove_sets
+    from imgcls_automl.data.cached_sets import find_named, list_sets, remove_sets
+    from imgcls_automl.data.leftovers import clear_leftovers
 
     folder = _find_cache(cache_dir)
     sets = list_sets(folder)
     chosen = find_named(sets, fingerprints) if fingerprints else sets
     removed = remove_sets(chosen)
-    clear_leftovers(folder)
+    left = clear_leftovers(folder)
     kept = [one for one in chosen if one not in removed and one.folder.exists()]
-    freed = sum(one.size for one in removed)
+    freed = sum(one.size for one in removed) + left
     if json:
         _put_json(
             cache=str(folder),

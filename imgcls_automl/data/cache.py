@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.data.cache_use import MARK, is_used
-from imgcls_automl.data.cached_sets import ABOUT, clear_leftovers, discard
+from imgcls_automl.data.cached_sets import ABOUT, discard
 from imgcls_automl.data.decoded import (
     CONTENTS,
     DIGESTS,
@@ -22,6 +22,7 @@ from imgcls_automl.data.decoded import (
     Contents,
     read_contents,
 )
+from imgcls_automl.data.leftovers import BUILDING, clear_leftovers
 from imgcls_automl.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Part of every key: raise it whenever the same pictures would be decoded or described differently.
-SCHEMA = 5
+SCHEMA = 6
 _TELL_EVERY = 1.0  # seconds, of waiting for another process
 
 
@@ -77,7 +78,7 @@ def key_of(request: DatasetRequest, adapter: Any, info: PluginInfo, state: str) 
 def fingerprint_reading(reading: Reading, spool: Spool) -> str:
     """Name the state of a source whose adapter cannot: all texts, and pixels, bytes or file dates."""
     digest = _digest()
-    for problem in reading.problems:
+    for problem in (*reading.problems, *reading.notes):
         digest.update(repr((problem.id, problem.detail)).encode())
     for sample in reading.samples:
         digest.update(repr((sample.id, sample.label, sample.split, sample.group)).encode())
@@ -110,7 +111,7 @@ def building(cache: Path, key: str) -> Iterator[Path]:
 
     Build under the set's lock, and only what `find` does not find: then each set is built once.
     """
-    with tempfile.TemporaryDirectory(dir=cache, prefix=f"{key}.building-") as name:
+    with tempfile.TemporaryDirectory(dir=cache, prefix=f"{key}{BUILDING}") as name:
         folder = Path(name)
         (folder / MARK).touch()
         yield folder
@@ -125,7 +126,7 @@ def building(cache: Path, key: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(cache: Path, key: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of one set; `waiting` is called now and then until it is to be had.
+    """Hold the lock of one set, or of arrays; `waiting` is called now and then until it is to be had.
 
     Before, what killed processes left behind of any set is cleared away.
     """

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.data.cache_use import MARK, claiming, is_used
 from imgcls_automl.data.kept_arrays import digest_of, read_images_shape
+from imgcls_automl.data.leftovers import REMOVED
 from imgcls_automl.errors import ConfigError
 from imgcls_automl.files import write_json
 
@@ -125,23 +126,10 @@ def discard(folder: Path) -> None:
     if not folder.is_dir():
         folder.unlink()
         return
-    gone = folder.with_name(f"{folder.name}.removed-{os.urandom(4).hex()}")
+    gone = folder.with_name(f"{folder.name}{REMOVED}{os.urandom(4).hex()}")
     folder.replace(gone)
     # Another process may be clearing up, too; what then stays is for the next time.
     shutil.rmtree(gone, ignore_errors=True)
-
-
-def clear_leftovers(cache: Path) -> None:
-    """Remove what killed processes left half built or half removed."""
-    from filelock import FileLock, Timeout
-
-    for folder in cache.glob("*.removed-*"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for folder in cache.glob("*.building-*"):
-        key = folder.name.partition(".")[0]
-        # Nobody builds without the lock: whoever gets it knows that the builder is gone.
-        with contextlib.suppress(Timeout), FileLock(cache / f"{key}.lock", blocking=False):
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _remove_unused(folder: Path) -> bool:

@@ -23,14 +23,17 @@ from imgcls_automl.data.threads import map_in_order, map_reads
 from imgcls_automl.errors import DatasetError, UnreadableImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from imgcls_automl.data.dataset import DatasetRequest
     from imgcls_automl.data.reading import Reading, Report, SpooledSample
     from imgcls_automl.data.spool import Spool
+    from imgcls_automl.plugin import Problem
 
 # Larger pictures are decoded one at a time: with one a thread, memory would grow with the cores.
 _LARGE_PIXELS = 20_000_000
+_TOLD_NOTES = 3  # of an adapter
 
 Looked = tuple["SpooledSample", Header]
 Decoded = tuple[np.ndarray, bytes]  # pixels, and the digest of what the source holds
@@ -214,7 +217,14 @@ def _contents(
         lasting=failures.lasting,
         originals=summarise_headers([header for _, header in kept]),
         fingerprint=written.fingerprint,
+        remarks=_tell_notes(reading.notes),
     )
+
+
+def _tell_notes(notes: Sequence[Problem]) -> list[str]:
+    told = [f"{note.id}: {note.detail}" for note in notes[:_TOLD_NOTES]]
+    more = len(notes) - _TOLD_NOTES
+    return [*told, f"{more:,} more notes of the adapter like these"] if more > 0 else told
 
 
 def _check_any_left(pictures: list[Looked], failures: _Failures) -> None:

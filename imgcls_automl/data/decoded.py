@@ -55,6 +55,7 @@ class Contents:
             be opened, which a change of permissions may mend.
         originals: What the pictures were before; see `sizing.summarise_headers`.
         fingerprint: Names ids, labels, stated splits, groups and pixels.
+        remarks: What the adapter tells of beside pictures, a sentence each.
     """
 
     image_shape: tuple[int, int, int]
@@ -70,6 +71,7 @@ class Contents:
     originals: dict[str, Any]
     fingerprint: str
     notes: list[Issue] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 def write_contents(folder: Path, contents: Contents) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from imgcls_automl.data.dataset import MAX_PIXELS
 from imgcls_automl.data.opening import SUFFIXES, open_picture, refuse_large, unreadable_if_it_fails
+from imgcls_automl.text import plain
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,8 +35,8 @@ class Header:
         channels: 1 for a grey picture, 3 for one in colour.
         mode: Pillow's mode, or `"uint16 (H, W, 3)"` for an array.
         conversions: What decoding will change, out of `CONVERSIONS`.
-        disguise: What is wrong with the file's name, whose suffix is another format's; None where
-            nothing is.
+        disguise: What is wrong with the file's name, whose suffix is another format's or none of a
+            picture; None where nothing is.
     """
 
     height: int
@@ -123,11 +124,11 @@ def _stored_as(image: Image.Image) -> str:
 
 
 def _disguise_of(path: Path, image: Image.Image) -> str | None:
-    named = SUFFIXES.get(path.suffix.lower())
     found = "JPEG" if image.format == "MPO" else image.format
-    if named is None or named == found:
+    if SUFFIXES.get(path.suffix.lower()) == found:
         return None
-    return f"named {path.suffix}, but it is a {found} file, and was read as one"
+    named = f"named {plain(path.suffix)}" if path.suffix else "named without a suffix"
+    return f"{named}, but it is a {found} file, and was read as one"
 
 
 def _conversions_of(image: Image.Image, orientation: int) -> tuple[str, ...]:

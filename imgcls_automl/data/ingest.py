@@ -243,4 +243,5 @@ def read_all(
         samples=reading.samples
         + [replace(it, id=f"{mark}{it.id}", split="test") for it in test.samples],
         problems=reading.problems + [replace(it, id=f"{mark}{it.id}") for it in test.problems],
+        notes=reading.notes + [replace(it, id=f"test:{it.id}") for it in test.notes],
     )

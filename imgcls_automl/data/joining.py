@@ -34,17 +34,26 @@ def join_readings(sources: Sequence[str], readings: Sequence[Reading]) -> Readin
 
     Where sources share an id, every id gets its source's name in front: `"2023/cats/1.jpg"`; the
     path as it was given where two names are the same. Classes and groups of one name are one.
+    Notes get that name in any case: no picture is called another for the sake of a README.
     """
     from imgcls_automl.data.reading import Reading  # numpy, which the search process does without
 
+    if len(sources) == 1:
+        return readings[0]
+    names = _name_sources(sources)
+    notes = [
+        replace(note, id=f"{name}/{note.id}")
+        for reading, name in zip(readings, names, strict=True)
+        for note in reading.notes
+    ]
     if _share_ids(readings):
-        names = _name_sources(sources)
         readings = [_mark(reading, name) for reading, name in zip(readings, names, strict=True)]
     samples = [sample for reading in readings for sample in reading.samples]
     problems = [problem for reading in readings for problem in reading.problems]
     return Reading(
         samples=sorted(samples, key=lambda sample: sample.id),
         problems=sorted(problems, key=lambda problem: problem.id),
+        notes=notes,
     )
 
 

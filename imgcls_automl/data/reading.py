@@ -41,10 +41,17 @@ class SpooledSample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """All that one source holds, ordered by id, so that the order of reading decides nothing."""
+    """All that one source holds, ordered by id, so that the order of reading decides nothing.
+
+    Attributes:
+        samples: The pictures.
+        problems: Pictures that cannot be had.
+        notes: What the user is only told of: no picture is lost with it.
+    """
 
     samples: list[SpooledSample]
     problems: list[Problem]
+    notes: list[Problem]
 
 
 def ask_fingerprint(adapter: DatasetAdapter, info: PluginInfo, source: str) -> str | None:
@@ -77,6 +84,7 @@ def read_source(
     """
     samples: list[SpooledSample] = []
     problems: list[Problem] = []
+    notes: list[Problem] = []
     ids: set[str] = set()
     pace = Pace()
     for item in _iterate(adapter, info, source):
@@ -86,17 +94,19 @@ def read_source(
             _break_contract(info, f"it yields the id {item.id!r} twice")
         ids.add(item.id)
         if isinstance(item, Problem):
-            problems.append(Problem(id=str(item.id), detail=str(item.detail)))
+            told = Problem(id=str(item.id), detail=str(item.detail), lost=bool(item.lost))
+            (problems if told.lost else notes).append(told)
         else:
             _check_sample(item, info, labelled)
             samples.append(_keep(item, spool))
         if pace.is_due():
             report(IngestProgress(stage="reading", done=len(ids), total=None))
-    if not ids:
+    if not samples and not problems:
         raise DatasetError(f"{source} holds no pictures that the adapter {info.name!r} can read.")
     samples.sort(key=lambda sample: sample.id)
-    problems.sort(key=lambda problem: problem.id)
-    return Reading(samples=samples, problems=problems)
+    for told_of in (problems, notes):
+        told_of.sort(key=lambda problem: problem.id)
+    return Reading(samples=samples, problems=problems, notes=notes)
 
 
 def _iterate(adapter: DatasetAdapter, info: PluginInfo, source: str) -> Iterator[Sample | Problem]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.data.cached_sets import clear_leftovers, list_sets, remove_sets
+from imgcls_automl.data.cached_sets import list_sets, remove_sets
 from imgcls_automl.data.dataset import MIN_SIDE
+from imgcls_automl.data.leftovers import clear_leftovers, measure_unfinished
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.text import format_bytes
 
@@ -64,7 +65,8 @@ def make_room(
     needed = pictures * (math.prod(shape) + RECORD_BYTES)
     missing = needed + SPARE_BYTES - shutil.disk_usage(cache).free
     if limit is not None:
-        missing = max(missing, needed + sum(one.size for one in sets) - limit)
+        taken = sum(one.size for one in sets) + measure_unfinished(cache)
+        missing = max(missing, needed + taken - limit)
     _remove(removable, missing)
     if limit is not None and needed > limit:
         logger.warning(

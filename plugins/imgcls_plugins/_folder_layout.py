@@ -151,7 +151,7 @@ def _describe_flat(root: Path, top: Listing) -> str:
             f"{len(top.foreign):,} pictures in formats that are not read ({listed(top.foreign, 1)})"
         )
     elif top.others:
-        found = f"{top.others.total():,} files that are no pictures, and no class folders"
+        found = f"{len(top.others):,} files that are no pictures, and no class folders"
     else:
         found = "no pictures and no folders"
     return f"{printable(str(root))} holds {found}.\n{describe_wanted(root)}"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgcls_plugins._signatures import find_format
 from imgcls_plugins._wording import as_text
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ FORMATS = {
     **dict.fromkeys((".tif", ".tiff"), "TIFF"),
 }
 
-# Pictures that are not read: left out in silence, half of somebody's data would be missing.
+# Pictures that are not read: left out as no pictures, half of somebody's data would be missing.
 # Camera raws and Photoshop files are not among them: they lie beside the JPEG of the same picture.
 FOREIGN = frozenset(
     (
@@ -42,6 +42,14 @@ FOREIGN = frozenset(
     )
 )
 
+# Camera raws that begin like TIFF files; their first picture is but a small preview.
+_RAWS = frozenset(
+    (
+        *(".3fr", ".arw", ".cr2", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".k25", ".kdc", ".mef"),
+        *(".mos", ".nef", ".nrw", ".pef", ".rw2", ".sr2", ".srf", ".srw"),
+    )
+)
+
 # What systems leave behind among people's pictures, besides hidden names. @eaDir holds thumbnails.
 _JUNK = {"__macosx", "thumbs.db", "desktop.ini", "@eadir", "lost+found", "$recycle.bin"}
 
@@ -52,17 +60,18 @@ class Listing:
 
     Attributes:
         folders: Folders, and links to folders.
-        pictures: Regular files, and links to some, with the suffix of a picture.
+        pictures: Regular files, and links to some, with the suffix of a picture; those without one
+            that begin as a picture does.
         irregular: Names of pictures that are no regular file.
-        foreign: Files with the suffix of a picture of another format.
-        others: How many other files there are, by suffix.
+        foreign: Other files with the suffix of a picture of another format.
+        others: All that is left: what is not known as a picture.
     """
 
     folders: list[str]
     pictures: list[str]
     irregular: list[str]
     foreign: list[str]
-    others: Counter[str]
+    others: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +81,14 @@ class Found:
     Attributes:
         id: The path relative to the source, with slashes, as valid text.
         place: Where it is; a text, since a Path each would take longer than all the rest of a walk.
-        problem: Why it cannot be had; None for a picture.
+        problem: Why it cannot be had; None for a picture, and for what is none.
+        is_picture: Whether it is one, as far as its name or its first bytes tell.
     """
 
     id: str
     place: str
     problem: str | None = None
+    is_picture: bool = True
 
 
 def list_folder(folder: str | Path, limit: int | None = None) -> Listing:
@@ -86,30 +97,37 @@ def list_folder(folder: str | Path, limit: int | None = None) -> Listing:
     pictures: list[str] = []
     irregular: list[str] = []
     foreign: list[str] = []
-    others: Counter[str] = Counter()
+    others: list[str] = []
     with os.scandir(folder) as entries:
         for entry in itertools.islice(entries, limit):
             if entry.name.startswith(".") or entry.name.lower() in _JUNK:
                 continue
-            suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - a Path each is slow
+            suffix = suffix_of(entry.name)
             kind = _kind_of(entry)
             if kind == "folder":
                 folders.append(entry.name)
-            elif suffix in FOREIGN:
-                foreign.append(entry.name)
-            elif suffix not in FORMATS:
-                others[suffix] += 1
-            else:
+            elif suffix in FORMATS:
                 (pictures if kind == "file" else irregular).append(entry.name)
-    for names in (folders, pictures, irregular, foreign):
+            elif kind == "file" and suffix not in _RAWS and find_format(entry.path):
+                pictures.append(entry.name)
+            else:
+                (foreign if suffix in FOREIGN else others).append(entry.name)
+    for names in (folders, pictures, irregular, foreign, others):
         names.sort()
     return Listing(
         folders=folders, pictures=pictures, irregular=irregular, foreign=foreign, others=others
     )
 
 
+def suffix_of(name: str) -> str:
+    """A file's suffix in lower case, `".jpg"`; empty where it has none."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a Path each is slow
+
+
 def walk_pictures(folder: Path, id_prefix: str, root: Path) -> Iterator[Found]:
-    """Find every picture anywhere below a folder: a folder's own first, then those of its folders.
+    """Find every picture anywhere below a folder, and every file that is none.
+
+    A folder's own come first, then those of its folders.
 
     Links to folders are followed, but each folder is entered once, and none that `root` lies in: no
     loops.
@@ -146,6 +164,8 @@ def _found_in(listing: Listing, place: str, prefix: str) -> Iterator[Found]:
     for name in listing.foreign:
         suffix = Path(name).suffix
         yield tell(name, f"{suffix} is a format that is not read; save it as PNG or JPEG")
+    for name in listing.others:
+        yield Found(id=f"{prefix}/{as_text(name)}", place=f"{place}/{name}", is_picture=False)
 
 
 def _kind_of(entry: os.DirEntry[str]) -> str:

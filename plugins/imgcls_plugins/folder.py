@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
 from imgcls_plugins._folder_layout import ClassFolder, describe_wanted, find_class_folders
-from imgcls_plugins._folder_tree import FORMATS, list_folder, walk_pictures
+from imgcls_plugins._folder_tree import FORMATS, list_folder, suffix_of, walk_pictures
 from imgcls_plugins._item_hash import file_state, hash_states
+from imgcls_plugins._other_files import OtherFiles, describe_kinds
+from imgcls_plugins._signatures import find_format
 from imgcls_plugins._wording import as_text, listed, printable
 
 if TYPE_CHECKING:
@@ -33,9 +35,10 @@ class _Picture(NamedTuple):
 class Folder:
     """A tree of class folders.
 
-    Pictures are JPEG, PNG, BMP, GIF, WEBP and TIFF files by their suffix, anywhere below their
-    class folder; ids are their paths relative to the source (`"train/cats/1.jpg"`). Hidden names
-    and what operating systems leave behind are passed over.
+    Pictures are JPEG, PNG, BMP, GIF, WEBP and TIFF files, by their suffix or, with any other or
+    none, by their first bytes, anywhere below their class folder; ids are their paths relative to
+    the source (`"train/cats/1.jpg"`). Hidden names and what operating systems leave behind are
+    passed over; other files that are no pictures are told of in one problem with which none is lost.
     """
 
     def match(self, source: str) -> Match | None:
@@ -57,7 +60,8 @@ class Folder:
         """Yield a sample for each picture, by split, class, folder and name; `image` is its path.
 
         Yields a problem for a folder that cannot be read or holds no picture, for a picture that is
-        no regular file or of a format that is not read, and for pictures beside the class folders.
+        no regular file or of a format that is not read, and for pictures beside the class folders;
+        at last one, with which no picture is lost, for all files that are not known as pictures.
 
         Raises:
             DatasetError: There is no such folder, no class folder or no picture; or splits and
@@ -79,9 +83,9 @@ def _survey(source: str) -> Iterator[_Picture | Problem]:
     root = _existing_folder(source)
     classes = find_class_folders(root)
     yield from _strays(root)
-    pictures, first_problem = 0, None
+    pictures, first_problem, others = 0, None, OtherFiles()
     for folder in classes:
-        for item in _survey_class(folder, root):
+        for item in _survey_class(folder, root, others):
             yield item
             if isinstance(item, Problem):
                 first_problem = first_problem or item
@@ -89,6 +93,9 @@ def _survey(source: str) -> Iterator[_Picture | Problem]:
                 pictures += 1
     if not pictures:
         raise DatasetError(_describe_nothing(root, classes, first_problem))
+    told = others.tell()
+    if told:
+        yield told
 
 
 def _sample_of(picture: _Picture) -> Sample:
@@ -121,9 +128,14 @@ def _existing_folder(source: str) -> Path:
     return root
 
 
-def _survey_class(folder: ClassFolder, root: Path) -> Iterator[_Picture | Problem]:
+def _survey_class(
+    folder: ClassFolder, root: Path, others: OtherFiles
+) -> Iterator[_Picture | Problem]:
     empty = True
     for found in walk_pictures(folder.path, folder.id_prefix, root):
+        if not found.is_picture:
+            others.add(found.id)
+            continue
         empty = False
         if found.problem is not None:
             yield Problem(id=found.id, detail=found.problem)
@@ -142,12 +154,12 @@ def _strays(root: Path) -> Iterator[Problem]:
 
 
 def _formats_in(classes: list[ClassFolder]) -> list[str]:
-    names = Counter(
-        FORMATS[Path(name).suffix.lower()]
+    formats = Counter(
+        FORMATS.get(suffix_of(name)) or find_format(f"{folder.path}/{name}")
         for folder in classes[:_LOOK_FOLDERS]
         for name in list_folder(folder.path, _LOOK_ENTRIES // _LOOK_FOLDERS).pictures
     )
-    return [name for name, _ in names.most_common()]
+    return [found for found, _ in formats.most_common() if found]
 
 
 def _describe_match(classes: list[ClassFolder], formats: str) -> Match:
@@ -161,9 +173,10 @@ def _describe_match(classes: list[ClassFolder], formats: str) -> Match:
 
 
 def _describe_empty(folder: ClassFolder) -> str:
-    others = list_folder(folder.path).others
-    kinds = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in others.most_common()]
-    return "the class folder holds no picture" + (f" (but {listed(kinds)})" if kinds else "")
+    kinds = Counter(suffix_of(as_text(name)) for name in list_folder(folder.path).others)
+    return "the class folder holds no picture" + (
+        f" (but {describe_kinds(kinds)})" if kinds else ""
+    )
 
 
 def _describe_nothing(root: Path, classes: list[ClassFolder], problem: Problem | None) -> str:
@@ -171,6 +184,7 @@ def _describe_nothing(root: Path, classes: list[ClassFolder], problem: Problem |
     example = f" {printable(problem.id)}: {printable(problem.detail)}." if problem else ""
     return (
         f"{printable(str(root))} has class folders ({names}) but no picture to read.{example}\n"
-        f"Pictures are {', '.join(dict.fromkeys(FORMATS.values()))} files, by their suffix. "
+        f"Pictures are {', '.join(dict.fromkeys(FORMATS.values()))} files, by their suffix "
+        "or their first bytes. "
         f"{describe_wanted(root)}"
     )

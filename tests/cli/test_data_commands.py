@@ -95,6 +95,16 @@ class TestClear:
         assert done.stdout.endswith(" freed.\n")
         assert json.loads(cache_command("list", "--json").stdout)["sets"] == []
 
+    def test_what_a_kill_left_is_told_and_goes(self, cache_command, tmp_path):
+        (tmp_path / "cache").mkdir()
+        left = tmp_path / "cache/arrays-0123456789abcdef.building-x.npz"
+        left.write_bytes(bytes(8192))
+        assert "left by a killed process: 8.2 kB" in cache_command("list").stdout
+        told = json.loads(cache_command("list", "--json").stdout)
+        assert told["bytes"] == told["unfinished_bytes"] == 8192
+        assert cache_command("clear").stdout == "Removed 0 data sets, 8.2 kB freed.\n"
+        assert not left.exists()
+
     def test_named_ones_go(self, prepare, cache_command):
         gone, kept = prepare(8), prepare(9)
         cache_command("clear", gone.fingerprint[:8])

@@ -12,13 +12,13 @@ import pytest
 from imgcls_automl.data.cache_use import is_used, using
 from imgcls_automl.data.cached_sets import (
     About,
-    clear_leftovers,
     discard,
     find_named,
     list_sets,
     remove_sets,
     write_about,
 )
+from imgcls_automl.data.leftovers import clear_leftovers, measure_unfinished
 from imgcls_automl.errors import ConfigError
 
 USER = """
@@ -171,5 +171,7 @@ class TestRemoval:
         folder = keep("a")
         folder.rename(tmp_path / f"{folder.name}.removed-0badc0de")
         assert list_sets(tmp_path) == []
-        clear_leftovers(tmp_path)
+        size = measure_unfinished(tmp_path)
+        assert size >= 4096
+        assert clear_leftovers(tmp_path) == size
         assert list(tmp_path.iterdir()) == []

@@ -129,6 +129,51 @@ class TestTrees:
         assert len(read_csv(folder / "issues.csv")) == 1
 
 
+class TestUnknownSuffixes:
+    def test_their_pictures_are_trained_on_and_named(self, draw_classes, prepare):
+        root = draw_classes([b"cat", b"dog"])
+        for place, name in enumerate(("noext", "x.jpgg", "y.txt", "\x1b[31m.<script>")):
+            dots = np.random.default_rng([7, 7, place]).bytes(64)
+            Image.frombytes("L", (8, 8), dots).save(root / "cat" / name, "PNG")
+        dataset, folder = prepare(root)
+        assert sum(dataset.split_sizes) == 10
+        assert {tuple(row) for row in read_csv(folder / "issues.csv")[1:]} == {
+            (
+                f"cat/{name}",
+                "disguised",
+                f"named {named}, but it is a PNG file, and was read as one",
+            )
+            for name, named in (
+                ("noext", "without a suffix"),
+                ("x.jpgg", ".jpgg"),
+                ("y.txt", ".txt"),
+                (r"\x1b[31m.<script>", ".<script>"),
+            )
+        }
+
+    def test_what_is_no_picture_is_told_and_never_stops_a_run(self, draw_classes, prepare):
+        root = draw_classes([b"cat", b"dog"])
+        for number in range(30):
+            (root / f"cat/{number}.txt").write_text("no picture")
+        told = "cat/0.txt: not known as a picture, and left out with 29 more files: 30 .txt in all"
+        for _ in range(2):  # decoded, and from the cache
+            dataset, folder = prepare(root, max_bad=0)
+            assert dataset.remarks == (told,)
+            assert (dataset.unreadable, sum(dataset.split_sizes)) == (0, 6)
+            assert json.loads((folder / "summary.json").read_text())["checks"]["remarks"] == [told]
+
+    def test_it_renames_no_picture_of_joined_sources(self, draw_folder, prepare):
+        sources = [draw_folder("one", cat=4, dog=4), draw_folder("two", owl=4, fox=4)]
+        for source, label in zip(sources, ("cat", "owl"), strict=True):
+            (source / label / "README").write_text("no picture")
+            (source / label / "LICENSE").write_text("no picture")
+        dataset, folder = prepare(sources)
+        assert [told.partition(":")[0] for told in dataset.remarks[-2:]] == [
+            "one/cat/LICENSE", "two/owl/LICENSE",
+        ]  # fmt: skip
+        assert "cat/000.png" in {row[0] for row in read_csv(folder / "splits.csv")}
+
+
 class TestLabels:
     def test_two_thousand_classes(self, draw_classes, prepare):
         dataset, _ = prepare(draw_classes([f"class {n:04}".encode() for n in range(2000)]))

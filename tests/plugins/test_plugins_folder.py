@@ -18,6 +18,12 @@ def draw(path: Path, colour: str = "red") -> Path:
     return path
 
 
+def encode(path: Path, kind: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.new("RGB", (8, 8), "red")
+    image.save(path, kind, **({"append_images": [image]} if kind == "MPO" else {}))
+
+
 def read(root: Path) -> tuple[list[Sample], list[Problem]]:
     items = list(Folder().read(str(root)))
     samples = [item for item in items if isinstance(item, Sample)]
@@ -74,10 +80,12 @@ def test_a_path_too_long_for_the_system_is_a_problem(pets: Path) -> None:
 
 
 def test_what_systems_leave_behind_is_passed_over(pets: Path) -> None:
-    for junk in (".DS_Store", "cats/.DS_Store", "cats/Thumbs.db", "cats/notes.txt"):
+    for junk in (".DS_Store", "cats/.DS_Store", "cats/Thumbs.db", "README.txt"):
         (pets / junk).write_bytes(b"junk")
     for junk in ("cats/._1.jpg", "__MACOSX/cats/1.jpg", ".ipynb_checkpoints/1.png"):
         draw(pets / junk)
+    (pets / "cats/1.jpg").rename(pets / "cats/.hidden")
+    draw(pets / "cats/1.jpg")
     samples, problems = read(pets)
     assert len(samples) == 3
     assert problems == []
@@ -157,7 +165,8 @@ def test_an_empty_class_folder_is_reported(pets: Path) -> None:
     (pets / "birds").mkdir()
     (pets / "birds/1.mp4").write_bytes(b"x")
     assert read(pets)[1] == [
-        Problem(id="birds/", detail="the class folder holds no picture (but 1 .mp4)")
+        Problem(id="birds/", detail="the class folder holds no picture (but 1 .mp4)"),
+        Problem(id="birds/1.mp4", detail="not known as a picture, and left out", lost=False),
     ]
 
 
@@ -173,10 +182,66 @@ def test_a_picture_of_another_format_is_reported_and_not_passed_over(pets: Path)
     ]
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "MPO"])
+@pytest.mark.parametrize("name", ["noext", "x.jpgg", "y.txt", "z.heic", "a.b.", "\x1b[31m.<b>"])
+def test_a_picture_of_any_name_is_known_by_its_first_bytes(
+    pets: Path, kind: str, name: str
+) -> None:
+    encode(pets / "cats" / name, kind)
+    samples, problems = read(pets)
+    found = [sample for sample in samples if sample.id == f"cats/{name}"]
+    assert [(sample.label, sample.image) for sample in found] == [("cats", pets / "cats" / name)]
+    assert problems == []
+
+
+def test_pictures_without_a_suffix_are_found_where_there_are_no_others(tmp_path: Path) -> None:
+    for name in ("train/cats/1", "train/dogs/1", "test/cats/1"):
+        encode(tmp_path / name, "JPEG")
+    match = Folder().match(str(tmp_path))
+    assert match is not None
+    assert (
+        match.reason
+        == "a folder split into train and test, with 2 class folders holding JPEG files"
+    )
+    assert [sample.split for sample in read(tmp_path)[0]] == ["train", "train", "test"]
+
+
+def test_a_camera_raw_is_no_tiff_file(pets: Path) -> None:
+    encode(pets / "cats/1.NEF", "TIFF")
+    samples, problems = read(pets)
+    assert len(samples) == 3
+    assert [problem.lost for problem in problems] == [False]
+
+
+def test_files_that_are_no_pictures_are_told_of_once_and_lose_none(pets: Path) -> None:
+    (pets / "cats/deep").mkdir()
+    for name in ("cats/notes.txt", "cats/deep/more.TXT", "dogs/labels.csv", "dogs/LICENSE"):
+        (pets / name).write_text("BMI,weight of the cats\n")
+    (pets / "dogs/nothing").touch()
+    os.mkfifo(pets / "dogs/pipe")
+    (pets / "dogs/gone").symlink_to("nowhere")
+    samples, problems = read(pets)
+    assert len(samples) == 3
+    detail = "left out with 6 more files: 4 without a suffix, 2 .txt and 1 .csv in all"
+    assert problems == [
+        Problem(id="cats/notes.txt", detail=f"not known as a picture, and {detail}", lost=False)
+    ]
+
+
+def test_names_of_files_that_are_no_pictures_are_told_as_harmless_text(pets: Path) -> None:
+    for name in (b"a.\xff\x1b[31m", b"b.\n" + b"x" * 200, b"c.<b>"):
+        Path(os.fsdecode(os.path.join(os.fsencode(pets / "cats"), name))).write_text("x")  # noqa: PTH118
+    (problem,) = read(pets)[1]
+    assert problem.detail.isprintable()
+    assert len(problem.detail) < 200
+    problem.id.encode("utf-8")
+
+
 def test_pictures_beside_the_class_folders_are_reported(pets: Path) -> None:
     draw(pets / "overview.png")
+    encode(pets / "contact sheet", "PNG")
     problems = read(pets)[1]
-    assert [problem.id for problem in problems] == ["overview.png"]
+    assert [problem.id for problem in problems] == ["contact sheet", "overview.png"]
     assert "beside the class folders" in problems[0].detail
 
 
@@ -239,6 +304,17 @@ def test_the_fingerprint_follows_every_change(pets: Path) -> None:
     seen.append(fingerprint())
     assert len(set(seen[:4])) == 4
     assert seen[4] == seen[1]
+
+
+def test_the_fingerprint_follows_files_of_any_name(pets: Path) -> None:
+    seen = [Folder().fingerprint(str(pets))]
+    place = pets / "cats/noext"
+    for content in (b"notes", b"\xff\xd8\xff one", b"\xff\xd8\xff another"):
+        place.write_bytes(content)
+        seen.append(Folder().fingerprint(str(pets)))
+    place.rename(pets / "cats/other")
+    seen.append(Folder().fingerprint(str(pets)))
+    assert len(set(seen)) == 5
 
 
 def test_is_an_adapter_with_a_fingerprint() -> None:

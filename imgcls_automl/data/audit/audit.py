@@ -90,7 +90,7 @@ def audit_set(contents: Contents, splits: np.ndarray, examination: Examination) 
     left_out = _count_left_out(contents, splits)
     learned = _choose_learned(splits)
     balance = measure_balance(contents, splits)
-    remarks = make_remarks(issues, left_out, balance)
+    remarks = [*make_remarks(issues, left_out, balance), *contents.remarks]
     return Audit(
         issues=issues,
         left_out=left_out,
