@@ -43,12 +43,19 @@ def read_head(path: Path) -> list[bytes]:
     return head.splitlines() if complete else head[: head.rfind(b"\n") + 1].splitlines()
 
 
-def read_blocks(path: Path) -> Iterator[bytes]:
+def read_blocks(
+    path: Path, bomb_bytes: int = BOMB_BYTES, bomb_ratio: int = BOMB_RATIO
+) -> Iterator[bytes]:
     """Yield the file, unpacked and without a byte-order mark, in blocks that end with a line's end.
+
+    Args:
+        path: The file.
+        bomb_bytes: What it may unpack to in any case.
+        bomb_ratio: How many times its size it may unpack to.
 
     Raises:
         DatasetError: It is missing, no regular file, damaged, or unpacks to more than
-            `UNPACKED_BYTES`, or than `BOMB_BYTES` and `BOMB_RATIO` times its size.
+            `UNPACKED_BYTES`, or than `bomb_bytes` and `bomb_ratio` times its size.
     """
     rest, total = b"", 0
     with open_unpacked(path, CSV_FILE) as file:
@@ -56,7 +63,8 @@ def read_blocks(path: Path) -> Iterator[bytes]:
             rest += data if total else data.removeprefix(_BYTE_ORDER_MARK)
             total += len(data)
             if isinstance(file, gzip.GzipFile):
-                _check_unpacked(total, file, path)
+                packed = file.fileobj.tell()  # type: ignore[union-attr]  # bytes of the file read so far
+                _check_unpacked(total, max(bomb_bytes, bomb_ratio * packed), path)
             end = rest.rfind(b"\n") + 1
             if end:
                 yield rest[:end]
@@ -70,9 +78,8 @@ def read_blocks(path: Path) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
-def _check_unpacked(total: int, file: gzip.GzipFile, path: Path) -> None:
-    packed = file.fileobj.tell()  # type: ignore[union-attr]  # bytes of the file read so far
-    if total > min(UNPACKED_BYTES, max(BOMB_BYTES, BOMB_RATIO * packed)):
+def _check_unpacked(total: int, allowed: int, path: Path) -> None:
+    if total > min(UNPACKED_BYTES, allowed):
         raise DatasetError(
             f"{printable(str(path))} unpacks to {total >> 20:,} MiB and more, like a gzip bomb.\n"
             "If that is right, unpack it with gunzip and give the .csv."
