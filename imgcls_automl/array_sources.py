@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from imgcls_automl.array_values import measure_white
 from imgcls_automl.data.kept_arrays import place_arrays
 from imgcls_automl.data.leftovers import BUILDING
-from imgcls_automl.data.room import make_room_to_read
+from imgcls_automl.data.room import check_room_to_read, make_room_to_read
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import replacing
+from imgcls_automl.plugin import Extent
 from imgcls_automl.stages import dataset_request
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ def store_arrays(config: RunConfig, given: Mapping[str, Any]) -> RunConfig:
 
 
 def _store_pair(name: str, pair: Any, cache: Path) -> Path:
-    import numpy as np
 
     images, labels = _as_images(name, pair[0]), _as_labels(name, pair[1])
     _check_images(name, images)
@@ -62,6 +62,7 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
     if not path.exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
+            _check_room(cache, images, labels)
             _write_pair(path, images, labels)
         except OSError as error:
             raise DatasetError(
@@ -69,6 +70,12 @@ def _store_pair(name: str, pair: Any, cache: Path) -> Path:
                 "Free some space, or name another folder: cache_dir=DIR"
             ) from error
     return path
+
+
+def _check_room(cache: Path, images: np.ndarray, labels: np.ndarray) -> None:
+    """Refuse arrays whose file does not fit beside the pictures that are read from it, before others make room."""
+    extent = Extent(pictures=len(images), size=images.nbytes + labels.nbytes + images.size)
+    check_room_to_read(cache, [extent], None)
 
 
 def _write_pair(path: Path, images: np.ndarray, labels: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 A dataset adapter turns a source the user names into `Sample`s; a search space turns an Optuna trial into a
 `Candidate` and a candidate into a Keras model. Register a class under one of the entry-point groups
 
-    imgcls_automl.datasets          DatasetAdapter, optionally HasFingerprint
+    imgcls_automl.datasets          DatasetAdapter, optionally HasFingerprint, HasExtent
     imgcls_automl.search_spaces     SearchSpace, optionally HasBaselines, HasInitialise
 
 and it is called with the user's `--data-option k=v` or `--space-option k=v` pairs as keyword arguments, always
@@ -32,7 +32,9 @@ __all__ = [
     "Candidate",
     "DatasetAdapter",
     "DatasetError",
+    "Extent",
     "HasBaselines",
+    "HasExtent",
     "HasFingerprint",
     "HasInitialise",
     "ImageTask",
@@ -142,6 +144,30 @@ class HasFingerprint(Protocol):
 
     def fingerprint(self, source: str) -> str:
         """Name the state of the source: another text whenever `read` would yield something else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How much a source hands over as pixels or bytes: at least, and as far as can be told without reading it.
+
+    Attributes:
+        pictures: At least so many.
+        size: Bytes of them all, at least, as `Sample.image` holds them; files count nothing.
+        image_shape: (height, width, channels) of every picture; None where they differ or that is not known.
+    """
+
+    pictures: int
+    size: int
+    image_shape: tuple[int, int, int] | None = None
+
+
+@runtime_checkable
+class HasExtent(Protocol):
+    """Optional: lets a source that fits on no disk be refused before it is read."""
+
+    def extent(self, source: str) -> Extent | None:
+        """Look, without reading, how much `read` will yield; None where that cannot be told."""
         ...
 
 

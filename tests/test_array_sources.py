@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
 
@@ -211,6 +213,17 @@ class TestKeeping:
         os.utime(stored.data[0], (1000, 1000))
         make_room(config.cache_dir, pictures=1000, shape=(8, 8, 1), limit=400_000)
         assert list_sets(config.cache_dir) == []
+
+    def test_where_they_do_not_fit_beside_what_is_read_of_them_nobody_makes_room(
+        self, config, stored, monkeypatch
+    ):
+        usage = namedtuple("usage", "total used free")
+        free = (64 << 20) + 300_000
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**12, 10**12 - free, free))
+        large = np.concatenate([IMAGES] * 3)
+        with pytest.raises(DatasetError, match="5,391 pictures that come as pixels or bytes take"):
+            store_arrays(config, {"data": (large, np.concatenate([LABELS] * 3))})
+        assert Path(stored.data[0]).exists()
 
     def test_once_gone_it_is_said_how_to_go_on(self, config, stored):
         remove_sets(list_sets(config.cache_dir))

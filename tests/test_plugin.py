@@ -13,7 +13,9 @@ from imgcls_automl.plugin import (
     Augmentation,
     Candidate,
     DatasetAdapter,
+    Extent,
     HasBaselines,
+    HasExtent,
     HasFingerprint,
     HasInitialise,
     ImageTask,
@@ -141,6 +143,9 @@ class Adapter:
     def fingerprint(self, source):
         return source
 
+    def extent(self, source):
+        return Extent(pictures=1, size=4)
+
 
 class Space:
     def suggest(self, trial, task):
@@ -158,13 +163,13 @@ class Space:
 
 class TestProtocols:
     def test_a_class_needs_no_base_of_ours(self):
-        for protocol in (DatasetAdapter, HasFingerprint):
+        for protocol in (DatasetAdapter, HasFingerprint, HasExtent):
             assert isinstance(Adapter(), protocol)
         for protocol in (SearchSpace, HasBaselines, HasInitialise):
             assert isinstance(Space(), protocol)
 
     def test_what_lacks_a_method_is_told_apart(self):
-        for protocol in (DatasetAdapter, HasFingerprint):
+        for protocol in (DatasetAdapter, HasFingerprint, HasExtent):
             assert not isinstance(Space(), protocol)
         for protocol in (SearchSpace, HasBaselines, HasInitialise):
             assert not isinstance(Adapter(), protocol)

@@ -67,7 +67,7 @@ def test_its_tests_pass(examples):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "17 passed" in done.stdout
+    assert "18 passed" in done.stdout
 
 
 @pytest.mark.slow

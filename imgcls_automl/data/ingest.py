@@ -24,9 +24,9 @@ from imgcls_automl.data.describe_set import Parts, describe_dataset
 from imgcls_automl.data.earlier import refuse_changed_data
 from imgcls_automl.data.joining import join_readings
 from imgcls_automl.data.messages import serve
-from imgcls_automl.data.reading import Reading, ask_fingerprint, read_source
+from imgcls_automl.data.reading import Reading, ask_extent, ask_fingerprint, read_source
 from imgcls_automl.data.records import write_records
-from imgcls_automl.data.room import make_room_to_read
+from imgcls_automl.data.room import check_room_to_read, make_room_to_read
 from imgcls_automl.data.spool import Spool
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import tells_no_room
@@ -161,6 +161,8 @@ def _read_and_decode(
     report: Report,
     state: str | None,
 ) -> Found:
+    extents = [ask_extent(adapter, info, source) for source in _list_sources(request)]
+    check_room_to_read(request.cache, extents, request.image_size)
     with Spool(request.cache, partial(make_room_to_read, request.cache)) as spool:
         reading = read_all(adapter, info, request, spool, report)
         key = cache.key_of(
@@ -206,9 +208,12 @@ def _describe_set(request: DatasetRequest, info: PluginInfo, contents: Contents)
 
 
 def _ask_state(adapter: DatasetAdapter, info: PluginInfo, request: DatasetRequest) -> str | None:
-    sources = [*request.data, *([request.test_data] if request.test_data else [])]
-    states = [ask_fingerprint(adapter, info, source) for source in sources]
+    states = [ask_fingerprint(adapter, info, source) for source in _list_sources(request)]
     return None if None in states else repr(states)
+
+
+def _list_sources(request: DatasetRequest) -> list[str]:
+    return [*request.data, *([request.test_data] if request.test_data else [])]
 
 
 def read_all(

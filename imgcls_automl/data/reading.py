@@ -14,7 +14,7 @@ import numpy as np
 from imgcls_automl.data.dataset import IngestProgress
 from imgcls_automl.data.pace import Pace
 from imgcls_automl.errors import BrokenPluginError, DatasetError, PluginError
-from imgcls_automl.plugin import HasFingerprint, Problem, Sample
+from imgcls_automl.plugin import Extent, HasExtent, HasFingerprint, Problem, Sample
 from imgcls_automl.text import describe_error, describe_frame
 
 if TYPE_CHECKING:
@@ -65,6 +65,19 @@ def ask_fingerprint(adapter: DatasetAdapter, info: PluginInfo, source: str) -> s
     if not isinstance(fingerprint, str):
         _break_contract(info, f"fingerprint() returned {fingerprint!r}, not a text")
     return str(fingerprint)
+
+
+def ask_extent(adapter: DatasetAdapter, info: PluginInfo, source: str) -> Extent | None:
+    """How much the adapter says that a source hands over; None where it does not say."""
+    if not isinstance(adapter, HasExtent):
+        return None
+    try:
+        extent = adapter.extent(source)
+    except Exception as error:
+        _blame(info, error)
+    if extent is not None and not isinstance(extent, Extent):
+        _break_contract(info, f"extent() returned {extent!r}, no Extent")
+    return extent
 
 
 def read_source(

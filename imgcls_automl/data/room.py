@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from imgcls_automl.data.cached_sets import list_sets, remove_sets
 from imgcls_automl.data.dataset import MIN_SIDE
+from imgcls_automl.data.header import Header
 from imgcls_automl.data.leftovers import clear_leftovers, measure_unfinished
+from imgcls_automl.data.sizing import choose_shape
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.text import format_bytes
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imgcls_automl.data.cached_sets import CachedSet
+    from imgcls_automl.plugin import Extent
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +83,8 @@ def make_room(
 def make_room_to_read(cache: Path, read: int, more: int) -> None:
     """See to it that pictures which are handed over can be kept until all are read, and decoded.
 
-    How many will come nobody knows: sets are removed as they come, the least recently used first.
+    How many will come is known of some sources only (`check_room_to_read`): sets are removed as they come, the
+    least recently used first.
 
     Args:
         cache: The folder that holds decoded sets, and these pictures meanwhile.
@@ -106,6 +110,40 @@ def make_room_to_read(cache: Path, read: int, more: int) -> None:
     _remove(removable, missing)
 
 
+def check_room_to_read(
+    cache: Path, extents: Sequence[Extent | None], image_size: tuple[int, int] | None
+) -> None:
+    """Refuse sources that do not fit, before they are read: nothing is removed for what does not fit even then.
+
+    The pictures that they hand over are kept on the disk until all are decoded, beside what they become.
+
+    Args:
+        cache: The folder that holds decoded sets, and these pictures meanwhile.
+        extents: How much each of the sources hands over; None where nobody knows.
+        image_size: (height, width) that the user asks for.
+
+    Raises:
+        DatasetError: They do not fit; names the largest `--image-size` that does where a smaller one helps.
+    """
+    known = [extent for extent in extents if extent is not None]
+    pictures, kept = sum(it.pictures for it in known), sum(it.size for it in known)
+    if not pictures:
+        return
+    clear_leftovers(cache)
+    removable = [one for one in list_sets(cache) if not one.in_use]
+    on_disk = shutil.disk_usage(cache).free + sum(one.size for one in removable) - SPARE_BYTES
+    if kept > on_disk:
+        raise DatasetError(
+            f"{pictures:,} pictures that come as pixels or bytes take {format_bytes(kept)} on the disk until all "
+            f"are read, but the disk of {cache} has {format_bytes(max(0, on_disk))} for them.\n"
+            "A smaller --image-size does not help. Free some space (imgcls-automl data cache list), or use another "
+            "disk: --cache-dir DIR"
+        )
+    shape = _foresee_shape(extents, image_size)
+    if shape is not None:
+        check_room(find_rooms(cache, pictures, removable, kept), pictures=pictures, shape=shape)
+
+
 def check_room(rooms: Sequence[Room], *, pictures: int, shape: tuple[int, int, int]) -> None:
     """Refuse a set that does not fit into one of the rooms.
 
@@ -124,14 +162,24 @@ def check_room(rooms: Sequence[Room], *, pictures: int, shape: tuple[int, int, i
     )
 
 
-def find_rooms(cache: Path, pictures: int, removable: Sequence[CachedSet]) -> list[Room]:
-    """The room on the cache's disk, once `removable` is gone, and in this process's address space."""
+def find_rooms(
+    cache: Path, pictures: int, removable: Sequence[CachedSet], kept: int = 0
+) -> list[Room]:
+    """The room on the cache's disk, once `removable` is gone, and in this process's address space.
+
+    Args:
+        cache: The folder that holds decoded sets.
+        pictures: How many the new set has.
+        removable: What may be removed for it.
+        kept: Bytes of pictures, as they were handed over, that are still to come to the disk.
+    """
     free = shutil.disk_usage(cache).free + sum(one.size for one in removable)
-    on_disk = max(0, free - SPARE_BYTES - pictures * RECORD_BYTES)
+    on_disk = max(0, free - SPARE_BYTES - pictures * RECORD_BYTES - kept)
+    beside = f" beside {format_bytes(kept)} of pictures as they come" if kept else ""
     rooms = [
         Room(
             pixels=on_disk,
-            where=f"the disk of {cache} has {format_bytes(on_disk)} for them",
+            where=f"the disk of {cache} has {format_bytes(on_disk)} for them{beside}",
             remedy="Or use another disk: --cache-dir DIR",
         )
     ]
@@ -146,6 +194,21 @@ def find_rooms(cache: Path, pictures: int, removable: Sequence[CachedSet]) -> li
             )
         )
     return rooms
+
+
+def _foresee_shape(
+    extents: Sequence[Extent | None], image_size: tuple[int, int] | None
+) -> tuple[int, int, int] | None:
+    """The shape that pictures will be decoded to, perhaps with too few channels; None where that is open."""
+    shapes = {extent.image_shape if extent else None for extent in extents}
+    channels = 3 if any(shape and shape[2] > 1 for shape in shapes) else 1
+    if image_size is not None:
+        return (*image_size, channels)
+    if None in shapes or len({shape[:2] for shape in shapes if shape}) != 1:
+        return None
+    height, width, _ = next(shape for shape in shapes if shape)
+    header = Header(height=height, width=width, channels=channels, mode="")
+    return choose_shape([header], None)
 
 
 def _describe_largest(room: int, pictures: int, shape: tuple[int, int, int]) -> str:

@@ -9,7 +9,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imgcls_automl.plugin import DatasetError, HasFingerprint, Match
+from imgcls_automl.plugin import DatasetError, Extent, HasExtent, HasFingerprint, Match, Sample
 from imgcls_automl.testing.imports import require_light_import
 from imgcls_automl.testing.promises import (
     BrokenPromiseError,
@@ -207,6 +207,34 @@ class DatasetAdapterContract:
             f"fingerprint({source!r}) was {first!r}, then {second!r}.",
             "Make it of what read() depends on: names, sizes, times of change.",
         )
+
+    def test_an_extent_is_no_more_than_comes(self, example: Example) -> None:
+        """Where there is an extent(source), read(source) yields as many pictures and bytes, or more."""
+        adapter = example[0]
+        if not isinstance(adapter, HasExtent):
+            return
+        source = _unpack(example)[1]
+        with blaming(f"extent({source!r})", "Return an Extent, or None for what is not known."):
+            extent = adapter.extent(source)
+        require(
+            extent is None or isinstance(extent, Extent),
+            f"extent({source!r}) is {extent!r}, no Extent.",
+            "Return an Extent, or None for what is not known.",
+        )
+        images = [it.image for it in read_all(adapter, source) if isinstance(it, Sample)]
+        size = sum(_count_bytes(image) for image in images)
+        require(
+            extent is None or (extent.pictures <= len(images) and extent.size <= size),
+            f"extent({source!r}) is {extent}, but {len(images):,} pictures of {size:,} bytes come.",
+            "Tell of no more than surely comes: what does not fit is refused.",
+        )
+
+
+def _count_bytes(image: Any) -> int:
+    """What a `Sample.image` takes on the disk while it waits; a file takes nothing more."""
+    if isinstance(image, bytes):
+        return len(image)
+    return int(getattr(image, "nbytes", 0))
 
 
 def _unpack(example: Example) -> tuple[DatasetAdapter, str]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 # A few kB of gzip can hide gigabytes. Pictures are packed 2 to 50 times, bombs 1,000 times.
 BOMB_BYTES = 1 << 30
 BOMB_RATIO = 500
-
-_GZIP_MAGIC = b"\x1f\x8b"
+DEFLATE_RATIO = 1_032  # of zeros; no content is packed better, by gzip or zip
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def open_unpacked(path: Path, wanted: str) -> Iterator[Opened]:
     except OSError as error:
         raise describe_unreadable(path, error) from error
     with file:
-        packed = file.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC
+        packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         file.seek(0)
         if packed:
             with gzip.GzipFile(fileobj=file, mode="rb") as unpacked:

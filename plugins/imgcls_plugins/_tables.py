@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 TABLE_FILE = "a CSV, TSV or Parquet table"  # what is wanted, for messages
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
+# A few kB, packed, can hide millions of rows. Distinct paths are packed 5 to 50 times, by Parquet up
+# to 250 times, and take a tenth of a byte each at the very least; bombs are packed far better.
+BOMB_BYTES = 1 << 20
+CSV_BOMB_RATIO = 100
+PARQUET_BOMB_RATIO = 500
+BOMB_ROWS = 1_000_000
+BOMB_ROWS_A_BYTE = 20
+CELL_BYTES = 64 << 10  # of a text; paths are of 4 KiB at most
+
+_BATCH_ROWS = 1024
 _PARQUET_MAGIC = b"PAR1"
 _SEPARATORS = (",", "\t", ";", "|")
 
@@ -67,11 +77,9 @@ class ParquetTable:
 
     def read(self, columns: Sequence[int]) -> Iterator[tuple[int, list[str]]]:
         """As of `CsvTable`; columns that are not asked for are not read."""
-        number = 0
-        for batch in _read_batches(self.path, columns):
-            for cells in zip(*batch, strict=True):
-                number += 1
-                yield number, [_write_cell(cell) for cell in cells]
+        rows = (row for batch in _read_batches(self.path, columns) for row in batch)
+        for number, cells in enumerate(rows, start=1):
+            yield number, [_write_cell(cell) for cell in cells]
 
 
 Table = CsvTable | ParquetTable
@@ -86,7 +94,7 @@ def open_table(path: Path) -> Table:
     """Open a table, whose kind is told by its content, and read the names of its columns.
 
     Raises:
-        DatasetError: It is missing, empty, damaged, or its first row cannot be read.
+        DatasetError: It is missing, empty, damaged, packed like a bomb, or its first row cannot be read.
     """
     check_regular(path, TABLE_FILE)
     return _open_parquet(path) if _is_parquet(path) else _open_csv(path)
@@ -134,7 +142,8 @@ def _split_rows(
 
 
 def _decode_lines(path: Path) -> Iterator[str]:
-    lines = (line for block in read_blocks(path) for line in io.BytesIO(block))
+    blocks = read_blocks(path, BOMB_BYTES, CSV_BOMB_RATIO)
+    lines = (line for block in blocks for line in io.BytesIO(block))
     for number, line in enumerate(lines, start=1):
         try:
             yield line.decode()
@@ -167,35 +176,90 @@ def _open_parquet(path: Path) -> ParquetTable:
     from pyarrow import parquet
 
     try:
-        names = parquet.read_schema(path).names
+        metadata = parquet.read_metadata(path)
+        names = metadata.schema.to_arrow_schema().names
     except (pa.ArrowException, OSError) as error:
         raise _describe_damaged(path, error) from error
+    _refuse_bomb(path, metadata)
     return ParquetTable(path=path, names=tuple(str(name).strip() for name in names))
 
 
-def _read_batches(path: Path, columns: Sequence[int]) -> Iterator[list[list[Any]]]:
-    """Yield the columns of some thousand rows at a time."""
+def _refuse_bomb(path: Path, metadata: Any) -> None:
+    """Refuse what is hardly a table of paths but would fill the memory: by what the file says of itself."""
+    packed = path.stat().st_size
+    groups = (metadata.row_group(index) for index in range(metadata.num_row_groups))
+    unpacked = sum(group.total_byte_size for group in groups)
+    many_rows = metadata.num_rows > max(BOMB_ROWS, BOMB_ROWS_A_BYTE * packed)
+    if many_rows or unpacked > max(BOMB_BYTES, PARQUET_BOMB_RATIO * packed):
+        raise DatasetError(
+            f"{printable(str(path))} unpacks from {packed:,} bytes to {metadata.num_rows:,} rows of "
+            f"{unpacked:,} bytes, like a bomb.\nIf that is right, write it as CSV."
+        )
+
+
+def _read_batches(path: Path, columns: Sequence[int]) -> Iterator[Iterable[tuple[Any, ...]]]:
+    """Yield some rows at a time, with the columns asked for."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(path, read_dictionary=_find_indexed(path)) as file:
             fields = [file.schema_arrow.field(column) for column in columns]
             _refuse_nested(path, fields)
-            for batch in file.iter_batches(columns=[field.name for field in fields]):
-                yield [batch.column(field.name).to_pylist() for field in fields]
+            names = [field.name for field in fields]
+            number = 1
+            for batch in file.iter_batches(_BATCH_ROWS, columns=names):
+                for name in names:
+                    _refuse_long_cells(path, name, batch.column(name), number)
+                yield zip(*(batch.column(name).to_pylist() for name in names), strict=True)
+                number += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise _describe_damaged(path, error) from error
+
+
+def _find_indexed(path: Path) -> list[str]:
+    """The columns whose texts the file holds once each; to be read so, a long text takes its room once."""
+    from pyarrow import parquet
+
+    metadata = parquet.read_metadata(path)
+    indexed = set()
+    for index in range(metadata.num_row_groups):
+        group = metadata.row_group(index)
+        for column in map(group.column, range(group.num_columns)):
+            is_text = column.physical_type == "BYTE_ARRAY"
+            if is_text and not any("DELTA" in encoding for encoding in column.encodings):
+                indexed.add(column.path_in_schema)
+    return sorted(indexed)
+
+
+def _refuse_long_cells(path: Path, name: str, column: Any, number: int) -> None:
+    """Refuse texts of more than `CELL_BYTES`; `number` is the row of the first cell."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    is_indexed = pa.types.is_dictionary(column.type)
+    texts = column.dictionary if is_indexed else column
+    if not (pa.types.is_string(texts.type) or pa.types.is_large_string(texts.type)):
+        return
+    are_long = compute.greater(compute.binary_length(texts), CELL_BYTES)
+    place = compute.index(are_long.take(column.indices) if is_indexed else are_long, True).as_py()
+    if place >= 0:
+        raise DatasetError(
+            f"{printable(str(path))}, row {number + place}, column {quoted(name)} holds a text of "
+            f"more than {CELL_BYTES >> 10} KiB.\nGive a picture's path and label in each row."
+        )
 
 
 def _refuse_nested(path: Path, fields: list[Any]) -> None:
     import pyarrow as pa
 
     for field in fields:
-        if any(is_such(field.type) for is_such in (pa.types.is_nested, pa.types.is_binary)):
+        is_indexed = pa.types.is_dictionary(field.type)
+        kind = field.type.value_type if is_indexed else field.type
+        if any(is_such(kind) for is_such in (pa.types.is_nested, pa.types.is_binary)):
             raise DatasetError(
                 f"{printable(str(path))}, column {quoted(field.name)} holds "
-                f"{printable(str(field.type), 60)}, not texts.\nWanted are the paths of picture "
+                f"{printable(str(kind), 60)}, not texts.\nWanted are the paths of picture "
                 "files: write the pictures to files, or name another column."
             )
 

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.plugin import DatasetError, Match, Sample
+from imgcls_automl.plugin import DatasetError, Extent, Match, Sample
 from imgcls_plugins._csv_columns import find_columns
-from imgcls_plugins._csv_lines import CSV_FILE, is_csv_file, read_head
+from imgcls_plugins._csv_lines import CSV_FILE, count_rows, is_csv_file, read_head
 from imgcls_plugins._csv_pixels import describe_label_cell, parse_whole, read_rows, split_cells
-from imgcls_plugins._source_files import hash_files
+from imgcls_plugins._source_files import check_regular, hash_files
 from imgcls_plugins._wording import as_text, printable, quoted
 
 if TYPE_CHECKING:
@@ -75,6 +75,14 @@ class FashionMnistCsv:
     def fingerprint(self, source: str) -> str:
         """A hash of the files' names and content. Raises DatasetError."""
         return f"fashion-mnist-csv-2-{hash_files(list(_source_files(Path(source))), CSV_FILE)}"
+
+    def extent(self, source: str) -> Extent:
+        """What the files' sizes and first lines tell. Raises DatasetError."""
+        rows = 0
+        for path in _source_files(Path(source)):
+            check_regular(path, CSV_FILE)
+            rows += count_rows(path, SIDE * SIDE + 1)
+        return Extent(pictures=rows, size=rows * SIDE * SIDE, image_shape=(SIDE, SIDE, 1))
 
 
 def _source_files(source: Path) -> dict[Path, str | None]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.plugin import DatasetError, Match, Sample
+from imgcls_automl.plugin import DatasetError, Extent, Match, Sample
 from imgcls_plugins._class_names import parse_names
 from imgcls_plugins._idx_files import (
     IDX_FILE,
@@ -19,7 +20,7 @@ from imgcls_plugins._idx_files import (
     parse_name,
     read_blocks,
 )
-from imgcls_plugins._source_files import check_regular, hash_files
+from imgcls_plugins._source_files import DEFLATE_RATIO, check_regular, hash_files
 from imgcls_plugins._wording import as_text, listed, printable
 
 if TYPE_CHECKING:
@@ -89,6 +90,20 @@ class Idx:
             if name is not None
         ]
         return f"idx-1-{hash_files(files, IDX_FILE)}-{self._names!r}"
+
+    def extent(self, source: str) -> Extent | None:
+        """What the files' headers tell; None where the files cannot hold so much. Raises DatasetError."""
+        files = [open_header(it.images.path, "images") for it in _find_parts(Path(source))]
+        sizes = [math.prod(it.shape) for it in files]
+        held = [DEFLATE_RATIO * it.path.stat().st_size for it in files]
+        if any(size > most for size, most in zip(sizes, held, strict=True)):
+            return None
+        sides = {(height, width) for _, height, width in (it.shape for it in files)}
+        return Extent(
+            pictures=sum(it.shape[0] for it in files),
+            size=sum(sizes),
+            image_shape=(*sides.pop(), 1) if len(sides) == 1 else None,
+        )
 
     def _read_part(self, part: Part) -> Iterator[Sample]:
         import numpy as np

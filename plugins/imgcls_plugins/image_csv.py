@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SPLIT_NAMES = {**SPLIT_NAMES, "dev": "validation"}
 _MISSING = {"", "nan", "<na>"}  # what pandas makes of no label
 _LOOK_ROWS = 20  # while matching
+# Rows without a picture cost memory though nothing is behind them: about 0.3 GB are this many.
+PROBLEM_ROWS = 500_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,20 +98,23 @@ class ImageCsv:
 
         Raises:
             DatasetError: Names the table and the row or column that is wrong; or none of the
-                pictures is there.
+                pictures is there, or more than `PROBLEM_ROWS` are not and fewer are.
         """
         path = Path(source)
         table = open_table(path)
         root = self._find_root(path)
         refuse_missing_header(table, root)
         columns = find_table_columns(table, self._wanted)
-        first_problem, pictures = None, 0
+        first_problem, pictures, problems = None, 0, 0
         for item in _read_items(table, columns, root):
-            yield item
             if isinstance(item, Problem):
                 first_problem = first_problem or item
+                problems += 1
             else:
                 pictures += 1
+            if problems > max(PROBLEM_ROWS, pictures):
+                raise DatasetError(_describe_many(table, first_problem))
+            yield item
         if not pictures:
             raise DatasetError(_describe_nothing(table, first_problem))
 
@@ -140,10 +145,9 @@ class ImageCsv:
 
 
 def _read_items(table: Table, columns: TableColumns, root: str) -> Iterator[Sample | Problem]:
-    rows = list(_read_rows(table, columns))
-    labelled = any(row.label is not None for row in rows)
+    labelled = _is_labelled(table, columns)
     named: dict[str, int] = {}
-    for row in rows:
+    for row in _read_rows(table, columns):
         place = os.path.normpath(os.path.join(root, row.path))  # noqa: PTH118 - a Path each is slow
         fault = _find_fault(row, place, root)
         if fault is None and place in named:
@@ -161,6 +165,13 @@ def _read_items(table: Table, columns: TableColumns, root: str) -> Iterator[Samp
             )
         else:
             yield Problem(id=f"{as_text(table.path.name)}:{row.number}", detail=fault)
+
+
+def _is_labelled(table: Table, columns: TableColumns) -> bool:
+    """Whether any row has a label: then one without has lost it."""
+    if columns.label is None:
+        return False
+    return any(_read_label(cells[0]) is not None for _, cells in table.read([columns.label]))
 
 
 def _find_fault(row: Row, place: str, root: str) -> str | None:
@@ -189,10 +200,14 @@ def _read_rows(table: Table, columns: TableColumns) -> Iterator[Row]:
         yield Row(
             number=number,
             path=texts["path"],
-            label=None if texts["label"].lower() in _MISSING else texts["label"],
+            label=_read_label(texts["label"]),
             split=_read_split(texts["split"], table, number, columns),
             group=texts["group"] or None,
         )
+
+
+def _read_label(text: str) -> str | None:
+    return None if text.lower() in _MISSING else text
 
 
 def _read_split(text: str, table: Table, number: int, columns: TableColumns) -> str | None:
@@ -229,4 +244,13 @@ def _describe_nothing(table: Table, problem: Problem | None) -> str:
         f"None of the pictures that {place} names can be read.\n"
         f"The first, {printable(problem.id)}: {printable(problem.detail, 400)}.\n"
         "Paths start from the table's folder; name another: --data-option root=DIR"
+    )
+
+
+def _describe_many(table: Table, first: Problem | None) -> str:
+    assert first is not None
+    return (
+        f"More than {PROBLEM_ROWS:,} rows of {printable(str(table.path))} name no picture that can be read.\n"
+        f"The first, {printable(first.id)}: {printable(first.detail, 400)}.\n"
+        "Take such rows out, or name another folder to start from: --data-option root=DIR"
     )

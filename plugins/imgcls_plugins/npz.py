@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.plugin import DatasetError, Match, Sample
+from imgcls_automl.plugin import DatasetError, Extent, Match, Sample
 from imgcls_plugins._array_labels import decode_text, name_label
 from imgcls_plugins._npz_arrays import NPZ_FILE, is_npz_file, list_names, open_array, read_blocks
 from imgcls_plugins._npz_parts import CLASS_NAMES, find_parts
 from imgcls_plugins._pixel_range import choose_ranges, measure, needs_measuring, parse_white
-from imgcls_plugins._source_files import hash_files
+from imgcls_plugins._source_files import DEFLATE_RATIO, hash_files
 from imgcls_plugins._wording import listed, quoted
 
 if TYPE_CHECKING:
@@ -86,6 +87,20 @@ class Npz:
         options = (self._images, self._labels, self._white)
         return f"npz-2-{hash_files([Path(source)], NPZ_FILE)}-{options!r}"
 
+    def extent(self, source: str) -> Extent | None:
+        """What the arrays' headers tell; None where the file cannot hold so much. Raises DatasetError."""
+        path = Path(source)
+        arrays = [part.images for part in find_parts(path, self._images, self._labels)]
+        if sum(it.rows * it.row_bytes for it in arrays) > DEFLATE_RATIO * path.stat().st_size:
+            return None
+        shapes = {_picture_shape(it) for it in arrays}
+        return Extent(
+            pictures=sum(it.rows for it in arrays),
+            # Of the two kinds of pixels that values become, bytes are the smaller.
+            size=sum(math.prod(it.shape) for it in arrays),
+            image_shape=shapes.pop() if len(shapes) == 1 else None,
+        )
+
     def _choose_ranges(self, parts: Sequence[Part]) -> list[PixelRange]:
         arrays = [part.images for part in parts]
         highest = [
@@ -152,3 +167,8 @@ def _read_class_names(path: Path) -> list[str] | None:
 
 def _block_rows(array: StoredArray) -> int:
     return max(1, _BLOCK_BYTES // array.row_bytes)
+
+
+def _picture_shape(array: StoredArray) -> tuple[int, int, int]:
+    height, width, channels = (*array.shape[1:], 1)[:3]
+    return height, width, channels

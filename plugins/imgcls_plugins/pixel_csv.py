@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.plugin import DatasetError, Match, PluginError, Sample
+from imgcls_automl.plugin import DatasetError, Extent, Match, PluginError, Sample
 from imgcls_plugins._class_names import parse_names
 from imgcls_plugins._csv_columns import find_columns
-from imgcls_plugins._csv_lines import CSV_FILE, is_csv_file, read_head
+from imgcls_plugins._csv_lines import CSV_FILE, count_rows, is_csv_file, read_head
 from imgcls_plugins._csv_pixels import describe_label_cell, parse_whole, read_rows, split_cells
 from imgcls_plugins._source_files import hash_files
 from imgcls_plugins._wording import as_text, listed, quoted
@@ -52,8 +52,7 @@ class PixelCsv:
         if not is_csv_file(path):
             return None
         try:
-            head = (line for line in read_head(path) if line.strip())
-            columns = self._choose_columns(split_cells(next(head, b""), ""), "")
+            columns = self._choose_columns(split_cells(_first_line(path), ""), "")
         except DatasetError:
             # Ours if nobody else claims it: read() then says what is wrong with it.
             return Match(0.1, "a CSV file")
@@ -84,6 +83,18 @@ class PixelCsv:
         """A hash of the file's name and content, and of the options. Raises DatasetError."""
         options = (self._shape, self._label, self._names)
         return f"pixel-csv-2-{hash_files([Path(source)], CSV_FILE)}-{options!r}"
+
+    def extent(self, source: str) -> Extent | None:
+        """What the file's size and its first lines tell; None where they are not as `read` wants them."""
+        path = Path(source)
+        try:
+            columns = self._choose_columns(split_cells(_first_line(path), ""), "")
+        except DatasetError:
+            return None
+        height, width, *channels = self._picture_shape(columns.num_pixels) or (0, 0)
+        rows = count_rows(path, columns.count)
+        shape = (height, width, 3 if channels else 1)
+        return Extent(pictures=rows, size=rows * columns.num_pixels, image_shape=shape)
 
     def _choose_columns(self, first_row: list[str], place: str) -> Columns:
         columns = find_columns(
@@ -144,6 +155,10 @@ class PixelCsv:
             return label or None
         number = parse_whole(label, len(self._names) - 1)
         return None if number is None else self._names[number]
+
+
+def _first_line(path: Path) -> bytes:
+    return next((line for line in read_head(path) if line.strip()), b"")
 
 
 def _parse_shape(text: str) -> tuple[int, ...]:

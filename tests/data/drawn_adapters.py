@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from imgcls_automl.plugin import DatasetError, Match, Problem, Sample
+from imgcls_automl.plugin import DatasetError, Extent, Match, Problem, Sample
 
 
 class Pictures:
@@ -66,6 +66,19 @@ class Digits:
         for number, (pixels, label) in enumerate(zip(digits.images, digits.target, strict=True)):
             wide = (pixels / 16 * 65_535).astype(np.uint16)
             yield Sample(id=f"digits:{number}", image=wide, label=str(label))
+
+
+class Endless:
+    """Says how much it would hand over, and is never to be read."""
+
+    def match(self, source):
+        return Match(1.0, "all there is")
+
+    def extent(self, source):
+        return Extent(pictures=10**6, size=10**12)
+
+    def read(self, source):
+        raise AssertionError("it does not fit")
 
 
 class Encoded(Pictures):

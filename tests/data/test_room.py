@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from collections import namedtuple
 from contextlib import ExitStack
 
+import numpy as np
 import pytest
 
 from imgcls_automl import registry
@@ -18,8 +21,16 @@ from imgcls_automl.data.cache_use import using
 from imgcls_automl.data.cached_sets import list_sets
 from imgcls_automl.data.ingest import ingest
 from imgcls_automl.data.messages import Refusal, describe_failure
-from imgcls_automl.data.room import Room, check_room, find_rooms, make_room, make_room_to_read
+from imgcls_automl.data.room import (
+    Room,
+    check_room,
+    check_room_to_read,
+    find_rooms,
+    make_room,
+    make_room_to_read,
+)
 from imgcls_automl.errors import DatasetError
+from imgcls_automl.plugin import Extent
 
 MB = 10**6
 
@@ -183,6 +194,89 @@ class TestReading:
         assert isinstance(told, Refusal)
         assert "They may take 1.0 MB or more, but the disk of" in told.text
         assert told.text.count("Free some space") == 1
+
+
+class TestSourcesThatTellHowMuchComes:
+    """Pictures as they come and as they are decoded are weighed together, before any is read."""
+
+    def test_what_cannot_be_kept_is_refused_and_costs_nobody_his_place(
+        self, keep, disk_with, tmp_path
+    ):
+        folder = keep("a", 5 * MB)
+        disk_with((64 << 20) + 20 * MB)
+        with pytest.raises(DatasetError) as caught:
+            check_room_to_read(tmp_path, [extent(1000, 20 * MB), extent(1000, 8 * MB)], None)
+        assert str(caught.value) == (
+            "2,000 pictures that come as pixels or bytes take 28 MB on the disk until all are read, "
+            f"but the disk of {tmp_path} has 25 MB for them.\n"
+            "A smaller --image-size does not help. Free some space (imgcls-automl data cache list), "
+            "or use another disk: --cache-dir DIR"
+        )
+        assert folder.exists()
+
+    def test_the_decoded_pictures_have_to_fit_beside_them(self, keep, disk_with, tmp_path):
+        folder = keep("a", 5 * MB)
+        disk_with((64 << 20) + 30 * MB)
+        known = [extent(1000, 20 * MB, (100, 200, 1))]
+        with pytest.raises(DatasetError) as caught:
+            check_room_to_read(tmp_path, known, (200, 400))
+        assert "1,000 pictures of 200x400 in grey take 80 MB decoded" in str(caught.value)
+        assert "has 15 MB for them beside 20 MB of pictures as they come" in str(caught.value)
+        assert "The largest that fits: --image-size 85x171." in str(caught.value)
+        assert folder.exists()
+        check_room_to_read(tmp_path, known, (85, 171))
+
+    def test_the_size_they_get_by_themselves_is_foreseen(self, disk_with, tmp_path):
+        disk_with((64 << 20) + 60 * MB)
+        with pytest.raises(DatasetError, match="1,000 pictures of 120x120 in colour take 43 MB"):
+            check_room_to_read(tmp_path, [extent(1000, 43 * MB, (120, 120, 3))], None)
+        check_room_to_read(tmp_path, [extent(1000, 43 * MB)], None)
+
+    def test_a_set_that_fits_costs_nobody_his_place_beforehand(self, keep, disk_with, tmp_path):
+        folder = keep("a", 20 * MB)
+        disk_with((64 << 20) + MB)
+        check_room_to_read(tmp_path, [extent(1000, 8 * MB, (32, 32, 1)), None], None)
+        assert folder.exists()
+
+    def test_a_source_is_refused_before_it_is_read(self, disk_with, make_request, adapter):
+        disk_with((64 << 20) + MB)
+        info = registry.find("imgcls_automl.datasets", adapter("Endless"))
+        with ExitStack() as held, pytest.raises(DatasetError, match=r"take 1\.0 TB on the disk"):
+            ingest(make_request("", "Endless"), info, "", None, held=held, report=lambda _: None)
+
+    @pytest.mark.parametrize("name", ["images.npz", "train-images-idx3-ubyte.gz", "pixels.csv"])
+    def test_files_of_pixels_are_weighed_before_they_are_read(
+        self, name, keep, disk_with, make_request, tmp_path
+    ):
+        source = write_pixels(tmp_path / name)
+        request = make_request(source, None, cache=tmp_path, image_size=(64, 64))
+        folder = keep("a", 5 * MB)
+        disk_with((64 << 20) + 4 * MB)
+        kind = {".npz": "npz", ".gz": "idx", ".csv": "pixel_csv"}[source.suffix]
+        info = registry.find("imgcls_automl.datasets", kind)
+        told = []
+        with ExitStack() as held, pytest.raises(DatasetError) as caught:
+            ingest(request, info, "", None, held=held, report=told.append)
+        assert "pictures of 64x64 in grey" in str(caught.value)
+        assert re.search(r"The largest that fits: --image-size [23]\d\.", str(caught.value))
+        assert folder.exists()
+        assert not told
+
+
+def extent(pictures, size, shape=None):
+    return Extent(pictures=pictures, size=size, image_shape=shape)
+
+
+def write_pixels(path):
+    """Write 10,000 pictures of 10x10 without labels."""
+    pixels = np.full((10_000, 10, 10), 200, np.uint8)
+    if path.suffix == ".npz":
+        np.savez_compressed(path, images=pixels)
+    elif path.suffix == ".gz":
+        path.write_bytes(gzip.compress(struct.pack(">4I", 0x803, *pixels.shape) + pixels.tobytes()))
+    else:
+        path.write_text("\n".join([",".join(["200"] * 100)] * 10_000) + "\n")
+    return path
 
 
 def test_a_disk_that_fills_up_all_the_same_is_told_once():

@@ -334,3 +334,25 @@ def describe(path: Path, content: str) -> list[tuple[str, str | None, list[int]]
     except DatasetError as error:
         return str(error)
     return [(s.id, s.label, np.asarray(s.image).ravel().tolist()) for s in samples]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_how_many_rows_come_is_told_beforehand_and_never_too_many(
+    table: Path, packed: bool
+) -> None:
+    pixels = np.random.default_rng(0).integers(100, 256, (500, 784))
+    rows = [",".join(map(str, row)) for row in pixels]
+    content = "\n".join([",".join(f"pixel{place}" for place in range(784)), *rows]).encode()
+    table.write_bytes(gzip.compress(content) if packed else content)
+    for adapter in (PixelCsv(), FashionMnistCsv()):
+        extent = adapter.extent(str(table))
+        assert extent is not None
+        assert 490 < extent.pictures <= 500
+        assert extent.size == extent.pictures * 784
+        assert extent.image_shape == (28, 28, 1)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"a,b\n", b"\x1f\x8b broken"])
+def test_of_what_is_no_table_of_pixels_nothing_is_told(table: Path, content: bytes) -> None:
+    table.write_bytes(content)
+    assert PixelCsv().extent(str(table)) is None

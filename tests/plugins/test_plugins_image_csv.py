@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pytest
+from imgcls_plugins import image_csv
+from imgcls_plugins._tables import open_table
 from imgcls_plugins.fashion_mnist_csv import FashionMnistCsv
 from imgcls_plugins.image_csv import ImageCsv
 from imgcls_plugins.pixel_csv import PixelCsv
 from PIL import Image
-from pyarrow import parquet
+from pyarrow import compute, parquet
 
 from imgcls_automl.plugin import DatasetAdapter, DatasetError, HasFingerprint, Problem, Sample
 
@@ -325,3 +327,78 @@ def test_the_fingerprint_follows_table_options_and_pictures(pets: Path) -> None:
 def test_is_an_adapter_with_a_fingerprint() -> None:
     assert isinstance(ImageCsv(), DatasetAdapter)
     assert isinstance(ImageCsv(), HasFingerprint)
+
+
+class TestBombs:
+    """A few kB that would become gigabytes are refused; large tables that are right are read."""
+
+    @pytest.mark.parametrize("row", [b"a,b\n", b'"",\n', b"pics/0.png,cat\n"])
+    def test_a_gzip_of_one_row_over_and_over(self, pets: Path, row: bytes) -> None:
+        source = write(pets, gzip.compress(b"path,label\n" + row * 1_000_000), "bomb.csv.gz")
+        with pytest.raises(DatasetError, match=r"unpacks to \d+ MiB and more, like a gzip bomb"):
+            read(source)
+
+    def test_a_parquet_of_one_row_over_and_over(self, pets: Path) -> None:
+        one = pa.array(["pics/0.png"]).dictionary_encode()
+        rows = pa.DictionaryArray.from_arrays(pa.array([0]).take([0] * 2_000_000), one.dictionary)
+        parquet.write_table(pa.table({"path": rows, "label": rows}), pets / "bomb.parquet")
+        with pytest.raises(DatasetError, match=r"bytes to 2,000,000 rows of .*, like a bomb"):
+            read(str(pets / "bomb.parquet"))
+        match = ImageCsv().match(str(pets / "bomb.parquet"))
+        assert match is not None
+        assert match.score < 0.2
+
+    def test_a_parquet_that_says_it_becomes_huge(self, pets: Path) -> None:
+        rows = pa.table({"path": ["x" * (1 << 18)] * 100, "label": ["cat"] * 100})
+        options = {"compression": "zstd", "use_dictionary": False}
+        parquet.write_table(rows, pets / "bomb.parquet", **options)
+        with pytest.raises(DatasetError, match=r"100 rows of 2\d,\d+,\d+ bytes, like a bomb"):
+            read(str(pets / "bomb.parquet"))
+
+    @pytest.mark.parametrize("use_dictionary", [True, False])
+    def test_a_text_too_long_for_a_path(self, pets: Path, use_dictionary: bool) -> None:
+        paths = ["pics/0.png"] * 2_000 + ["x" * (1 << 20)]
+        table = pa.table({"path": paths, "label": ["cat"] * 2_001})
+        parquet.write_table(table, pets / "p.parquet", use_dictionary=use_dictionary)
+        with pytest.raises(DatasetError, match=r"row 2001, column 'path' holds a text of more"):
+            list(ImageCsv().read(str(pets / "p.parquet")))
+
+    def test_rows_without_a_picture_come_to_an_end(
+        self, pets: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(image_csv, "PROBLEM_ROWS", 100)
+        rows = "".join(f"{number}.png,cat\n" for number in range(200))
+        source = write(pets, f"path,label\npics/0.png,cat\n{rows}")
+        with pytest.raises(DatasetError, match=r"More than 100 rows of .*\n.*pets\.csv:3: there"):
+            list(ImageCsv().read(source))
+
+    def test_the_first_picture_is_told_before_the_last_row_is_read(self, pets: Path) -> None:
+        rows = "".join(f"{number}.png,cat\n" for number in range(1_000))
+        source = write(pets, f"path,label\npics/0.png,cat\n{rows}one,cell,too many\n")
+        items = ImageCsv().read(source)
+        first = next(items)
+        assert isinstance(first, Sample)
+        assert first.id == "pics/0.png"
+        with pytest.raises(DatasetError, match=r"line 1003 has 3 columns"):
+            list(items)
+
+    def test_a_packed_table_of_many_paths_is_read(self, pets: Path) -> None:
+        rows = "".join(
+            f"train/n0{i % 1_000:07}/image_{i:07}.jpeg,{i % 9}\n" for i in range(200_000)
+        )
+        source = write(pets, gzip.compress(f"path,label\n{rows}".encode()), "large.csv.gz")
+        assert sum(1 for _ in open_table(pets / source).read([0, 1])) == 200_000
+
+    @pytest.mark.parametrize("use_dictionary", [True, False])
+    def test_a_parquet_of_a_million_paths_and_more_is_read(
+        self, pets: Path, use_dictionary: bool
+    ) -> None:
+        numbers = pa.array(range(1_100_000)).cast(pa.string())
+        paths = compute.binary_join_element_wise("train/class/image_", numbers, ".jpeg", "")
+        # As small as it gets: each path is held as what differs from the one before.
+        small = {"use_dictionary": False, "column_encoding": {"path": "DELTA_BYTE_ARRAY"}}
+        options = {} if use_dictionary else small
+        table = pa.table({"path": paths})
+        parquet.write_table(table, pets / "large.parquet", compression="zstd", **options)
+        rows = open_table(pets / "large.parquet").read([0])
+        assert next(rows) == (1, ["train/class/image_0.jpeg"])
