@@ -24,6 +24,23 @@ Interval = tuple[float, float]
 _ADDED = 2.0
 
 
+def compute_average_intervals(confusion: np.ndarray) -> dict[str, Interval]:
+    """Intervals of balanced_accuracy, macro_recall and macro_f1, by name.
+
+    Args:
+        confusion: As of `compute_balanced_accuracy_interval`.
+    """
+    low, high = compute_balanced_accuracy_interval(confusion)
+    shown = confusion.any(axis=1)
+    share = shown.sum() / (shown | confusion.any(axis=0)).sum()
+    return {
+        "balanced_accuracy": (low, high),
+        # Classes that are only predicted add none.
+        "macro_recall": (low * share, high * share),
+        "macro_f1": compute_macro_f1_interval(confusion),
+    }
+
+
 def compute_balanced_accuracy_interval(confusion: np.ndarray) -> Interval:
     """Interval of the mean recall.
 

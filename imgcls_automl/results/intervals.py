@@ -9,10 +9,6 @@ import numpy as np
 Estimate = dict[str, float | None]  # value, low, high
 
 Z = 1.959963984540054  # of the normal distribution, two-sided 95%
-RESAMPLES = 1000
-# Above 20,000 pictures fewer resamples do: the interval is narrow, and it would take seconds.
-MAX_DRAWS = 20_000_000
-MIN_RESAMPLES = 200
 _LEAST_FREEDOM = 12.0
 
 
@@ -49,6 +45,24 @@ def compute_f1_interval(hits: float, union: float) -> tuple[float, float]:
     """
     low, high = compute_wilson_interval(hits, union)
     return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def compute_auc(labels: np.ndarray, scores: np.ndarray) -> float:
+    """The area under the ROC curve: of two classes the second's, else the macro average of one against the rest.
+
+    Args:
+        labels: (N,), every class present.
+        scores: (N, K), K >= 2.
+    """
+    classes = scores.shape[1]
+    areas = []
+    for index in range(classes) if classes > 2 else [1]:
+        positive = labels == index
+        ours, others = int(positive.sum()), int((~positive).sum())
+        # By Mann and Whitney (1947): how many of the others those of the class stand above.
+        above = _rank(scores[:, index])[positive].sum() - ours * (ours + 1) / 2
+        areas.append(above / (ours * others))
+    return float(np.mean(areas))
 
 
 def compute_auc_interval(
@@ -89,67 +103,6 @@ def compute_auc_interval(
     step = float(student.ppf(0.975, max(_LEAST_FREEDOM, freedom)))
     logit, half = math.log(value / (1 - value)), step * error / (value * (1 - value))
     return _expit(logit - half), _expit(logit + half)
-
-
-def bootstrap_intervals(
-    labels: np.ndarray,
-    predicted: np.ndarray,
-    bins: np.ndarray,
-    gaps: np.ndarray,
-    *,
-    classes: int,
-    seed: int,
-) -> dict[str, tuple[float, float]]:
-    """Percentile bootstrap over pictures of the averages that have no interval of their own.
-
-    Args:
-        labels: True classes (N,).
-        predicted: Predicted classes (N,).
-        bins: Calibration bin of each picture (N,).
-        gaps: Confidence minus correctness of each picture (N,).
-        classes: How many there are.
-        seed: Of the resampling.
-
-    Returns:
-        (low, high) by metric.
-    """
-    count = len(labels)
-    resamples = min(RESAMPLES, max(MIN_RESAMPLES, MAX_DRAWS // count))
-    generator = np.random.default_rng(seed)
-    right = labels == predicted
-    support, called, hits = (np.empty((resamples, classes)) for _ in range(3))
-    calibration = np.empty(resamples)
-    for index in range(resamples):
-        weights = np.bincount(generator.integers(count, size=count), minlength=count)
-        support[index] = np.bincount(labels, weights, classes)
-        called[index] = np.bincount(predicted, weights, classes)
-        hits[index] = np.bincount(labels, weights * right, classes)
-        calibration[index] = np.abs(np.bincount(bins, weights * gaps)).sum() / count
-    intervals = {"expected_calibration_error": _percentiles(calibration)}
-    # All right or all wrong, resampling has nothing to vary: accuracy's interval stands in.
-    accuracy = compute_wilson_interval(int(right.sum()), count)
-    varied = 0 < right.sum() < count
-    for name, values in _average(support, called, hits).items():
-        intervals[name] = _percentiles(values) if varied else accuracy
-    return {**intervals, "weighted_recall": accuracy}
-
-
-def _average(support: np.ndarray, called: np.ndarray, hits: np.ndarray) -> dict[str, np.ndarray]:
-    # (R, K) counts of each resample. Only classes that are shown or called in it have a say.
-    occurring = support + called > 0
-    precision = hits / np.maximum(called, 1)
-    f1 = 2 * hits / np.maximum(support + called, 1)
-    total = support.sum(axis=1)
-    return {
-        "macro_precision": (precision * occurring).sum(axis=1) / occurring.sum(axis=1),
-        "weighted_precision": (precision * support).sum(axis=1) / total,
-        "weighted_f1": (f1 * support).sum(axis=1) / total,
-    }
-
-
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _rank(values: np.ndarray) -> np.ndarray:

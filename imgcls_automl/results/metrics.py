@@ -8,26 +8,23 @@ import numpy as np
 from sklearn import metrics as sk
 
 from imgcls_automl.results.average_intervals import (
-    compute_balanced_accuracy_interval,
+    compute_average_intervals,
     compute_log_loss_interval,
-    compute_macro_f1_interval,
 )
-from imgcls_automl.results.group_metrics import compute_groups
+from imgcls_automl.results.group_metrics import MANY_CLASSES, TOP, compute_groups
 from imgcls_automl.results.intervals import (
     around,
-    bootstrap_intervals,
     compute_auc_interval,
     compute_f1_interval,
     compute_wilson_interval,
 )
+from imgcls_automl.results.judged_pictures import compute_calibration_error, judge_pictures
+from imgcls_automl.results.resampling import bootstrap_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imgcls_automl.results.intervals import Estimate
-
-CALIBRATION_BINS = 15
-MANY_CLASSES = 10  # above it, the top five count too
 
 
 def compute_metrics(
@@ -60,37 +57,31 @@ def compute_metrics(
         for roc_auc, those of `average_intervals` for balanced accuracy, macro F1 and log loss,
         percentile bootstrap for the rest. Under `"classes"`: precision, recall, f1
         (None where no test picture shows the class) and support, by class name. Under `"groups"`:
-        what `group_metrics` measures, by group.
+        the same metrics and support of each group, as `group_metrics` tells.
 
     Raises:
         ValueError: The shapes do not fit, there is no picture, or a row is no distribution.
     """
     labels = np.asarray(labels, dtype=np.int64)
     _check(labels, probabilities, class_names)
-    predicted = probabilities.argmax(axis=1)
-    scores = probabilities.astype(np.float64)
-    scores /= scores.sum(axis=1, keepdims=True)
-    clipped = _clip(scores)
-    bins, gaps = _calibrate(scores, labels, predicted)
-    intervals = bootstrap_intervals(
-        labels, predicted, bins, gaps, classes=len(class_names), seed=seed
-    ) | _compute_average_intervals(labels, probabilities)
-    estimates = _compute_proportions(labels, predicted, scores)
-    for name, value in _compute_averages(labels, predicted).items():
+    pictures = judge_pictures(labels, probabilities)
+    [intervals] = bootstrap_intervals(pictures, [np.arange(len(labels))], seed=seed)
+    intervals |= compute_average_intervals(compute_confusion_matrix(labels, probabilities))
+    estimates = _compute_proportions(labels, pictures.predicted, pictures.scores)
+    for name, value in _compute_averages(labels, pictures.predicted).items():
         estimates[name] = around(value, *intervals[name])
-    log_loss = sk.log_loss(labels, clipped, labels=range(len(class_names)))
-    estimates["log_loss"] = around(log_loss, *compute_log_loss_interval(clipped, labels))
-    calibration = np.abs(np.bincount(bins, gaps)).sum() / len(labels)
+    log_loss = sk.log_loss(labels, pictures.clipped, labels=range(len(class_names)))
+    estimates["log_loss"] = around(log_loss, *compute_log_loss_interval(pictures.clipped, labels))
     estimates["expected_calibration_error"] = around(
-        calibration, *intervals["expected_calibration_error"]
+        compute_calibration_error(pictures), *intervals["expected_calibration_error"]
     )
     if len(np.unique(labels)) == len(class_names):
-        estimates["roc_auc"] = _compute_roc_auc(labels, scores)
+        estimates["roc_auc"] = _compute_roc_auc(labels, pictures.scores)
     if train_counts is not None:
         estimates["majority_floor"] = compute_majority_floor(train_counts, labels)
-    measured = {**estimates, "classes": _compute_classes(labels, predicted, class_names)}
+    measured = {**estimates, "classes": _compute_classes(labels, pictures.predicted, class_names)}
     if groups is not None:
-        measured["groups"] = compute_groups(labels, clipped, groups)
+        measured["groups"] = compute_groups(pictures, groups, seed=seed)
     return measured
 
 
@@ -119,13 +110,6 @@ def _check(labels: np.ndarray, probabilities: np.ndarray, class_names: Sequence[
         raise ValueError("Rows of probabilities must be from 0 up and sum to 1, without NaN.")
 
 
-def _clip(scores: np.ndarray) -> np.ndarray:
-    # As float32 ends, so that a confident mistake costs 16 rather than infinity. For the loss only:
-    # areas under curves and the top five need the order of the smallest, too.
-    clipped = np.clip(scores, np.finfo(np.float32).eps, 1.0)
-    return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
-
-
 def _compute_proportions(
     labels: np.ndarray, predicted: np.ndarray, scores: np.ndarray
 ) -> dict[str, Estimate]:
@@ -133,24 +117,10 @@ def _compute_proportions(
     proportions = {"accuracy": _make_proportion(hits, len(labels))}
     if scores.shape[1] > MANY_CLASSES:
         top = sk.top_k_accuracy_score(
-            labels, scores, k=5, labels=range(scores.shape[1]), normalize=False
+            labels, scores, k=TOP, labels=range(scores.shape[1]), normalize=False
         )
         proportions["top_5_accuracy"] = _make_proportion(int(top), len(labels))
     return proportions
-
-
-def _compute_average_intervals(
-    labels: np.ndarray, probabilities: np.ndarray
-) -> dict[str, tuple[float, float]]:
-    confusion = compute_confusion_matrix(labels, probabilities)
-    low, high = compute_balanced_accuracy_interval(confusion)
-    shown = confusion.any(axis=1)
-    share = shown.sum() / (shown | confusion.any(axis=0)).sum()
-    return {
-        "balanced_accuracy": (low, high),
-        "macro_recall": (low * share, high * share),  # classes that are only predicted add none
-        "macro_f1": compute_macro_f1_interval(confusion),
-    }
 
 
 def _compute_averages(labels: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -200,16 +170,6 @@ def _compute_classes(
         }
         classes[name]["support"] = seen
     return classes
-
-
-def _calibrate(
-    scores: np.ndarray, labels: np.ndarray, predicted: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    # Top-label calibration (Guo et al., 2017, arXiv:1706.04599): each picture's bin, and how much
-    # surer than right the model was.
-    confidence = scores[np.arange(len(labels)), predicted]
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    return bins, confidence - (labels == predicted)
 
 
 def _make_proportion(hits: int, total: int) -> Estimate:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Of metrics.json: not one estimate each, whatever a class or a group may be called.
 BREAKDOWNS = ("classes", "groups")
-# Of each group.
+# Of each group, as far as they are shown; metrics.json has more of them, and of older runs fewer.
 GROUP_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "log_loss")
 # Of a model it is compared with, one estimate a metric.
 _OTHERS = ("single", "uncalibrated")
