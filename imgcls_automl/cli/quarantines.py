@@ -52,7 +52,7 @@ def quarantine(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     **flags: Any,
 ) -> None:
-    from imgcls_automl.data.quarantine import carry_back, carry_out, plan_undo
+    from imgcls_automl.data.quarantine import plan_undo
 
     if undo is not None:
         if source is not None or to is not None:
@@ -66,7 +66,7 @@ def quarantine(
     else:
         plan, others = _plan(source, to, flags, quiet=quiet)
     if yes and plan.moves:
-        (carry_out if undo is None else carry_back)(plan)
+        plan = _do(plan, undo=undo is not None, quiet=quiet)
     if json:
         typer.echo(json_format.dumps(_to_json(plan, others, moved=yes)))
     else:
@@ -84,7 +84,20 @@ def _plan(source: str, to: Path, flags: Mapping[str, Any], *, quiet: bool) -> tu
     request = dataset_request(resolve_sources([source], flags))
     with choose_screen(quiet=quiet) as screen:
         unreadable = find_unreadable(request, on_progress=screen.observe)
-    return plan_quarantine(source, unreadable.files, to), unreadable.others
+        plan = plan_quarantine(source, unreadable.files, to, on_progress=screen.observe)
+    return plan, unreadable.others
+
+
+def _do(plan: Plan, *, undo: bool, quiet: bool) -> Plan:
+    """Move the files; what comes back is what was done."""
+    from imgcls_automl.cli.screens import choose_screen
+    from imgcls_automl.data.quarantine_moves import carry_back, carry_out
+
+    with choose_screen(quiet=quiet) as screen:
+        if not undo:
+            return carry_out(plan, on_progress=screen.observe)
+        carry_back(plan, on_progress=screen.observe)
+    return plan
 
 
 def _to_json(plan: Plan, others: int, *, moved: bool) -> dict[str, Any]:

@@ -118,7 +118,7 @@ class IngestProgress:
 
     Attributes:
         stage: `"reading"`, `"checking"` (the headers of encoded pictures), `"decoding"`, `"comparing"`, or
-            `"waiting"` for another process that decodes the same set.
+            `"waiting"` for another process that decodes the same set; of a quarantine, `"opening"` and `"moving"`.
         done: Pictures dealt with.
         total: Out of how many; None while that is not known.
     """

@@ -1,21 +1,25 @@
-"""Unreadable files set aside and brought back: planned first, so that all that is refused is refused beforehand."""
+"""Which unreadable files to set aside, or bring back: planned, so that all that is refused is refused beforehand."""
 
 from __future__ import annotations
 
 import os
 import stat
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imgcls_automl.data.moving import hash_file, move_file
-from imgcls_automl.data.quarantine_manifest import MANIFEST, Entry, Manifest, read_manifest
+from imgcls_automl.data.dataset import IngestProgress
+from imgcls_automl.data.moving import are_same
+from imgcls_automl.data.pace import Pace
+from imgcls_automl.data.quarantine_manifest import MANIFEST, read_manifest
+from imgcls_automl.data.threads import map_reads
 from imgcls_automl.errors import ConfigError, DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from imgcls_automl.data.prepare import OnProgress
     from imgcls_automl.data.unreadable_files import UnreadableFile
 
 
@@ -67,8 +71,16 @@ def check_folder(source: str, folder: Path) -> None:
         )
 
 
-def plan_quarantine(source: str, files: Sequence[UnreadableFile], folder: Path) -> Plan:
+def plan_quarantine(
+    source: str,
+    files: Sequence[UnreadableFile],
+    folder: Path,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+) -> Plan:
     """Plan to move files into `folder`, each to its path relative to the source.
+
+    Files are opened and no more than a byte of each is read.
 
     Left alone are files outside of the source's tree (of a table's folder, where the source is a file), and those whose
     content cannot be had: a picture that may not be opened may be a good one.
@@ -81,41 +93,19 @@ def plan_quarantine(source: str, files: Sequence[UnreadableFile], folder: Path) 
     target = Path(os.path.realpath(folder))
     moves: dict[Path, Move] = {}
     stays = []
-    for file in files:
-        path = Path(os.path.realpath(file.path.parent), file.path.name)
-        fault = _find_fault(path, root)
+    found = map_reads(partial(_open_file, root=root), files)
+    pace = Pace()
+    for done, (file, (path, fault)) in enumerate(zip(files, found, strict=True), start=1):
         if fault is None:
             moves[path] = Move(
                 source=path, target=target / path.relative_to(root), reason=file.reason
             )
         else:
             stays.append(Stay(path=path, reason=fault))
+        if pace.is_due():
+            on_progress(IngestProgress(stage="opening", done=done, total=len(files)))
     _refuse_taken(moves.values())
     return Plan(folder=target, moves=tuple(moves.values()), stays=tuple(stays))
-
-
-def carry_out(plan: Plan) -> None:
-    """Move all files of a quarantine's plan, each after its line of the manifest is on the disk.
-
-    Raises:
-        DatasetError: A file cannot be moved; those before it are moved, and can be moved back.
-    """
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    manifest = Manifest(plan.folder)
-    for number, move in enumerate(plan.moves):
-        try:
-            manifest.add(
-                Entry(
-                    original=str(move.source),
-                    moved=str(move.target.relative_to(plan.folder)),
-                    reason=move.reason,
-                    sha256=hash_file(move.source),
-                    time=datetime.now(UTC).isoformat(timespec="seconds"),
-                )
-            )
-            _move(move, plan.folder)
-        except OSError as error:
-            raise _stopped(move, number, len(plan.moves), error) from error
 
 
 def plan_undo(folder: Path) -> Plan:
@@ -139,31 +129,38 @@ def plan_undo(folder: Path) -> Plan:
     return Plan(folder=target, moves=tuple(moves), stays=())
 
 
-def carry_back(plan: Plan) -> None:
-    """Move all files of an undo's plan.
+def leave_alone(path: Path, error: OSError) -> Stay:
+    """Leave a file of unknown content alone."""
+    return Stay(path=path, reason=_describe_unreadable(error))
 
-    Raises:
-        DatasetError: A file cannot be moved; those before it are back.
-    """
-    for number, move in enumerate(plan.moves):
-        try:
-            _move(move, None)
-        except OSError as error:
-            raise _stopped(move, number, len(plan.moves), error) from error
+
+def _open_file(file: UnreadableFile, root: Path) -> tuple[Path, str | None]:
+    """Where a file really is, and why it is left alone; None where it may be moved."""
+    path = Path(os.path.realpath(file.path.parent), file.path.name)
+    return path, _find_fault(path, root)
 
 
 def _find_fault(path: Path, root: Path) -> str | None:
-    """Why a file is left alone; None where it may be moved."""
     if root not in path.parents:
         return f"it lies outside of {root}"
     try:
         mode = path.lstat().st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISLNK(mode):
             return "it is no regular file"
-        hash_file(path)
+        if stat.S_ISREG(mode):
+            _read_byte(path)
     except OSError as error:
-        return f"its content cannot be had ({error.strerror}), so it may be a good picture"
+        return _describe_unreadable(error)
     return None
+
+
+def _read_byte(path: Path) -> None:
+    with path.open("rb", buffering=0) as file:
+        file.read(1)
+
+
+def _describe_unreadable(error: OSError) -> str:
+    return f"its content cannot be had ({error.strerror}), so it may be a good picture"
 
 
 def _refuse_taken(moves: Iterable[Move]) -> None:
@@ -180,19 +177,4 @@ def _is_taken(move: Move) -> bool:
     """Whether a target is another file; the same one was left by a move that was killed half-way."""
     if not os.path.lexists(move.target):
         return False
-    return move.target.is_dir() or hash_file(move.target) != hash_file(move.source)
-
-
-def _move(move: Move, within: Path | None) -> None:
-    folder = move.target.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    if within is not None and not Path(os.path.realpath(folder)).is_relative_to(within):
-        raise OSError(f"{folder} is a link that leads out of {within}")
-    move_file(move.source, move.target)
-
-
-def _stopped(move: Move, number: int, total: int, error: OSError) -> DatasetError:
-    return DatasetError(
-        f"{move.source} cannot be moved to {move.target}: {error.strerror or error}.\n"
-        f"{number} of {total} files were moved. Mend that, and run the same command again."
-    )
+    return move.target.is_dir() or not are_same(move.source, move.target)

@@ -1,4 +1,4 @@
-"""manifest.csv of a quarantine: which file came from where, written before the file is moved."""
+"""manifest.csv of a quarantine: which file came from where, written before the files are moved."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ import io
 import os
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imgcls_automl.errors import DatasetError
 from imgcls_automl.files import write_csv
 from imgcls_automl.text import guard_cell, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MANIFEST = "manifest.csv"
 
@@ -46,10 +50,10 @@ class Manifest:
         # Anew, because a power failure may have left half a line at the end.
         write_csv(self.path, _HEADER, map(_to_cells, entries))
 
-    def add(self, entry: Entry) -> None:
-        """Add an entry, which is on the disk when this returns."""
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Add entries, all of which are on the disk when this returns."""
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(_to_cells(entry))
+        csv.writer(buffer, lineterminator="\n").writerows(map(_to_cells, entries))
         with self.path.open("a", encoding="utf-8", newline="") as file:
             file.write(buffer.getvalue())
             file.flush()

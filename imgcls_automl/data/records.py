@@ -141,6 +141,7 @@ def summarise(
     the pictures in each. `"checks"` has what the audit found:
 
     - `"issues"`: how many of each problem issues.csv names; all of `audit.PROBLEMS` are there.
+      Once a run has a model, `results.suspect_records` adds `"suspicious_label"`, to both.
     - `"left_out"`: pictures lost to an exact copy in a later split, by the split that lost them.
     - `"balance"`: largest and smallest class (name, pictures), their ratio, and the effective number of classes.
     - `"remarks"`: what matters most, in words.

@@ -27,6 +27,7 @@ def opened_data(run: Run, space: PluginInfo) -> Iterator[Dataset]:
     A resumed run refuses others than it began with. A space that cannot be loaded is told while they are read.
     """
     from imgcls_automl.data.prepare import opened_dataset
+    from imgcls_automl.results.suspect_records import record_suspects
     from imgcls_automl.space_check import trying_space
 
     def observe(progress: Any) -> None:
@@ -42,6 +43,8 @@ def opened_data(run: Run, space: PluginInfo) -> Iterator[Dataset]:
                 request, folder=run.folder.data, log=run.folder.log, on_progress=observe
             )
             dataset = held.enter_context(opened)
+        # Those of a resumed run's model; the data stage has just written its files anew, without them.
+        record_suspects(run.folder.path)
         _record_dataset(run, dataset)
         yield dataset
 

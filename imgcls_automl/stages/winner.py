@@ -68,6 +68,7 @@ def refit_and_test(
     """Train the winner once more, on train + validation, and test it once."""
     from imgcls_automl.engine.refitting import run_refit
     from imgcls_automl.pacing import find_least
+    from imgcls_automl.results.suspect_records import record_suspects
     from imgcls_automl.trial_files import drop_checkpoints, has_checkpoint, read_result
 
     began = time.time()
@@ -99,6 +100,7 @@ def refit_and_test(
     if refitted.members < len(composed.composition.members):
         composed = composed.without_members("the worker died on it")
     flush_folder(run.folder.best)
+    record_suspects(run.folder.path)
     run.folder.update(
         best_trial=winner.trial,
         best_score=result.score,

@@ -64,9 +64,7 @@ def test_a_quarantine_keeps_them_all_apart(tmp_path):
         for name in HOSTILE_NAMES
         if ".." not in name
     ]
-    manifest = Manifest(tmp_path)
-    for entry in entries:
-        manifest.add(entry)
+    Manifest(tmp_path).add(entries)
     text = (tmp_path / "manifest.csv").read_bytes().decode("utf-8")
     assert not find_obeyed(text)
     assert not find_formulas(text)

@@ -6,14 +6,9 @@ import os
 
 import pytest
 
-from imgcls_automl.data.quarantine import (
-    carry_back,
-    carry_out,
-    check_folder,
-    plan_quarantine,
-    plan_undo,
-)
+from imgcls_automl.data.quarantine import check_folder, plan_quarantine, plan_undo
 from imgcls_automl.data.quarantine_manifest import read_manifest
+from imgcls_automl.data.quarantine_moves import carry_back, carry_out
 from imgcls_automl.data.unreadable_files import UnreadableFile, find_unreadable
 from imgcls_automl.errors import ConfigError, DatasetError
 

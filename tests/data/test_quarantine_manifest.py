@@ -33,7 +33,7 @@ def entry(name="cat/1.png", **changes):
     ],
 )
 def test_any_name_comes_back_as_it_was(tmp_path, name):
-    Manifest(tmp_path).add(entry(name))
+    Manifest(tmp_path).add([entry(name)])
     assert read_manifest(tmp_path) == [entry(name)]
     lines = (tmp_path / "manifest.csv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 2
@@ -42,24 +42,24 @@ def test_any_name_comes_back_as_it_was(tmp_path, name):
 
 
 def test_entries_are_added_to_those_of_before(tmp_path):
-    Manifest(tmp_path).add(entry("a.png"))
-    Manifest(tmp_path).add(entry("b.png"))
+    Manifest(tmp_path).add([entry("a.png")])
+    Manifest(tmp_path).add([entry("b.png")])
     assert [it.moved for it in read_manifest(tmp_path)] == ["a.png", "b.png"]
 
 
 def test_the_last_entry_of_a_file_counts(tmp_path):
     manifest = Manifest(tmp_path)
-    manifest.add(entry(time="2026-01-01T12:00:00+00:00"))
-    manifest.add(entry(time="2026-02-01T12:00:00+00:00"))
+    manifest.add([entry(time="2026-01-01T12:00:00+00:00")])
+    manifest.add([entry(time="2026-02-01T12:00:00+00:00")])
     assert read_manifest(tmp_path) == [entry(time="2026-02-01T12:00:00+00:00")]
 
 
 def test_half_a_line_that_a_power_failure_left_is_passed_over(tmp_path):
-    Manifest(tmp_path).add(entry("a.png"))
+    Manifest(tmp_path).add([entry("a.png")])
     with (tmp_path / "manifest.csv").open("a") as file:
         file.write("/pictures/b.png,./b.p")
     assert [it.moved for it in read_manifest(tmp_path)] == ["a.png"]
-    Manifest(tmp_path).add(entry("c.png"))
+    Manifest(tmp_path).add([entry("c.png")])
     assert [it.moved for it in read_manifest(tmp_path)] == ["a.png", "c.png"]
 
 
@@ -69,7 +69,7 @@ def test_half_a_line_that_a_power_failure_left_is_passed_over(tmp_path):
     ids=["short", "above", "absolute", "relative original"],
 )
 def test_a_line_that_was_changed_is_named(tmp_path, line):
-    Manifest(tmp_path).add(entry())
+    Manifest(tmp_path).add([entry()])
     with (tmp_path / "manifest.csv").open("a") as file:
         file.write(f"{line}\n")
     with pytest.raises(DatasetError, match=r"manifest\.csv, line 3"):

@@ -98,7 +98,14 @@ class TestFolder:
         assert len(splits) == 1797
         assert list(splits[0])[:3] == ["id", "label", "split"]
         assert {row["split"] for row in splits} == {"train", "validation", "test"}
-        assert rows(folder / "data/issues.csv") == []
+
+    def test_issues_and_summary_have_the_labels_that_look_wrong_and_nothing_else(self, folder):
+        suspects = rows(folder / "best/suspicious_labels.csv")
+        issues = rows(folder / "data/issues.csv")
+        assert [row["id"] for row in issues] == [row["id"] for row in suspects]
+        assert {row["problem"] for row in issues} <= {"suspicious_label"}
+        checks = json.loads((folder / "data/summary.json").read_text())["checks"]
+        assert checks["issues"]["suspicious_label"] == len(suspects)
 
     def test_report_is_one_file_that_opens_offline(self, folder):
         links = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
@@ -45,6 +46,18 @@ def test_it_is_resumed_with_its_folds(folded, imgcls):
     done = imgcls("resume", run, "--trials", "3", "--json", timeout=240)
     assert done.returncode == 0, done.stderr
     assert len(read(run / "trials/2/result.json")["fold_scores"]) == 3
+
+
+def test_resumed_too_its_data_files_name_the_labels_that_look_wrong_once(folded):
+    run, _ = folded
+    with (run / "best/suspicious_labels.csv").open(newline="") as file:
+        suspects = [row["id"] for row in csv.DictReader(file)]
+    with (run / "data/issues.csv").open(newline="") as file:
+        issues = [row for row in csv.DictReader(file) if row["problem"] == "suspicious_label"]
+    assert suspects
+    assert [row["id"] for row in issues] == suspects
+    checks = read(run / "data/summary.json")["checks"]
+    assert checks["issues"]["suspicious_label"] == len(suspects)
 
 
 def test_a_dry_run_tells_of_folds(imgcls, tiny_space, tmp_path):
