@@ -52,7 +52,7 @@ def find_twins(images: np.ndarray, measures: Measures, report: Report) -> Twins:
     tell = _told_at_pace(report, len(images))
     sets = _find_same_pixels(images, measures.checksums, tell)
     is_first = sets == np.arange(len(sets))
-    shown = np.flatnonzero(is_first & (measures.deviations >= BLANK))
+    shown = np.flatnonzero(is_first & (measures.contrasts >= BLANK))
     pairs = np.unique(np.concatenate(list(_pair_up(measures, shown))), axis=0)
     squares, differences = _compare(images, pairs, tell)
     is_near = squares <= _tolerance(measures, pairs) ** 2
