@@ -104,18 +104,15 @@ def choose_sights(
     """
     classes = tuple(_sample_classes(contents))
     odd = tuple(_gather_odd(contents, issues))
-    pairs = sorted(
-        _pair_up(contents, splits, examination.twins),
-        key=lambda pair: (PAIRS.index(pair.kind), pair.difference, pair.left),
-    )
+    pairs, pairs_in_all = _choose_pairs(contents, splits, examination.twins)
     shown = {place for gallery in (*classes, *odd) for place in gallery.places}
-    shown.update(place for pair in pairs[:MOST_PAIRS] for place in (pair.left, pair.right))
+    shown.update(place for pair in pairs for place in (pair.left, pair.right))
     heights, widths = contents.sizes.T
     return Sights(
         classes=classes,
         odd=odd,
-        pairs=tuple(pairs[:MOST_PAIRS]),
-        pairs_in_all=len(pairs),
+        pairs=pairs,
+        pairs_in_all=pairs_in_all,
         brightness=_count_values(examination.looks.means, 0, 255),
         widths=_count_values(widths, int(widths.min()), int(widths.max())),
         heights=_count_values(heights, int(heights.min()), int(heights.max())),
@@ -139,31 +136,36 @@ def _gather_odd(contents: Contents, issues: Sequence[Issue]) -> Iterator[Gallery
             yield Gallery(name=problem, total=len(odd), places=tuple(odd[:MOST_ODD]))
 
 
-def _pair_up(contents: Contents, splits: np.ndarray, twins: Twins) -> Iterator[Pair]:
+def _choose_pairs(
+    contents: Contents, splits: np.ndarray, twins: Twins
+) -> tuple[tuple[Pair, ...], int]:
+    """The gravest pairs, then the closest, and how many pairs there are."""
     kept = find_kept(splits, twins.sets)
-    for place in np.flatnonzero(kept != np.arange(len(kept))).tolist():
-        kinds = (COPY_OF_CLASS, COPY_OF_SPLIT, COPY)
-        yield _make_pair(contents, splits, place, int(kept[place]), 0.0, kinds)
-    for (left, right), difference in zip(
-        kept[twins.near].tolist(), twins.differences.tolist(), strict=True
-    ):
-        kinds = (NEAR_OF_CLASS, NEAR_OF_SPLIT, NEAR)
-        yield _make_pair(contents, splits, left, right, difference, kinds)
+    copies = np.flatnonzero(kept != np.arange(len(kept)))
+    pairs = np.concatenate([np.stack([copies, kept[copies]], axis=1), kept[twins.near]])
+    differences = np.concatenate([np.zeros(len(copies), np.float32), twins.differences])
+    kinds = _tell_kinds(contents, splits, pairs, is_near=np.arange(len(pairs)) >= len(copies))
+    gravest = np.lexsort((pairs[:, 0], differences, kinds))[:MOST_PAIRS]
+    chosen = (
+        Pair(kind=PAIRS[kind], left=left, right=right, difference=difference)
+        for kind, (left, right), difference in zip(
+            *(values[gravest].tolist() for values in (kinds, pairs, differences)), strict=True
+        )
+    )
+    return tuple(chosen), len(pairs)
 
 
-def _make_pair(
-    contents: Contents,
-    splits: np.ndarray,
-    left: int,
-    right: int,
-    difference: float,
-    kinds: tuple[str, str, str],
-) -> Pair:
-    other_class, other_split, same = kinds
-    kind = other_split if splits[left] != splits[right] else same
-    if contents.labels[left] != contents.labels[right]:
-        kind = other_class
-    return Pair(kind=kind, left=left, right=right, difference=difference)
+def _tell_kinds(
+    contents: Contents, splits: np.ndarray, pairs: np.ndarray, is_near: np.ndarray
+) -> np.ndarray:
+    """What `PAIRS` are (M, 2), as indices into `PAIRS`, int (M,)."""
+    left, right = pairs.T
+    kinds = np.full(len(pairs), PAIRS.index(COPY))
+    kinds[splits[left] != splits[right]] = PAIRS.index(COPY_OF_SPLIT)
+    kinds[contents.labels[left] != contents.labels[right]] = PAIRS.index(COPY_OF_CLASS)
+    # The kind of near ones comes right after that of copies.
+    kinds[is_near] += 1
+    return kinds
 
 
 def _count_values(values: np.ndarray, low: float, high: float) -> Histogram:

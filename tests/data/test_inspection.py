@@ -118,6 +118,19 @@ class TestSights:
         }
         assert names == {"cat/005.png", "dog/copy.png"}
 
+    def test_near_look_alikes_are_paired_the_closest_first(self, inspect, draw_folder):
+        source = draw_folder(cat=12, dog=12)
+        for name, change in (("far", 6), ("near", 1)):
+            pixels = np.asarray(Image.open(source / "cat/003.png")).copy()
+            pixels[0, :2] ^= change
+            Image.fromarray(pixels).save(source / f"dog/{name}.png")
+        sights = inspect(source).sights
+        assert {pair.kind for pair in sights.pairs[:2]} == {"near copy, other class"}
+        named = [{sights.captions[at].id for at in (it.left, it.right)} for it in sights.pairs[:2]]
+        assert named == [{"cat/003.png", "dog/near.png"}, {"cat/003.png", "dog/far.png"}]
+        assert 0 < sights.pairs[0].difference < sights.pairs[1].difference
+        assert sights.pairs_in_all == len(sights.pairs) == 3
+
     def test_histograms_count_every_picture(self, inspect, draw_folder):
         source = draw_folder(cat=12, dog=12)
         Image.fromarray(np.full((60, 50), 255, np.uint8)).save(source / "cat/large.png")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SCHEMA = 2  # raise it whenever the same pictures would be judged, or described, differently
+SCHEMA = 3  # raise it whenever the same pictures would be judged, or described, differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -32,21 +32,23 @@ def list_copies(contents: Contents, splits: np.ndarray, sets: np.ndarray) -> Ite
 
 
 def list_near_copies(contents: Contents, splits: np.ndarray, twins: Twins) -> Iterator[Issue]:
-    """An issue for each pair, named by the picture of the earlier split: `"near_copy_across_splits"` or `"near_copy"`;
-    and `"near_copy_across_classes"` as well, where their labels differ.
+    """An issue for each picture with a near copy in a later split, `"near_copy_across_splits"`, or else further up in
+    its own, `"near_copy"`; and `"near_copy_across_classes"` as well, where one of these has another label.
+
+    However many a picture has, an issue names one of them: of a later split before one of its own, then the closest.
     """
     kept = find_kept(splits, twins.sets)
-    for pair, difference in zip(kept[twins.near], twins.differences, strict=True):
-        place, other = sorted(pair, key=lambda place: (splits[place], -place))
-        detail = (
-            f"its pixels differ by {difference:.2f} of 255 on average from {contents.ids[other]!r}"
-        )
-        problem = "near_copy"
-        if splits[place] != splits[other]:
-            problem = "near_copy_across_splits"
-            detail += f", which is in {SPLITS[splits[other]]}"
-        yield Issue(id=contents.ids[place], problem=problem, detail=detail)
-        yield from _compare_labels(contents, place, other, "near_copy_across_classes")
+    pairs = _put_named_first(kept[twins.near], splits)
+    labels = contents.labels[pairs]
+    is_same_split = splits[pairs[:, 0]] == splits[pairs[:, 1]]
+    order = np.lexsort((pairs[:, 1], twins.differences, is_same_split, pairs[:, 0]))
+    across = order[(labels[:, 0] != labels[:, 1])[order]]
+    others = dict(pairs[_take_first_of_each(across, pairs[:, 0])].tolist())
+    for row in _take_first_of_each(order, pairs[:, 0]):
+        place, other = pairs[row].tolist()
+        yield _tell_near_copy(contents, splits, place, other, twins.differences[row])
+        if place in others:
+            yield from _compare_labels(contents, place, others[place], "near_copy_across_classes")
 
 
 def list_straddling_groups(contents: Contents, splits: np.ndarray) -> Iterator[Issue]:
@@ -70,6 +72,30 @@ def find_kept(splits: np.ndarray, sets: np.ndarray) -> np.ndarray:
     kept = np.empty_like(order)
     kept[order] = order[first[number]]
     return kept
+
+
+def _put_named_first(pairs: np.ndarray, splits: np.ndarray) -> np.ndarray:
+    """Pairs (M, 2) with the picture of the earlier split first; within a split, with the later picture."""
+    left, right = np.sort(pairs, axis=1).T
+    is_left = splits[left] < splits[right]
+    return np.stack([np.where(is_left, left, right), np.where(is_left, right, left)], axis=1)
+
+
+def _take_first_of_each(order: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The first of the rows in this order that have a value, for each value."""
+    _, first = np.unique(values[order], return_index=True)
+    return order[first]
+
+
+def _tell_near_copy(
+    contents: Contents, splits: np.ndarray, place: int, other: int, difference: float
+) -> Issue:
+    problem = "near_copy"
+    detail = f"its pixels differ by {difference:.2f} of 255 on average from {contents.ids[other]!r}"
+    if splits[place] != splits[other]:
+        problem = "near_copy_across_splits"
+        detail += f", which is in {SPLITS[splits[other]]}"
+    return Issue(id=contents.ids[place], problem=problem, detail=detail)
 
 
 def _compare_labels(contents: Contents, place: int, other: int, problem: str) -> Iterator[Issue]:

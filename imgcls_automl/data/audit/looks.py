@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from imgcls_automl.data.audit.measure import Measures
     from imgcls_automl.data.decoded import Contents
 
-BLANK = 1.0  # standard deviation of 255
+BLANK = 1.0  # standard deviation of 255, of the channel that has most
 DARK = 64  # of 255: where even the brightest percent is no brighter, and
 BRIGHT = 191  # where even the darkest percent is no darker;
 UNUSUAL = 0.5  # each at most this share of what is usual in the set
@@ -27,7 +27,7 @@ class Looks:
     """One value a picture (N,); see `Measures`."""
 
     means: np.ndarray
-    deviations: np.ndarray
+    contrasts: np.ndarray
     darkest: np.ndarray
     brightest: np.ndarray
     sharpness: np.ndarray
@@ -37,7 +37,7 @@ def keep_looks(measures: Measures) -> Looks:
     """The part of the measures that pictures are judged and shown by once they have been compared."""
     return Looks(
         means=measures.means,
-        deviations=measures.deviations,
+        contrasts=measures.contrasts,
         darkest=measures.darkest,
         brightest=measures.brightest,
         sharpness=measures.sharpness,
@@ -76,7 +76,7 @@ def list_odd_pictures(contents: Contents, looks: Looks) -> list[Issue]:
 
 
 def _judge_pixels(looks: Looks) -> list[_Oddity]:
-    is_blank = looks.deviations < BLANK
+    is_blank = looks.contrasts < BLANK
     bright, dark = looks.brightest.astype(float), looks.darkest.astype(float)
     is_dark = (bright < DARK) & (bright <= UNUSUAL * np.median(bright))
     is_bright = (dark > BRIGHT) & (255 - dark <= UNUSUAL * np.median(255 - dark))

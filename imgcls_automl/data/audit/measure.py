@@ -28,7 +28,8 @@ class Measures:
         checksums: CRC-32 of the pixels: equal for equal ones, and seldom for others, uint32.
         hashes: Perceptual hashes, uint64; see `hash_pictures`.
         means: Mean of all pixels and channels, 0-255.
-        deviations: Their standard deviation.
+        deviations: The root mean square distance of pixels from their channel's mean: how much there is to see.
+        contrasts: The same of the one channel that has most of it. A picture of one plain colour has none.
         darkest: The 1st percentile of the grey picture, 0-255.
         brightest: Its 99th percentile.
         sharpness: The variance of its Laplacian as a share of its own variance; 0 where it has none.
@@ -38,6 +39,7 @@ class Measures:
     hashes: np.ndarray
     means: np.ndarray
     deviations: np.ndarray
+    contrasts: np.ndarray
     darkest: np.ndarray
     brightest: np.ndarray
     sharpness: np.ndarray
@@ -51,6 +53,7 @@ def measure_pictures(images: np.ndarray, report: Report) -> Measures:
         hashes=np.empty(total, np.uint64),
         means=np.empty(total, np.float32),
         deviations=np.empty(total, np.float32),
+        contrasts=np.empty(total, np.float32),
         darkest=np.empty(total, np.uint8),
         brightest=np.empty(total, np.uint8),
         sharpness=np.empty(total, np.float32),
@@ -95,27 +98,31 @@ def hash_pictures(grey: np.ndarray) -> np.ndarray:
 
 
 def _measure_block(pictures: np.ndarray, measures: Measures, part: slice) -> None:
-    flat = pictures.reshape(len(pictures), -1)
-    values = flat.astype(np.float32)
-    means = values.mean(axis=1, keepdims=True)
-    grey = _mix_channels(values.reshape(pictures.shape))
-    measures.checksums[part] = [zlib.crc32(row.data) for row in flat]
+    means, variances, grey = _measure_channels(pictures)
+    measures.checksums[part] = [zlib.crc32(picture.data) for picture in pictures]
     measures.hashes[part] = hash_pictures(grey)
-    measures.means[part] = means[:, 0]
-    measures.deviations[part] = values.std(axis=1, mean=means)
+    measures.means[part] = means.mean(axis=0)
+    measures.deviations[part] = np.sqrt(variances.mean(axis=0))
+    measures.contrasts[part] = np.sqrt(variances.max(axis=0))
     measures.darkest[part], measures.brightest[part] = _find_extremes(grey)
     measures.sharpness[part] = _measure_sharpness(grey)
 
 
-def _mix_channels(values: np.ndarray) -> np.ndarray:
-    """The mean of the channels of (N, H, W, C), float32 (N, H, W)."""
-    # A plane at a time: a mean over so short an axis takes 20 times as long.
-    grey: np.ndarray = values[..., 0]
-    if values.shape[3] == 1:
-        return grey
-    for channel in range(1, values.shape[3]):
-        grey = grey + values[..., channel]
-    return grey / np.float32(values.shape[3])
+def _measure_channels(pictures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means and variances of each channel, float32 (C, N), and the mean of the channels, float32 (N, H, W)."""
+    count, height, width, channels = pictures.shape
+    means, variances = np.empty((2, channels, count), np.float32)
+    grey = np.zeros((count, height, width), np.float32)
+    # A plane at a time: a mean over so short an axis as the channels takes 20 times as long.
+    for channel in range(channels):
+        plane = pictures[..., channel].astype(np.float32)
+        grey += plane
+        flat = plane.reshape(count, -1)
+        means[channel] = flat.mean(axis=1)
+        flat -= means[channel, :, None]
+        variances[channel] = np.vecdot(flat, flat) / flat.shape[1]
+    grey /= channels
+    return means, variances, grey
 
 
 def _find_extremes(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -66,12 +66,13 @@ def _tell_copies(counts: Mapping[str, int]) -> list[str]:
         told.append(f"{have} another label than the picture they copy: one of the two is wrong")
     splits = counts.get("near_copy_across_splits", 0)
     if near := counts.get("near_copy", 0) + splits:
-        words = _count(near, "pair of pictures hardly differs", "pairs of pictures hardly differ")
+        words = _count(near, "picture hardly differs", "pictures hardly differ") + " from another"
         if splits:
-            words += f", {splits:,} of them across splits: scores may come out too high"
+            words += f", {splits:,} of them from one in another split: scores may come out too high"
         told.append(words)
     if classes := counts.get("near_copy_across_classes", 0):
-        told.append(f"{_count(classes, 'of these pairs has', 'of these pairs have')} two labels")
+        have = _count(classes, "of these has", "of these have")
+        told.append(f"{have} another label than what looks the same: one of the two may be wrong")
     return told
 
 

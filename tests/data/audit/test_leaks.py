@@ -39,8 +39,8 @@ class TestCopies:
 
 
 class TestNearCopies:
-    def near(self, contents, splits, sets, *pairs):
-        differences = np.full(len(pairs), 1.25, np.float32)
+    def near(self, contents, splits, sets, *pairs, differences=None):
+        differences = np.array(differences or [1.25] * len(pairs), np.float32)
         twins = Twins(sets=np.array(sets), near=np.array(pairs), differences=differences)
         return tell(list_near_copies(contents, splits, twins))
 
@@ -63,6 +63,35 @@ class TestNearCopies:
         contents = make_contents(list("aaa"), ids=["1", "2", "3"])
         found = self.near(contents, splits_of(LEFT_OUT, TEST, TEST), [0, 0, 2], (0, 2))
         assert [it[:2] for it in found] == [("3", "near_copy")]
+
+    def test_of_many_alike_all_but_one_are_named_once_with_the_closest(self, make_contents):
+        contents = make_contents(list("aaa"), ids=["1", "2", "3"])
+        pairs, differences = [(0, 1), (0, 2), (1, 2)], [1.0, 3.0, 2.0]
+        found = self.near(contents, splits_of(0, 0, 0), [0, 1, 2], *pairs, differences=differences)
+        assert found == [
+            ("2", "near_copy", "its pixels differ by 1.00 of 255 on average from '1'"),
+            ("3", "near_copy", "its pixels differ by 2.00 of 255 on average from '2'"),
+        ]
+
+    def test_one_in_a_later_split_is_named_before_a_closer_one(self, make_contents):
+        contents = make_contents(list("aaa"), ids=["1", "2", "3"])
+        splits, pairs = splits_of(TRAIN, TRAIN, TEST), [(0, 1), (0, 2), (1, 2)]
+        found = self.near(contents, splits, [0, 1, 2], *pairs, differences=[1.0, 3.0, 2.0])
+        where = "on average from '3', which is in test"
+        assert found == [
+            ("1", "near_copy_across_splits", f"its pixels differ by 3.00 of 255 {where}"),
+            ("2", "near_copy_across_splits", f"its pixels differ by 2.00 of 255 {where}"),
+        ]
+
+    def test_one_of_another_class_is_named_though_it_is_not_the_closest(self, make_contents):
+        contents = make_contents(list("baa"), ids=["1", "2", "3"])
+        found = self.near(
+            contents, splits_of(0, 0, 0), [0, 1, 2], (0, 2), (1, 2), differences=[2.0, 1.0]
+        )
+        assert found == [
+            ("3", "near_copy", "its pixels differ by 1.00 of 255 on average from '2'"),
+            ("3", "near_copy_across_classes", "labelled 'a', but '1' is labelled 'b'"),
+        ]
 
 
 def test_a_group_in_several_stated_splits_is_named_with_its_sizes(make_contents):

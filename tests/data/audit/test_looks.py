@@ -48,6 +48,23 @@ def test_a_blank_picture_is_called_nothing_else(judge):
     assert {problem for _, problem in judge(images)} == {"blank"}
 
 
+@pytest.mark.parametrize("colour", [(0, 0, 255), (200, 30, 30), (90, 90, 90), (255, 255, 0)])
+def test_one_plain_colour_is_blank_and_nothing_else(photos, judge, colour):
+    images = photos[:30].copy()
+    before = judge(images)
+    images[7] = colour
+    assert set(judge(images)) - set(before) == {("00007", "blank")}
+
+
+@pytest.mark.parametrize("channel", range(3))
+def test_what_only_one_channel_shows_is_not_blank(photos, judge, channel):
+    images = photos[:30].copy()
+    plane = images[7, ..., channel].copy()
+    images[7] = 90
+    images[7, ..., channel] = plane
+    assert ("00007", "blank") not in judge(images)
+
+
 def test_odd_sizes_are_told_as_they_were_before_decoding(photos, judge):
     sizes = [(300, 400)] * 57 + [(30, 40), (3000, 4000), (300, 1200)]
     found = judge(photos, sizes)
