@@ -53,6 +53,14 @@ class Preset:
     top_k: int
     seeds: int
 
+    def describe(self) -> str:
+        """`"12 epochs, 3 candidates retrained"`, `"24 epochs, 3 candidates retrained 3 times"`."""
+        told = f"{self.epochs} epochs"
+        # One candidate with one seed leaves nothing to choose from, and is not retrained.
+        if self.top_k > 1:
+            told += f", {self.top_k} candidates retrained"
+        return f"{told} {self.seeds} times" if self.seeds > 1 else told
+
 
 # What a training can compute in, and the Keras dtype policy that does it.
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -148,7 +156,9 @@ class RunConfig:
         default=None,
     )
     preset: str = _option(
-        "How thorough: " + ", ".join(PRESETS) + ".",
+        "How thorough, as time allows: "
+        + "; ".join(f"{name} ({preset.describe()})" for name, preset in PRESETS.items())
+        + ".",
         parse_choice(*PRESETS),
         metavar="PRESET",
         default="medium",

@@ -10,7 +10,13 @@ from imgcls_automl.best_model import BestModel
 from imgcls_automl.config import METRICS
 from imgcls_automl.errors import GateNotMetError
 from imgcls_automl.results.documents import damaged
-from imgcls_automl.results.fields import take_config, take_number, take_object, take_whole
+from imgcls_automl.results.fields import (
+    take_config,
+    take_number,
+    take_numbers,
+    take_object,
+    take_whole,
+)
 from imgcls_automl.run_folder import read_run_record
 
 
@@ -27,6 +33,7 @@ class RunResult:
         test_metrics: As best/metrics.json: metric -> {value, low, high}; None until the model is tested.
         model: The saved model; None until there is one.
         fail_under: The test score that was asked for; None where none was.
+        floor: What knowing the classes' frequencies alone scores on validation; None where it is not known.
         best: The saved model, to predict with; None until there is one.
     """
 
@@ -38,15 +45,56 @@ class RunResult:
     test_metrics: dict[str, Any] | None
     model: Path | None
     fail_under: float | None = None
+    floor: float | None = None
     best: BestModel | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as JSON values."""
+        """All of it as JSON values, with `verdict` and `best_baseline`.
+
+        Raises:
+            RunFolderError: A file of the run is damaged.
+        """
         names = (it.name for it in fields(self) if it.name != "best")
         values = {name: getattr(self, name) for name in names}
-        return {
+        told = {
             name: str(value) if isinstance(value, Path) else value for name, value in values.items()
         }
+        return {**told, "verdict": self.verdict(), "best_baseline": self.best_baseline()}
+
+    def verdict(self) -> list[str]:
+        """The outcome in sentences: whether the search clearly beat baselines and floor, how the winner was chosen.
+
+        Works while the search runs, and reads its files anew.
+
+        Raises:
+            RunFolderError: A file of the run is damaged.
+        """
+        from imgcls_automl.results.records import read_run
+        from imgcls_automl.results.scores import read_scores
+        from imgcls_automl.results.verdict import describe_outcome
+
+        return describe_outcome(read_run(self.folder), read_scores(self.folder))
+
+    def best_baseline(self) -> dict[str, Any] | None:
+        """The best of the space's own proposals; None while none is complete. Reads the run's files anew.
+
+        Returns:
+            `trial`, its number; `score`, on validation; `retrained_score`, None where it was not retrained.
+
+        Raises:
+            RunFolderError: A file of the run is damaged.
+        """
+        from imgcls_automl.results.baseline import find_best_baseline
+        from imgcls_automl.results.choice import find_contender
+        from imgcls_automl.results.records import read_run
+
+        run = read_run(self.folder)
+        trial = find_best_baseline(run)
+        if trial is None:
+            return None
+        contender = find_contender(run, trial)
+        retrained = contender.score if contender and contender.retrained else None
+        return {"trial": trial.number, "score": trial.score, "retrained_score": retrained}
 
     def leaderboard(self) -> Any:
         """All trials, best first, with the columns of leaderboard.csv; works while the search runs.
@@ -105,6 +153,7 @@ def load_result(path: Path) -> RunResult:
             model=model if model.is_file() else None,
             best=BestModel(path) if model.is_file() else None,
             fail_under=take_number(config, "fail_under"),
+            floor=take_numbers(take_object(record, "dataset"), "floor").get(config["metric"]),
         )
     except (KeyError, ValueError) as error:
         raise damaged(

@@ -316,6 +316,22 @@ def test_every_option_says_what_it_is_for():
         assert option.metadata["metavar"], option.name
 
 
+class TestPresets:
+    def test_the_help_says_what_each_is(self):
+        (told,) = (it.metadata["help"] for it in fields(RunConfig) if it.name == "preset")
+        assert "fast (5 epochs); medium (12 epochs, 3 candidates retrained)" in told
+        assert "best (24 epochs, 3 candidates retrained 3 times)" in told
+
+    @pytest.mark.parametrize("name", PRESETS)
+    def test_the_readme_has_their_values(self, name):
+        preset = PRESETS[name]
+        # One candidate with one seed is not trained again.
+        later = (preset.top_k, preset.seeds) if preset.top_k > 1 else ("none", "none")
+        row = "| ".join(f"{cell} " for cell in ("", f"`{name}`", preset.epochs, *later, ""))
+        readme = Path(__file__).parents[1] / "README.md"
+        assert row.strip() in readme.read_text(encoding="utf-8").splitlines()
+
+
 class TestSizes:
     @pytest.mark.parametrize(
         ("text", "size"),

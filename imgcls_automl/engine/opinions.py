@@ -80,11 +80,14 @@ def normalise(logits: np.ndarray) -> np.ndarray:
     return logs
 
 
+def has_opinions(contender: Contender | ContenderRecord, trials: Path) -> bool:
+    """Whether the opinions of all trainings of a contender were kept."""
+    return all(file.is_file() for _, file in _list_files(contender, trials))
+
+
 def read_opinions(contender: Contender | ContenderRecord, trials: Path) -> Iterator[Opinion]:
     """Read the opinions of one contender, a training each; those that are missing are left out."""
-    for result in contender.results:
-        seed = result.seed if result.epochs else None
-        file = opinion_file(trials / str(contender.trial), seed)
+    for seed, file in _list_files(contender, trials):
         if not file.is_file():
             logger.warning("%s is missing: the run was begun by an older version.", file)
             continue
@@ -98,3 +101,12 @@ def read_opinions(contender: Contender | ContenderRecord, trials: Path) -> Itera
                 labels=kept["labels"][::step],
                 logs=normalise(logits[::step].astype("float64")),
             )
+
+
+def _list_files(
+    contender: Contender | ContenderRecord, trials: Path
+) -> Iterator[tuple[int | None, Path]]:
+    """The file of each training's opinion, with its seed."""
+    for result in contender.results:
+        seed = result.seed if result.epochs else None
+        yield seed, opinion_file(trials / str(contender.trial), seed)

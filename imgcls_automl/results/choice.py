@@ -1,12 +1,11 @@
-"""How the winner was chosen, and what it was better than, in words."""
+"""How the winner was chosen, and what it was better than without any search, in words."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from imgcls_automl.results.figures import beats, format_score, lower_is_better, name_metric
-from imgcls_automl.results.trial_record import STATES
+from imgcls_automl.results.ties import are_tied
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,12 +17,22 @@ if TYPE_CHECKING:
 
 def find_leader(run: RunRecord) -> TrialRecord | None:
     """The chosen winner or, while there is none, the best complete trial."""
-    return run.winner or _find_best(run, [t for t in run.trials if t.state == "complete"])
+    return run.winner or find_best(run, [t for t in run.trials if t.state == "complete"])
 
 
-def find_best_baseline(run: RunRecord) -> TrialRecord | None:
-    """The best of the space's own proposals that ran to its end."""
-    return _find_best(run, [t for t in run.trials if t.baseline and t.state == "complete"])
+def find_best(run: RunRecord, trials: Sequence[TrialRecord]) -> TrialRecord | None:
+    """The one of these trials with the best score in the search; None where none has a score."""
+    scored = [(trial.score, trial) for trial in trials if trial.score is not None]
+    sign = 1 if lower_is_better(run.metric) else -1
+    return min(scored, key=lambda pair: sign * pair[0])[1] if scored else None
+
+
+def find_contender(run: RunRecord, trial: TrialRecord) -> ContenderRecord | None:
+    """What became of a trial among those the winner was chosen from; None where it was not one of them."""
+    # A resumed run may have chosen another trial than the one whose model it still has.
+    if run.selection is None or run.selection.winner != run.best_trial:
+        return None
+    return run.selection.find(trial.number)
 
 
 def describe_scoring(run: RunRecord, trial: TrialRecord) -> str:
@@ -38,7 +47,7 @@ def describe_scoring(run: RunRecord, trial: TrialRecord) -> str:
 
 def describe_choice(run: RunRecord, leader: TrialRecord) -> str:
     """`"Retrained with a fresh seed it reached 93.4%, ahead of trial 5 (93.1%)."`; empty where it was not."""
-    contender = _find_contender(run, leader)
+    contender = find_contender(run, leader)
     if contender is None or run.selection is None:
         return ""
     if not run.selection.retrained:
@@ -56,13 +65,22 @@ def _compare_retrainings(run: RunRecord, contender: ContenderRecord, leader: Tri
     if not others:
         return f"{told}."
     runner_up = _sort_best_first(run, others)[0]
-    score = format_score(run.metric, runner_up.score)
-    ahead = "ahead of" if beats(run.metric, contender.score, runner_up.score) else "level with"
-    told += f", {ahead} trial {runner_up.trial} ({score})"
-    best = _find_best(run, [trial for trial in run.trials if trial.state == "complete"])
+    told += _compare_to_runner_up(run, contender, leader, runner_up)
+    best = find_best(run, [trial for trial in run.trials if trial.state == "complete"])
     if best is None or best.number == leader.number:
         return f"{told}."
     return f"{told}; in the search trial {best.number} had scored better."
+
+
+def _compare_to_runner_up(
+    run: RunRecord, contender: ContenderRecord, leader: TrialRecord, runner_up: ContenderRecord
+) -> str:
+    named = f"trial {runner_up.trial} ({format_score(run.metric, runner_up.score)})"
+    if not beats(run.metric, contender.score, runner_up.score):
+        return f", level with {named}"
+    other = next((trial for trial in run.trials if trial.number == runner_up.trial), None)
+    by_chance = other is not None and are_tied(run, leader, run, other)
+    return f", ahead of {named}{', which may be chance' if by_chance else ''}"
 
 
 def _describe_shortening(run: RunRecord) -> str:
@@ -86,7 +104,7 @@ def _explain_no_retraining(run: RunRecord) -> str:
 
 def describe_flips(run: RunRecord, leader: TrialRecord) -> str:
     """Whether the model averages over mirrored pictures, and what that changes on validation."""
-    contender = _find_contender(run, leader)
+    contender = find_contender(run, leader)
     if contender is None:
         return ""
     changes = [_describe_change("log_loss", contender.plain_loss, contender.flipped_loss)]
@@ -100,38 +118,6 @@ def describe_flips(run: RunRecord, leader: TrialRecord) -> str:
             f"which helps on validation: {change}."
         )
     return f"Averaging over mirrored pictures would not help on validation ({change}), so the model does not."
-
-
-def compare_to_baseline(run: RunRecord, leader: TrialRecord) -> str:
-    """How the leader compares with the best of the space's own proposals; plainly, where the search found no better."""
-    if leader.baseline:
-        so_far = "" if run.winner else " so far"
-        return f"It is a baseline of the search space: the search found nothing better{so_far}."
-    baseline = find_best_baseline(run)
-    if baseline is None or baseline.score is None or leader.score is None:
-        return _explain_no_baseline(run)
-    ours, theirs, when = leader.score, baseline.score, ""
-    rival, winner = _find_contender(run, baseline), _find_contender(run, leader)
-    if rival and winner:
-        ours, theirs, when = winner.score, rival.score, " when retrained"
-    score = format_score(run.metric, theirs)
-    told = f"The best baseline, trial {baseline.number}, reached {score}{when}"
-    if beats(run.metric, ours, theirs):
-        return f"{told}."
-    return f"{told}: the search found nothing clearly better."
-
-
-def _explain_no_baseline(run: RunRecord) -> str:
-    """What became of the space's own proposals, where none is there to compare with; empty where it has none."""
-    counts = Counter(trial.state for trial in run.trials if trial.baseline)
-    if not counts:
-        return ""
-    by_state = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    so_far = "" if run.winner else " so far"
-    return (
-        f"No baseline of the search space finished{so_far} ({by_state}), "
-        "so the search was compared with none."
-    )
 
 
 def compare_to_floor(run: RunRecord, leader: TrialRecord) -> str:
@@ -158,19 +144,6 @@ def _describe_change(metric: str, plain: float, flipped: float) -> str:
     return (
         f"{name} {before} either way" if before == after else f"{name} {after} instead of {before}"
     )
-
-
-def _find_contender(run: RunRecord, trial: TrialRecord) -> ContenderRecord | None:
-    # A resumed run may have chosen another trial than the one whose model it still has.
-    if run.selection is None or run.selection.winner != run.best_trial:
-        return None
-    return run.selection.find(trial.number)
-
-
-def _find_best(run: RunRecord, trials: list[TrialRecord]) -> TrialRecord | None:
-    scored = [(trial.score, trial) for trial in trials if trial.score is not None]
-    sign = 1 if lower_is_better(run.metric) else -1
-    return min(scored, key=lambda pair: sign * pair[0])[1] if scored else None
 
 
 def _sort_best_first(

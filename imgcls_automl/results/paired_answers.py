@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from imgcls_automl.engine.opinions import read_opinions
+from imgcls_automl.engine.opinions import has_opinions, read_opinions
 from imgcls_automl.results.average_intervals import weigh_macro_f1
 from imgcls_automl.results.documents import damaged
 from imgcls_automl.results.intervals import Z
@@ -40,16 +40,16 @@ def has_answers(run: RunRecord, trial: int) -> bool:
 
 
 def read_answers(run: RunRecord, trial: int) -> Answers | None:
-    """Read what a trial's retrainings answered, by macro F1 or log loss; None where none is kept.
+    """Read what a trial's retrainings answered, by the run's metric; None where it is not kept of all of them.
 
     Raises:
         RunFolderError: A file of answers is damaged.
     """
     contender = run.selection.find(trial) if run.selection else None
-    if contender is None or not contender.retrained:
-        return None
     trials = run.folder / "trials"
-    judge = _judge_loss if run.metric == "log_loss" else _judge_f1
+    if contender is None or not contender.retrained or not has_opinions(contender, trials):
+        return None
+    judge = _JUDGES[run.metric]
     try:
         opinions = list(read_opinions(contender, trials))
         if len({len(it.labels) for it in opinions}) != 1:  # there was no time for all folds of some
@@ -80,6 +80,11 @@ def differ_by_chance(one: Answers, other: Answers, *, paired: bool) -> bool:
     return abs(one.score - other.score) <= Z * math.sqrt(variance)
 
 
+def _judge_accuracy(opinion: Opinion) -> tuple[float, np.ndarray]:
+    right = (opinion.logs.argmax(axis=1) == opinion.labels).astype("float64")
+    return float(right.mean()), right
+
+
 def _judge_loss(opinion: Opinion) -> tuple[float, np.ndarray]:
     losses = -opinion.logs[np.arange(len(opinion.labels)), opinion.labels]
     return float(losses.mean()), losses
@@ -91,3 +96,6 @@ def _judge_f1(opinion: Opinion) -> tuple[float, np.ndarray]:
     np.add.at(confusion, (opinion.labels, said), 1)
     score, moves = weigh_macro_f1(confusion)
     return score, moves[opinion.labels, said]
+
+
+_JUDGES = {"accuracy": _judge_accuracy, "macro_f1": _judge_f1, "log_loss": _judge_loss}

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.files import write_text
 from imgcls_automl.results.advice import list_advice
-from imgcls_automl.results.choice import describe_scoring, find_best_baseline, find_leader
+from imgcls_automl.results.baseline import find_best_baseline
+from imgcls_automl.results.choice import describe_scoring, find_leader
 from imgcls_automl.results.curves import draw_curves
 from imgcls_automl.results.data_record import read_data_record
 from imgcls_automl.results.figures import (

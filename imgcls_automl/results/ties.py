@@ -1,4 +1,4 @@
-"""Which trials cannot be told from the leader by their validation scores."""
+"""Which trials cannot be told from the leader by what they reached on validation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Z = 1.959963984540054  # of the normal distribution, two-sided 95%
 
 def measure_interval(run: RunRecord, trial: TrialRecord) -> tuple[float, float] | None:
     """The 95% interval of a trial's validation accuracy; None for other metrics, whose spread no file tells."""
-    size = _count_pictures(run, trial)
+    size = _count_judged(run, trial)
     if not size or trial.score is None:
         return None
     from imgcls_automl.results.intervals import compute_wilson_interval
@@ -30,7 +30,7 @@ def measure_interval(run: RunRecord, trial: TrialRecord) -> tuple[float, float] 
 def can_judge(run: RunRecord, trial: TrialRecord) -> bool:
     """Whether the files tell how far chance moves a trial's score: of accuracy always, else by kept answers."""
     if run.metric == "accuracy":
-        return _count_pictures(run, trial) > 0
+        return _count_judged(run, trial) > 0
     from imgcls_automl.results.paired_answers import has_answers
 
     return has_answers(run, trial.number)
@@ -65,19 +65,32 @@ def describe_ties(run: RunRecord, leader: TrialRecord | None, tied: Sequence[Tri
 def are_tied(run: RunRecord, one: TrialRecord, other_run: RunRecord, other: TrialRecord) -> bool:
     """Whether two trials, of one run or of two on the same data, are within chance of each other.
 
-    Accuracies are proportions, and are compared as though each trial had been scored on pictures of its own. They were
-    scored on the same ones, which makes true differences clearer than this test says: it errs towards a tie. How far
-    other metrics vary a score does not tell: retrained trials are compared by what they answered, picture by picture in
-    one run, and others are not called tied.
+    Retrained trials are compared by what they answered, picture by picture in one run. Of others an accuracy alone
+    tells how far it varies: two are compared as though each had been measured on pictures of its own. They were
+    measured on the same ones, which makes true differences clearer than this test says: it errs towards a tie. By other
+    metrics trials whose answers were not kept are not called tied.
+
+    Raises:
+        RunFolderError: A file of answers is damaged.
     """
-    if run.metric != "accuracy":
-        return _answer_alike(run, one, other_run, other)
-    sizes = _count_pictures(run, one), _count_pictures(other_run, other)
-    if not all(sizes) or one.score is None or other.score is None:
-        return False
-    scores = one.score, other.score
-    variance = sum(p * (1 - p) / size for p, size in zip(scores, sizes, strict=True))
-    return abs(one.score - other.score) <= _Z * math.sqrt(variance)
+    from imgcls_automl.results.paired_answers import differ_by_chance, read_answers
+
+    theirs = read_answers(other_run, other.number)
+    ours = read_answers(run, one.number) if theirs else None
+    if theirs is None or ours is None:
+        return _have_like_accuracies(run, one, other_run, other)
+    # Other runs may have split the pictures otherwise.
+    return differ_by_chance(ours, theirs, paired=run is other_run)
+
+
+def count_pictures(run: RunRecord, trial: TrialRecord) -> int:
+    """How many validation pictures a trial's score was measured on; 0 where no file tells."""
+    if run.dataset is None:
+        return 0
+    train, validation, _ = run.dataset.split_sizes
+    if not run.folds:
+        return validation
+    return train * max(1, len(trial.fold_scores)) // run.folds
 
 
 def _count_tied(tied: Sequence[TrialRecord]) -> str:
@@ -90,24 +103,24 @@ def _count_tied(tied: Sequence[TrialRecord]) -> str:
     return f"Trials {', '.join(numbers[:-1])} and {numbers[-1]} are"
 
 
-def _answer_alike(
+def _have_like_accuracies(
     run: RunRecord, one: TrialRecord, other_run: RunRecord, other: TrialRecord
 ) -> bool:
-    from imgcls_automl.results.paired_answers import differ_by_chance, read_answers
-
-    theirs = read_answers(other_run, other.number)
-    ours = read_answers(run, one.number) if theirs else None
-    if theirs is None or ours is None:
+    sizes = _count_judged(run, one), _count_judged(other_run, other)
+    ours, theirs = _find_retrained_score(run, one), _find_retrained_score(other_run, other)
+    if ours is None or theirs is None:
+        ours, theirs = one.score, other.score
+    if not all(sizes) or ours is None or theirs is None:
         return False
-    # Other runs may have split the pictures otherwise.
-    return differ_by_chance(ours, theirs, paired=run is other_run)
+    variance = sum(p * (1 - p) / size for p, size in zip((ours, theirs), sizes, strict=True))
+    return abs(ours - theirs) <= _Z * math.sqrt(variance)
 
 
-def _count_pictures(run: RunRecord, trial: TrialRecord) -> int:
-    """How many validation pictures a trial's accuracy was measured on; 0 where it is no accuracy."""
-    if run.metric != "accuracy" or run.dataset is None:
-        return 0
-    train, validation, _ = run.dataset.split_sizes
-    if not run.folds:
-        return validation
-    return train * max(1, len(trial.fold_scores)) // run.folds
+def _find_retrained_score(run: RunRecord, trial: TrialRecord) -> float | None:
+    contender = run.selection.find(trial.number) if run.selection else None
+    return contender.score if contender and contender.retrained else None
+
+
+def _count_judged(run: RunRecord, trial: TrialRecord) -> int:
+    """The pictures that a trial's score is a share of; 0 where it is no accuracy."""
+    return count_pictures(run, trial) if run.metric == "accuracy" else 0

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imgcls_automl.config import DEFAULT_TIMEOUT, flag
+from imgcls_automl.results.baseline import compare_to_baseline
 from imgcls_automl.results.choice import (
-    compare_to_baseline,
     compare_to_floor,
     describe_choice,
     describe_flips,

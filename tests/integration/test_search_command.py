@@ -89,6 +89,9 @@ class TestAGate:
         assert (told["status"], told["folder"]) == ("complete", "again")
         assert told["test_metrics"]["accuracy"]["value"] > 0.5
         assert told["model"] == "again/best/model.keras"
+        assert told["verdict"][0].startswith(f"Trial {told['best_trial']} won among 3 trials")
+        assert set(told["best_baseline"]) == {"trial", "score", "retrained_score"}
+        assert 0 < told["floor"] < told["score"]
 
 
 def test_a_dry_run_shows_the_plan_and_leaves_nothing(imgcls, tiny_space, tmp_path):

@@ -104,50 +104,22 @@ def test_a_log_loss_is_better_when_lower(tmp_path: Path, run_folder: Any) -> Non
     run.write_selection(1, {1: [(0.41, 0.45)], 0: [(0.52, 0.55)]})
     text = tell(run.path)
     assert "it reached 0.4100, ahead of trial 0 (0.5200)" in text
-    assert "The best baseline, trial 0, reached 0.5200 when retrained." in text
     assert "majority floor" not in text
+
+
+@pytest.mark.parametrize(("runner_up", "may_be_chance"), [(0.9330, True), (0.92, False)])
+def test_a_lead_over_the_runner_up_that_may_be_chance_is_told_as_such(
+    searched: Any, runner_up: float, may_be_chance: bool
+) -> None:
+    searched.write_selection(2, {2: [(0.9331, 0.93)], 1: [(runner_up, 0.92)]})
+    text = tell(searched.path)
+    assert f"it reached 93.3%, ahead of trial 1 ({100 * runner_up:.1f}%)" in text
+    assert ("%), which may be chance." in text) is may_be_chance
 
 
 def test_contenders_that_are_level_are_not_called_behind(searched: Any) -> None:
     searched.write_selection(2, {2: [(0.93, 0.9)], 1: [(0.93, 0.9)]})
     assert "level with trial 1" in tell(searched.path)
-
-
-class TestBaseline:
-    def test_a_winner_that_is_a_baseline_is_called_one(self, searched: Any) -> None:
-        searched.write_selection(0, {2: [(0.9, 0.9)], 0: [(0.91, 0.9)]})
-        assert "It is a baseline of the search space: the search found nothing better." in tell(
-            searched.path
-        )
-
-    def test_a_search_that_is_no_better_than_its_baseline_says_so(self, run_folder: Any) -> None:
-        run_folder.write_trial(0, score=0.95, baseline=True).write_trial(1, score=0.94)
-        run_folder.write_run(best_trial=1)
-        assert "reached 95.0%: the search found nothing clearly better." in tell(run_folder.path)
-
-    def test_what_retraining_found_counts_more_than_the_search(self, run_folder: Any) -> None:
-        run_folder.write_trial(0, score=0.95, baseline=True).write_trial(1, score=0.94)
-        run_folder.write_selection(1, {0: [(0.92, 0.9)], 1: [(0.93, 0.9)]})
-        text = tell(run_folder.path)
-        assert "The best baseline, trial 0, reached 92.0% when retrained." in text
-        assert "nothing" not in text
-
-    def test_where_none_finished_it_is_said_that_nothing_was_compared(
-        self, run_folder: Any
-    ) -> None:
-        run_folder.write_trial(0, state="failed", score=None, baseline=True, cause="crash")
-        run_folder.write_trial(1, state="pruned", baseline=True).write_trial(2, score=0.9)
-        so_far = "No baseline of the search space finished so far (1 pruned, 1 failed)"
-        assert so_far in tell(run_folder.path)
-        run_folder.write_run(best_trial=2)
-        assert (
-            "No baseline of the search space finished (1 pruned, 1 failed), "
-            "so the search was compared with none."
-        ) in tell(run_folder.path)
-
-    def test_where_the_space_has_none_none_is_missed(self, run_folder: Any) -> None:
-        run_folder.write_trial(0, score=0.9)
-        assert "aseline" not in tell(run_folder.path)
 
 
 class TestFloor:

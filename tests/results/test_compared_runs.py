@@ -81,8 +81,13 @@ class TestTies:
 
     def test_they_are_judged_against_what_was_chosen_not_what_scored_highest(self, make_run):
         run = make_run("a", 0.93, 0.932)
-        run.write_selection(0, {0: [(0.93, 0.93)], 1: [(0.92, 0.92)]})
+        run.write_selection(0, {0: [(0.93, 0.93)], 1: [(0.929, 0.929)]})
         assert [(row["trial"], row["tied"]) for row in build(run).rows] == [(1, True), (0, False)]
+
+    def test_what_retraining_found_counts_more_than_the_search(self, make_run):
+        run = make_run("a", 0.93, 0.932)
+        run.write_selection(0, {0: [(0.93, 0.93)], 1: [(0.92, 0.92)]})
+        assert not any(row["tied"] for row in build(run).rows)
 
     def test_no_tie_is_made_up_for_a_metric_whose_spread_nothing_tells(self, make_run):
         board = build(make_run("a", 0.3, 0.3, metric="log_loss"))

@@ -77,6 +77,7 @@ def test_damage_is_told_with_file_and_field(
         ("config.metric", "beauty", "metric must be one of"),
         ("config.fail_under", "high", "fail_under must be a number"),
         ("best_score", "high", "best_score must be a number"),
+        ("dataset.floor", [0.1], "floor must be an object"),
         ("test_metrics", {"log_loss": {"value": 1.0}}, "test_metrics has no accuracy"),
     ],
 )
