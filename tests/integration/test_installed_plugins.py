@@ -66,9 +66,9 @@ def test_the_tutorial_goes_from_nothing_to_two_tested_plugins(fresh, tmp_path):
     offline = f'pip() {{ python -m pip "$@" {" ".join(OFFLINE)}; }}'
     script = "\n".join(["set -eux", offline, *commands])
     done = fresh.run("bash", "-c", script, cwd=tmp_path)
-    assert done.stdout.count("14 passed") == 1  # the adapter: its contract, and a test of its own
+    assert done.stdout.count("15 passed") == 1  # the adapter: its contract, and a test of its own
     assert "label_file" in done.stdout
-    assert "14 kept" in done.stdout
+    assert "15 kept" in done.stdout
     for package in ("imgcls-label-file", "imgcls-tiny-net"):
         assert (tmp_path / package / ".github/workflows/test.yml").is_file()
         example = next((tmp_path / package / "src").rglob("[as][dp]a*.py"))
